@@ -1,0 +1,3 @@
+module vswitch
+
+go 1.26
