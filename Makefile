@@ -1,0 +1,66 @@
+# Every target that a user or developer calls has a line behind "##"; `make help` prints those lines.
+
+SHELL      := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+GO       ?= go
+PREFIX   ?= /usr/local
+DESTDIR  ?=
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS  := -X main.version=$(VERSION)
+
+# What the test targets pass to `go test` and to tests/report.
+PACKAGES    ?= ./...
+TESTFLAGS   ?=
+REPORTFLAGS ?=
+FUZZTIME    ?= 30s
+BENCH       ?= .
+SOAK        ?= 10m
+
+# The binaries are static; only the race detector needs cgo.
+export CGO_ENABLED := 0
+
+.PHONY: help build demo test bench fuzz soak check race cover install clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+build: ## static bin/vswitchd and bin/ofctl
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/vswitchd ./vswitchd
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ofctl ./ofctl
+
+demo: build ## the switch on real traffic, in namespaces of its own (root)
+	scripts/demo.sh
+
+test: ## all tests; as root installs what the system tests need
+	scripts/test.sh
+
+bench: ## Go benchmarks (BENCH=regexp PACKAGES=./flow/...)
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(TESTFLAGS) $(PACKAGES)
+
+fuzz: ## every fuzz target for FUZZTIME (30s) each
+	scripts/fuzz.sh $(FUZZTIME) $(PACKAGES)
+
+soak: ## the TestSoak… tests, SOAK (10m) each
+	VSWITCH_SOAK=$(SOAK) $(GO) test -json -timeout 0 -run '^TestSoak' $(TESTFLAGS) $(PACKAGES) \
+		| $(GO) run ./tests/report -min 1 $(REPORTFLAGS)
+
+check: ## gofmt, go vet, staticcheck, shell syntax, floors
+	scripts/check.sh
+
+race: ## all tests under the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(GO) test -race -json $(TESTFLAGS) $(PACKAGES) | CGO_ENABLED=0 $(GO) run ./tests/report $(REPORTFLAGS)
+
+cover: ## test coverage by package, in coverage.out
+	$(GO) test -coverprofile=coverage.out $(TESTFLAGS) $(PACKAGES)
+
+install: build ## binaries and the example to $(DESTDIR)$(PREFIX)
+	install -D -m 755 bin/vswitchd $(DESTDIR)$(PREFIX)/sbin/vswitchd
+	install -D -m 755 bin/ofctl $(DESTDIR)$(PREFIX)/bin/ofctl
+	install -D -m 644 examples/switch.yaml $(DESTDIR)$(PREFIX)/share/doc/vswitch/examples/switch.yaml
+
+clean: ## remove what the other targets made
+	rm -rf bin coverage.out
+
+export GO TESTFLAGS REPORTFLAGS PACKAGES
