@@ -9,7 +9,8 @@
 set -euo pipefail
 
 # Lines of "command package": a package is wanted when its command is missing.
-# python3-os-ken has no command of its own name; it is probed by an import.
+# python3-os-ken has no command of its own name; it is probed by an import into
+# Debian's own Python, which is where the package installs it.
 tools_demo="ip iproute2
 ping iputils-ping
 iperf3 iperf3
@@ -33,7 +34,7 @@ missing=()
 while read -r tool package; do
 	command -v "$tool" >/dev/null || missing+=("$package")
 done <<<"$tools"
-if [ "$1" = test ] && ! python3 -c 'import os_ken' 2>/dev/null; then
+if [ "$1" = test ] && ! /usr/bin/python3 -c 'import os_ken' 2>/dev/null; then
 	missing+=(python3-os-ken)
 fi
 [ ${#missing[@]} -gt 0 ] || exit 0
