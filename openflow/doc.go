@@ -1,0 +1,29 @@
+// Package openflow is the wire codec of OpenFlow 1.0 to 1.5 with the ONF and
+// Nicira extensions, and the version-neutral messages, matches, actions and
+// errors that the rest of the project speaks.
+//
+// # Not here
+//
+// The text syntax (openflow/text), connections, sockets and goroutines
+// (vswitchd, ofctl), the meaning of a message for a bridge (ofproto).
+//
+// # Invariants
+//
+//   - Decode never panics and never reads past its input, whatever the bytes.
+//     Memory is bounded by a small multiple of the message, recursion by
+//     MaxActionDepth. Its error is an *Error that can be sent back as it is.
+//   - Values are neutral: port numbers are those of OpenFlow 1.1 and later,
+//     instructions stand in the action list where ovs-ofctl writes them, and
+//     one struct serves all wire forms of a message. Where two wire forms mean
+//     the same, the value keeps which one it was, so that decoded messages
+//     encode again to the same bytes.
+//   - Append either appends whole messages or returns dst unchanged with an
+//     error that names what the version cannot carry.
+//   - All codecs are rows of tables: messageTable, actionTable, propertyTable,
+//     errorTable, and flow's field table. A row is tested by existing.
+//
+// # Concurrency
+//
+// Values and functions; the tables are read-only after start. A decoded message
+// does not change when its input does: Decode copies what it keeps.
+package openflow
