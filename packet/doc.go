@@ -24,6 +24,7 @@
 //
 // # Concurrency
 //
-// A Pool is owned by one goroutine; only Pool.Return may be called by others.
-// Nothing else here is safe for concurrent use of the same Buf.
+// A Pool is owned by one goroutine, the only one that may call its methods.
+// Buf.Free may be called by any goroutine that owns the Buf. Nothing else here
+// is safe for concurrent use of the same Buf.
 package packet
