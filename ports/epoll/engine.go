@@ -1,0 +1,335 @@
+package epoll
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"vswitch/packet"
+	"vswitch/ports"
+)
+
+// Options size an engine's pools. Zero means the default.
+type Options struct {
+	SmallBufs int // number of small buffers
+	SmallSize int // bytes of each, packet.Headroom included; at least packet.Headroom + packet.MinHead
+	SpillBufs int // number of spill buffers
+	SpillSize int // bytes of each; at least 64 KiB
+}
+
+// Defaults of Options. Memory that is never used costs address space only.
+const (
+	DefaultSmallBufs = 8192
+	DefaultSmallSize = 2048
+	DefaultSpillBufs = 1024
+	// DefaultSpillSize takes the largest super-frame, with slack for its headers
+	// so that a read which fills all buffers is a frame that did not fit.
+	DefaultSpillSize = 64<<10 + 1<<10
+
+	minSmallSize = packet.Headroom + packet.MinHead
+	minSpillSize = 64 << 10
+)
+
+// States of the worker as those who wake it see it.
+const (
+	awake    uint32 = iota
+	sleeping        // in Wait, or about to be: whoever wakes writes to the eventfd
+	woken           // somebody called Wake since the last Wait
+)
+
+// maxEvents is how many descriptors one look at epoll reports.
+const maxEvents = 64
+
+// Engine is the system-call engine of one worker.
+type Engine struct {
+	small, spill *packet.Pool
+	epfd, wakefd int
+
+	watched  []watch
+	vacant   []int32 // numbers of watched that are free
+	events   []unix.EpollEvent
+	early    []unix.EpollEvent // events that Wait found; a part of earlyBuf
+	earlyBuf [maxEvents]unix.EpollEvent
+	limit    unix.Timespec
+
+	one     [8]byte // the number 1, which a wake-up adds to the eventfd
+	state   atomic.Uint32
+	waiting atomic.Int32 // len(notified), for a look without the lock
+
+	mu       sync.Mutex
+	notified []ports.RxQueue
+}
+
+var _ ports.Engine = (*Engine)(nil)
+
+// watch is one descriptor that epoll looks at. Events name its place in the
+// table and its turn, so that a late event of an earlier user of the place is
+// told apart.
+type watch struct {
+	fd   int
+	turn int32
+	q    ports.RxQueue // nil while the place is vacant
+}
+
+// wakeSlot marks the eventfd among the events.
+const wakeSlot int32 = -1
+
+// New makes an engine.
+func New(o Options) (*Engine, error) {
+	o = o.withDefaults()
+	if o.SmallSize < minSmallSize || o.SpillSize < minSpillSize {
+		return nil, fmt.Errorf("epoll engine: buffers of %d and %d bytes: need at least %d and %d: %w",
+			o.SmallSize, o.SpillSize, minSmallSize, minSpillSize, unix.EINVAL)
+	}
+	e := &Engine{epfd: -1, wakefd: -1, events: make([]unix.EpollEvent, maxEvents)}
+	binary.NativeEndian.PutUint64(e.one[:], 1)
+	if err := e.open(o); err != nil {
+		return nil, errors.Join(fmt.Errorf("epoll engine: %w", err), e.Close())
+	}
+	return e, nil
+}
+
+func (o Options) withDefaults() Options {
+	for _, d := range []struct {
+		option *int
+		value  int
+	}{
+		{&o.SmallBufs, DefaultSmallBufs},
+		{&o.SmallSize, DefaultSmallSize},
+		{&o.SpillBufs, DefaultSpillBufs},
+		{&o.SpillSize, DefaultSpillSize},
+	} {
+		if *d.option == 0 {
+			*d.option = d.value
+		}
+	}
+	return o
+}
+
+func (e *Engine) open(o Options) (err error) {
+	if e.small, err = packet.NewPool(o.SmallBufs, o.SmallSize, packet.Headroom); err != nil {
+		return err
+	}
+	if e.spill, err = packet.NewPool(o.SpillBufs, o.SpillSize, 0); err != nil {
+		return err
+	}
+	if e.epfd, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return fmt.Errorf("epoll_create: %w", err)
+	}
+	if e.wakefd, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
+		return fmt.Errorf("eventfd: %w", err)
+	}
+	// Edge-triggered, so that nobody needs to read the count back: it would
+	// take centuries of wake-ups to overflow.
+	return e.control(unix.EPOLL_CTL_ADD, e.wakefd, wakeSlot, 0)
+}
+
+func (e *Engine) control(op, fd int, slot, turn int32) error {
+	event := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLET&0xffffffff, Fd: slot, Pad: turn}
+	if err := unix.EpollCtl(e.epfd, op, fd, &event); err != nil {
+		return fmt.Errorf("epoll_ctl: descriptor %d: %w", fd, err)
+	}
+	return nil
+}
+
+// Pool has buffers of Options.SmallSize.
+func (e *Engine) Pool() *packet.Pool { return e.small }
+
+// Spill has buffers of Options.SpillSize.
+func (e *Engine) Spill() *packet.Pool { return e.spill }
+
+// Watch reports q once, and then at each edge of fd.
+func (e *Engine) Watch(fd int, q ports.RxQueue) error {
+	slot := int32(len(e.watched))
+	if n := len(e.vacant); n > 0 {
+		slot, e.vacant = e.vacant[n-1], e.vacant[:n-1]
+	} else {
+		e.watched = append(e.watched, watch{})
+	}
+	w := &e.watched[slot]
+	w.turn++
+	if err := e.control(unix.EPOLL_CTL_ADD, fd, slot, w.turn); err != nil {
+		e.vacant = append(e.vacant, slot)
+		return err
+	}
+	w.fd, w.q = fd, q
+	e.Notify(q)
+	return nil
+}
+
+// Unwatch ends Watch and forgets what was to be reported of q.
+func (e *Engine) Unwatch(fd int, q ports.RxQueue) error {
+	e.forget(q)
+	for slot := range e.watched {
+		if w := &e.watched[slot]; w.q == q && w.fd == fd {
+			w.q = nil
+			e.vacant = append(e.vacant, int32(slot))
+			return e.control(unix.EPOLL_CTL_DEL, fd, 0, 0)
+		}
+	}
+	return fmt.Errorf("epoll engine: unwatch descriptor %d: %w", fd, unix.ENOENT)
+}
+
+func (e *Engine) forget(q ports.RxQueue) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.notified = slices.DeleteFunc(e.notified, func(other ports.RxQueue) bool { return other == q })
+	e.waiting.Store(int32(len(e.notified)))
+}
+
+// Notify reports q at the next call of Ready and ends the current Wait.
+func (e *Engine) Notify(q ports.RxQueue) {
+	e.mu.Lock()
+	if !slices.Contains(e.notified, q) {
+		e.notified = append(e.notified, q)
+		e.waiting.Store(int32(len(e.notified)))
+	}
+	e.mu.Unlock()
+	e.Wake()
+}
+
+// Ready reports queues that became ready, those that were notified first.
+func (e *Engine) Ready(dst []ports.RxQueue) int {
+	n := 0
+	if e.waiting.Load() != 0 {
+		n = e.takeNotified(dst)
+	}
+	for len(e.early) > 0 && n < len(dst) {
+		n = e.report(dst, n, &e.early[0])
+		e.early = e.early[1:]
+	}
+	if room := min(len(dst)-n, len(e.events)); room > 0 {
+		for i := range e.look(e.events[:room]) {
+			n = e.report(dst, n, &e.events[i])
+		}
+	}
+	return n
+}
+
+func (e *Engine) takeNotified(dst []ports.RxQueue) int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	n := copy(dst, e.notified)
+	e.notified = slices.Delete(e.notified, 0, n)
+	e.waiting.Store(int32(len(e.notified)))
+	return n
+}
+
+// report adds the queue that event is about to dst[:n].
+func (e *Engine) report(dst []ports.RxQueue, n int, event *unix.EpollEvent) int {
+	if event.Fd == wakeSlot {
+		return n
+	}
+	w := &e.watched[event.Fd]
+	if w.q == nil || w.turn != event.Pad {
+		return n
+	}
+	dst[n] = w.q
+	return n + 1
+}
+
+// look takes events without waiting, and so without telling the Go scheduler.
+func (e *Engine) look(events []unix.EpollEvent) int {
+	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(e.epfd),
+		uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), 0, 0, 0)
+	if errno != 0 {
+		return 0
+	}
+	return int(n)
+}
+
+// Wait sleeps until there is something to do; see ports.Engine.
+func (e *Engine) Wait(d time.Duration) error {
+	if d == 0 || len(e.early) > 0 || e.waiting.Load() != 0 || !e.state.CompareAndSwap(awake, sleeping) {
+		e.state.Store(awake)
+		return nil
+	}
+	n, err := e.sleep(d)
+	// Whoever wakes from here on leaves a mark for the next Wait.
+	e.state.Store(awake)
+	if err != nil {
+		return fmt.Errorf("epoll engine: wait: %w", err)
+	}
+	e.early = e.earlyBuf[:n]
+	return nil
+}
+
+// sleep is the one call that blocks. It goes through the scheduler, so that a
+// garbage collection need not wait for a packet.
+func (e *Engine) sleep(d time.Duration) (int, error) {
+	var limit *unix.Timespec
+	var end time.Time
+	if d > 0 {
+		end = time.Now().Add(d)
+		limit = &e.limit
+	}
+	for {
+		if limit != nil {
+			*limit = unix.NsecToTimespec(int64(max(0, time.Until(end))))
+		}
+		n, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(e.epfd), uintptr(unsafe.Pointer(&e.earlyBuf[0])),
+			maxEvents, uintptr(unsafe.Pointer(limit)), 0, 0)
+		switch errno {
+		case 0:
+			return int(n), nil
+		case unix.EINTR:
+		case unix.ENOSYS, unix.EPERM:
+			// Linux before 5.11, or a container that does not know the call.
+			return e.sleepMilliseconds(end)
+		default:
+			return 0, errno
+		}
+	}
+}
+
+// sleepMilliseconds is sleep for a kernel whose finest wait is a millisecond.
+func (e *Engine) sleepMilliseconds(end time.Time) (int, error) {
+	for {
+		limit := -1
+		if !end.IsZero() {
+			const roundUp = time.Millisecond - 1
+			limit = int((max(0, time.Until(end)) + roundUp) / time.Millisecond)
+		}
+		n, err := unix.EpollWait(e.epfd, e.earlyBuf[:], limit)
+		if err != unix.EINTR {
+			return max(n, 0), err
+		}
+	}
+}
+
+// Wake ends the current or the next Wait.
+func (e *Engine) Wake() {
+	if e.state.Swap(woken) == sleeping {
+		_, _ = unix.Write(e.wakefd, e.one[:])
+	}
+}
+
+// Close frees what the engine holds. It must not be called while others may
+// still call Notify or Wake.
+func (e *Engine) Close() error {
+	var errs []error
+	for _, pool := range []**packet.Pool{&e.small, &e.spill} {
+		if *pool == nil {
+			continue
+		}
+		if err := (*pool).Close(); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		*pool = nil
+	}
+	for _, fd := range []*int{&e.epfd, &e.wakefd} {
+		if *fd >= 0 {
+			errs = append(errs, unix.Close(*fd))
+			*fd = -1
+		}
+	}
+	return errors.Join(errs...)
+}
