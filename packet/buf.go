@@ -20,10 +20,9 @@ type Buf struct {
 	mem      []byte
 	off, end int
 
-	next *Buf  // following segment of the same frame
+	next *Buf  // following segment of the same frame; of the list while the Buf is free
 	rest int   // bytes in the following segments; valid in the first segment
 	home *Pool // where the memory goes back to
-	link *Buf  // free list or return list; nil while the Buf is in use
 }
 
 // Layers are offsets into the frame's bytes, set by flow.Extract. Zero means
@@ -92,6 +91,7 @@ type Offload struct {
 	CsumOffset uint16  // valid iff NeedsCsum
 	GSOSize    uint16  // payload bytes a segment; valid iff GSO != GSONone
 	HdrLen     uint16  // bytes up to the end of the transport header; valid iff GSO != GSONone
+	IPStart    uint16  // IP header of the super-frame, set by ValidateOffload; valid iff GSO != GSONone
 }
 
 // Bytes is the segment's content. It is borrowed: valid until the Buf moves.
@@ -188,6 +188,7 @@ func (b *Buf) shift(n int) bool {
 	}
 	if o.GSO != GSONone {
 		o.HdrLen += d
+		o.IPStart += d
 	}
 	if b.PacketType != 0 {
 		b.shiftFirst(d)
@@ -216,10 +217,11 @@ func (b *Buf) unshift(n int) {
 		o.CsumStart = less(o.CsumStart, n)
 	}
 	if o.GSO != GSONone {
-		if int(o.HdrLen) < n {
+		if int(o.IPStart) < n {
 			o.GSO = GSONone
 		}
 		o.HdrLen = less(o.HdrLen, n)
+		o.IPStart = less(o.IPStart, n)
 	}
 }
 

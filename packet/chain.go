@@ -92,13 +92,24 @@ func (b *Buf) Clone(small, spill *Pool) *Buf {
 		return nil
 	}
 	c.Meta, c.Layers = b.Meta, b.Layers
-	for seg := b; seg != nil; seg = seg.next {
-		if !c.Extend(seg.Bytes(), small, spill) {
-			c.Free(small)
-			return nil
-		}
+	if !c.extendFrom(b, 0, b.Size(), small, spill) {
+		c.Free(small)
+		return nil
 	}
 	return c
+}
+
+// extendFrom is Extend with the bytes of frame src from offset off to end.
+func (b *Buf) extendFrom(src *Buf, off, end int, small, spill *Pool) bool {
+	for seg := src; seg != nil && end > 0; seg = seg.next {
+		s := seg.Bytes()
+		if off < len(s) && !b.Extend(s[max(off, 0):min(end, len(s))], small, spill) {
+			return false
+		}
+		off -= len(s)
+		end -= len(s)
+	}
+	return true
 }
 
 // Extend copies data behind the frame's last byte: into its last segment's

@@ -12,8 +12,9 @@ const (
 // ValidateOffload checks the offload state that a driver took from a frame's
 // sender against the frame, and says whether it can be believed; where not, the
 // frame's Fault should be FaultBadOffload. What the sender may leave open is
-// brought to one form: HdrLen becomes exact, a super-frame of one segment an
-// ordinary frame, and the checksum of a super-frame partial. Borrows b.
+// brought to one form: HdrLen and IPStart become exact, a super-frame of one
+// segment an ordinary frame, and the checksum of a super-frame partial. Borrows
+// b.
 func ValidateOffload(b *Buf) bool {
 	o := &b.Offload
 	if o.NeedsCsum && int(o.CsumStart)+int(o.CsumOffset)+2 > len(b.Bytes()) {
@@ -43,7 +44,7 @@ func ValidateOffload(b *Buf) bool {
 		o.GSO = GSONone
 		return true
 	}
-	o.HdrLen = uint16(hdrLen)
+	o.HdrLen, o.IPStart = uint16(hdrLen), uint16(p.l3)
 	if o.GSO == GSOUDP {
 		return payload <= maxUDPSegments*int(o.GSOSize)
 	}
@@ -98,10 +99,16 @@ func makePartial(b *Buf, p ipPlace) bool {
 // pseudoSum is the sum of the pseudo header of the packet at p.
 func pseudoSum(b *Buf, p ipPlace) uint16 {
 	h := b.Bytes()[p.l3:]
+	size := p.end - p.l4
 	if p.version == 4 {
-		return PseudoSumIPv4(IPv4(h).Src(), IPv4(h).Dst(), p.proto, p.end-p.l4)
+		dst, _ := ipv4FinalDst(h)
+		return PseudoSumIPv4(IPv4(h).Src(), dst, p.proto, size)
 	}
-	return PseudoSumIPv6(IPv6(h).Src(), finalDst(h, p.l4-p.l3), p.proto, p.end-p.l4)
+	dst := IPv6(h).Dst()
+	if r := ipv6RouteTo(h, p.l4-p.l3); r.final != nil {
+		dst = [16]byte(r.final)
+	}
+	return PseudoSumIPv6(IPv6(h).Src(), dst, p.proto, size)
 }
 
 // sumOffset is the place of the checksum in a transport header whose checksum
@@ -132,8 +139,7 @@ func FinishChecksum(b *Buf) {
 	start, at := int(o.CsumStart), int(o.CsumStart)+int(o.CsumOffset)
 	field := b.Bytes()[at:]
 	if o.CsumOffset == sctpSumAt && isSCTP(b, start) {
-		var zero [4]byte
-		copy(field[:4], zero[:])
+		clear(field[:4])
 		binary.LittleEndian.PutUint32(field, b.CRC32c(0, start, b.Size()))
 		return
 	}

@@ -65,12 +65,12 @@ func (p *Pool) Get() *Buf {
 			return nil
 		}
 	}
-	p.free = b.link
+	p.free = b.next
 	p.gets++
 	b.Meta = Meta{}
 	b.Layers = Layers{}
 	b.off, b.end = p.headroom, p.headroom
-	b.link = nil
+	b.next = nil
 	return b
 }
 
@@ -115,9 +115,9 @@ func (b *Buf) Free(local *Pool) {
 		// A freed Buf has no valid range, so that a late user panics instead
 		// of reading another frame.
 		b.off = -1
-		b.next, b.rest = nil, 0
+		b.rest = 0
 		if home == local {
-			b.link = home.free
+			b.next = home.free
 			home.free = b
 			home.frees++
 		} else {
@@ -131,7 +131,7 @@ func (b *Buf) Free(local *Pool) {
 func (p *Pool) takeBack(b *Buf) {
 	for {
 		head := p.returned.Load()
-		b.link = head
+		b.next = head
 		if p.returned.CompareAndSwap(head, b) {
 			break
 		}
