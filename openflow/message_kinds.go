@@ -31,7 +31,19 @@ func (*GetConfigReply) Kind() Kind { return KindGetConfigReply }
 func (*SetConfig) Kind() Kind { return KindSetConfig }
 
 // Kind implements Message.
+func (*PacketIn) Kind() Kind { return KindPacketIn }
+
+// Kind implements Message.
+func (*FlowRemoved) Kind() Kind { return KindFlowRemoved }
+
+// Kind implements Message.
 func (*PortStatus) Kind() Kind { return KindPortStatus }
+
+// Kind implements Message.
+func (*PacketOut) Kind() Kind { return KindPacketOut }
+
+// Kind implements Message.
+func (*FlowMod) Kind() Kind { return KindFlowMod }
 
 // Kind implements Message.
 func (*GroupMod) Kind() Kind { return KindGroupMod }
@@ -91,6 +103,15 @@ func (*BundleAdd) Kind() Kind { return KindBundleAdd }
 func (*ControllerStatus) Kind() Kind { return KindControllerStatus }
 
 // Kind implements Message.
+func (*FlowMonitorCancel) Kind() Kind { return KindFlowMonitorCancel }
+
+// Kind implements Message.
+func (*FlowMonitorPaused) Kind() Kind { return KindFlowMonitorPaused }
+
+// Kind implements Message.
+func (*FlowMonitorResumed) Kind() Kind { return KindFlowMonitorResumed }
+
+// Kind implements Message.
 func (*SetFlowFormat) Kind() Kind { return KindSetFlowFormat }
 
 // Kind implements Message.
@@ -115,6 +136,9 @@ func (*TLVTableRequest) Kind() Kind { return KindTLVTableRequest }
 func (*TLVTableReply) Kind() Kind { return KindTLVTableReply }
 
 // Kind implements Message.
+func (*Resume) Kind() Kind { return KindResume }
+
+// Kind implements Message.
 func (*CTFlushZone) Kind() Kind { return KindCTFlushZone }
 
 // Kind implements Message.
@@ -125,6 +149,18 @@ func (*DescRequest) Kind() Kind { return KindDescRequest }
 
 // Kind implements Message.
 func (*DescReply) Kind() Kind { return KindDescReply }
+
+// Kind implements Message.
+func (*FlowStatsRequest) Kind() Kind { return KindFlowStatsRequest }
+
+// Kind implements Message.
+func (*FlowStatsReply) Kind() Kind { return KindFlowStatsReply }
+
+// Kind implements Message.
+func (*AggregateRequest) Kind() Kind { return KindAggregateRequest }
+
+// Kind implements Message.
+func (*AggregateReply) Kind() Kind { return KindAggregateReply }
 
 // Kind implements Message.
 func (*TableStatsRequest) Kind() Kind { return KindTableStatsRequest }
@@ -203,6 +239,12 @@ func (*QueueDescRequest) Kind() Kind { return KindQueueDescRequest }
 
 // Kind implements Message.
 func (*QueueDescReply) Kind() Kind { return KindQueueDescReply }
+
+// Kind implements Message.
+func (*FlowMonitorRequest) Kind() Kind { return KindFlowMonitorRequest }
+
+// Kind implements Message.
+func (*FlowMonitorReply) Kind() Kind { return KindFlowMonitorReply }
 
 // Kind implements Message.
 func (*ControllerStatusRequest) Kind() Kind { return KindControllerStatusRequest }

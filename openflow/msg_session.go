@@ -3,10 +3,10 @@ package openflow
 // Hello opens a connection and offers versions (OpenFlow 1.3.5 §7.5.1).
 type Hello struct {
 	// Versions are those of the bitmap, or all up to the header's version where
-	// the sender gave no bitmap. Encoding always writes the bitmap when the
-	// header says V13 or later, and also when Bitmap is set.
+	// the sender gave no bitmap.
 	Versions VersionSet
-	// Bitmap says that the sender gave one.
+	// Bitmap says that the sender gave one. Append writes it where this says so,
+	// and where the header's version alone would offer others than Versions.
 	Bitmap bool
 }
 
@@ -111,7 +111,7 @@ const (
 type RoleRequest struct {
 	Nicira          bool // NXT_ROLE_REQUEST rather than OFPT_ROLE_REQUEST
 	Role            Role
-	ShortID         uint32 // 1.5: short controller id; 0xffffffff: undefined
+	ShortID         uint16 // 1.5: short controller id
 	HasGenerationID bool   // only RolePrimary and RoleSecondary of the standard form have one
 	GenerationID    uint64
 }
@@ -188,7 +188,7 @@ type ControllerStatus struct{ ControllerState }
 
 // ControllerState is one controller's entry in ControllerStatus messages.
 type ControllerState struct {
-	ShortID       uint32
+	ShortID       uint16
 	Role          Role
 	Reason        uint8 // OFPCSR_*
 	ChannelStatus uint8 // 0: up, 1: down
