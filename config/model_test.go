@@ -17,13 +17,26 @@ type model struct {
 	config Config
 	broken map[string]bool // names of objects about which every step fails
 	log    []string
+
+	failed   map[Object]bool // objects about which a step failed
+	surprise string          // what a reconciliation must not have asked for
 }
 
 var errBroken = errors.New("broken on purpose")
 
-func (m *model) begin(name, format string, args ...any) error {
-	m.log = append(m.log, fmt.Sprintf(format, args...))
+// begin notes a step about an object, and fails when the object is broken.
+func (m *model) begin(o Object, format string, args ...any) error {
+	text := fmt.Sprintf(format, args...)
+	m.log = append(m.log, text)
+	if m.failed[o] {
+		m.surprise = text + ": an earlier step failed"
+	}
+	name := o.Name
+	if o.Kind != ObjectPort && o.Kind != ObjectSetting {
+		name = o.Bridge
+	}
 	if m.broken[name] {
+		m.failed[o] = true
 		return errBroken
 	}
 	return nil
@@ -34,11 +47,12 @@ func (m *model) bridge(name string) (*Bridge, error) {
 	if b := m.config.Bridge(name); b != nil {
 		return b, nil
 	}
-	return nil, fmt.Errorf("model: no bridge %s", name)
+	m.surprise = "no bridge " + name
+	return nil, errors.New(m.surprise)
 }
 
 func (m *model) AddBridge(_ context.Context, b Bridge) error {
-	if err := m.begin(b.Name, "add bridge %s", b.Name); err != nil {
+	if err := m.begin(AddBridge{b}.Object(), "add bridge %s", b.Name); err != nil {
 		return err
 	}
 	if m.config.Bridge(b.Name) != nil {
@@ -51,7 +65,7 @@ func (m *model) AddBridge(_ context.Context, b Bridge) error {
 }
 
 func (m *model) RemoveBridge(_ context.Context, name string) error {
-	if err := m.begin(name, "remove bridge %s", name); err != nil {
+	if err := m.begin(RemoveBridge{name}.Object(), "remove bridge %s", name); err != nil {
 		return err
 	}
 	b, err := m.bridge(name)
@@ -66,7 +80,7 @@ func (m *model) RemoveBridge(_ context.Context, name string) error {
 }
 
 func (m *model) ChangeBridge(_ context.Context, want Bridge, fields BridgeFields) error {
-	if err := m.begin(want.Name, "change bridge %s: %s", want.Name, fields); err != nil {
+	if err := m.begin(ChangeBridge{Want: want}.Object(), "change bridge %s: %s", want.Name, fields); err != nil {
 		return err
 	}
 	b, err := m.bridge(want.Name)
@@ -95,7 +109,7 @@ func (m *model) ChangeBridge(_ context.Context, want Bridge, fields BridgeFields
 }
 
 func (m *model) ReplaceFileFlows(_ context.Context, want Bridge) error {
-	if err := m.begin(want.Name, "replace flows of %s", want.Name); err != nil {
+	if err := m.begin(ReplaceFileFlows{want}.Object(), "replace flows of %s", want.Name); err != nil {
 		return err
 	}
 	b, err := m.bridge(want.Name)
@@ -107,7 +121,7 @@ func (m *model) ReplaceFileFlows(_ context.Context, want Bridge) error {
 }
 
 func (m *model) SetControllers(_ context.Context, bridge string, list []Controller) error {
-	if err := m.begin(bridge, "controllers of %s", bridge); err != nil {
+	if err := m.begin(SetControllers{bridge, list}.Object(), "controllers of %s", bridge); err != nil {
 		return err
 	}
 	b, err := m.bridge(bridge)
@@ -119,7 +133,7 @@ func (m *model) SetControllers(_ context.Context, bridge string, list []Controll
 }
 
 func (m *model) SetListeners(_ context.Context, bridge string, list []Endpoint) error {
-	if err := m.begin(bridge, "listeners of %s", bridge); err != nil {
+	if err := m.begin(SetListeners{bridge, list}.Object(), "listeners of %s", bridge); err != nil {
 		return err
 	}
 	b, err := m.bridge(bridge)
@@ -132,7 +146,7 @@ func (m *model) SetListeners(_ context.Context, bridge string, list []Endpoint) 
 
 // AddPort wants the port's name, number and device to be free in the whole switch.
 func (m *model) AddPort(_ context.Context, bridge string, p Port) error {
-	if err := m.begin(p.Name, "add port %s to %s", p.Name, bridge); err != nil {
+	if err := m.begin(AddPort{bridge, p}.Object(), "add port %s to %s", p.Name, bridge); err != nil {
 		return err
 	}
 	b, err := m.bridge(bridge)
@@ -161,7 +175,7 @@ func (m *model) AddPort(_ context.Context, bridge string, p Port) error {
 }
 
 func (m *model) RemovePort(_ context.Context, bridge, port string) error {
-	if err := m.begin(port, "remove port %s from %s", port, bridge); err != nil {
+	if err := m.begin(RemovePort{bridge, port}.Object(), "remove port %s from %s", port, bridge); err != nil {
 		return err
 	}
 	b, err := m.bridge(bridge)
@@ -183,7 +197,7 @@ func (m *model) RemovePort(_ context.Context, bridge, port string) error {
 // ChangePort changes only what fields name, so a plan that names too little does
 // not lead to what is wanted.
 func (m *model) ChangePort(_ context.Context, bridge string, want Port, fields PortFields) error {
-	if err := m.begin(want.Name, "change port %s: %s", want.Name, fields); err != nil {
+	if err := m.begin(ChangePort{Bridge: bridge, Want: want}.Object(), "change port %s: %s", want.Name, fields); err != nil {
 		return err
 	}
 	b, err := m.bridge(bridge)
@@ -221,7 +235,7 @@ func (m *model) ChangePort(_ context.Context, bridge string, want Port, fields P
 }
 
 func (m *model) ChangeSetting(_ context.Context, s Setting, want Settings) error {
-	if err := m.begin(string(s), "change %s", s); err != nil {
+	if err := m.begin(ChangeSetting{Setting: s}.Object(), "change %s", s); err != nil {
 		return err
 	}
 	switch s {
@@ -306,7 +320,7 @@ func TestReconcileReachesWant(t *testing.T) {
 func TestReconcileGoesOn(t *testing.T) {
 	r := seeded(t)
 	for i := range 500 {
-		m := &model{config: Default().Complete(), broken: map[string]bool{}}
+		m := &model{config: Default().Complete(), broken: map[string]bool{}, failed: map[Object]bool{}}
 		first, want := randomConfig(r), randomConfig(r)
 		have, _ := Reconcile(t.Context(), m.config, first, m)
 		m.broken[fmt.Sprintf("h%d", r.IntN(6))] = true
@@ -315,8 +329,11 @@ func TestReconcileGoesOn(t *testing.T) {
 		if !reflect.DeepEqual(sorted(reached), sorted(m.config)) {
 			t.Fatalf("round %d: reached\n%+v\nthe model has\n%+v", i, sorted(reached), sorted(m.config))
 		}
+		if m.surprise != "" {
+			t.Fatalf("round %d: the model was surprised: %s; it was asked: %q", i, m.surprise, m.log)
+		}
 		checkStatus(t, status, want, m)
-		m.broken = nil
+		m.broken, m.failed = nil, nil
 		reached, _ = Reconcile(t.Context(), reached, want, m)
 		if !reflect.DeepEqual(sorted(reached), sorted(sameDirs(want, have))) {
 			t.Fatalf("round %d: after mending\n%+v\nwanted\n%+v", i, sorted(reached), sorted(want))
