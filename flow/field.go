@@ -117,8 +117,8 @@ type Field struct {
 func (f *Field) Wide() bool { return f.layout == layoutWide }
 
 // Full is the mask of an exact match. It is Ones(f.Bits) but for vlan_vid,
-// whose OFPVID_PRESENT bit is matched too, and nw_tos, whose two ECN bits are
-// not.
+// whose OFPVID_PRESENT bit is matched too, and for nw_tos and ct_state, of which
+// only the bits with a meaning are.
 func (f *Field) Full() Value { return f.full }
 
 // WireFor is the form that OpenFlow wire version v prefers: the newest one that
