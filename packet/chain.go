@@ -161,3 +161,20 @@ func (b *Buf) CopyAt(off int, dst []byte) int {
 	}
 	return n
 }
+
+// WriteAt overwrites the frame's bytes from offset off on with src, as many as
+// there are, and returns how many that are. Layers and checksums stay as they
+// are.
+func (b *Buf) WriteAt(off int, src []byte) int {
+	n := 0
+	for seg := b; seg != nil && n < len(src); seg = seg.next {
+		s := seg.Bytes()
+		if off >= len(s) {
+			off -= len(s)
+			continue
+		}
+		n += copy(s[off:], src[n:])
+		off = 0
+	}
+	return n
+}

@@ -17,7 +17,7 @@ const (
 // b.
 func ValidateOffload(b *Buf) bool {
 	o := &b.Offload
-	if o.NeedsCsum && int(o.CsumStart)+int(o.CsumOffset)+2 > len(b.Bytes()) {
+	if o.NeedsCsum && int(o.CsumStart)+int(o.CsumOffset)+2 > b.Size() {
 		return false
 	}
 	if o.GSO == GSONone {
@@ -29,7 +29,7 @@ func ValidateOffload(b *Buf) bool {
 		return false
 	}
 	hdrLen := superHeaderLen(b, p)
-	if hdrLen == 0 {
+	if hdrLen == 0 || hdrLen > MinHead {
 		return false
 	}
 	if o.NeedsCsum {
@@ -137,10 +137,11 @@ func FinishChecksum(b *Buf) {
 	}
 	o.NeedsCsum = false
 	start, at := int(o.CsumStart), int(o.CsumStart)+int(o.CsumOffset)
-	field := b.Bytes()[at:]
+	var field [4]byte
 	if o.CsumOffset == sctpSumAt && isSCTP(b, start) {
-		clear(field[:4])
-		binary.LittleEndian.PutUint32(field, b.CRC32c(0, start, b.Size()))
+		b.WriteAt(at, field[:])
+		binary.LittleEndian.PutUint32(field[:], b.CRC32c(0, start, b.Size()))
+		b.WriteAt(at, field[:])
 		return
 	}
 	// The field holds the sum of the pseudo header and is summed with the rest.
@@ -148,7 +149,8 @@ func FinishChecksum(b *Buf) {
 	if sum == 0 && o.CsumOffset == udpSumAt {
 		sum = 0xffff // 0 would say that there is none (RFC 768)
 	}
-	binary.BigEndian.PutUint16(field, sum)
+	binary.BigEndian.PutUint16(field[:], sum)
+	b.WriteAt(at, field[:2])
 }
 
 // isSCTP says whether the header at offset l4 is an SCTP header.

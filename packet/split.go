@@ -34,15 +34,15 @@ func (s *Splitter) Next(small, spill *Pool) *Buf {
 		return nil
 	}
 	super := s.super
-	head := super.Bytes()[:super.Offload.HdrLen]
-	if len(head) > small.Payload() {
-		return nil
+	hdrLen := int(super.Offload.HdrLen)
+	if hdrLen > small.Payload() || hdrLen > len(super.Bytes()) {
+		return nil // the headers do not lie in one piece
 	}
 	seg := small.Get()
 	if seg == nil {
 		return nil
 	}
-	seg.end += copy(seg.mem[seg.off:], head)
+	seg.end += copy(seg.mem[seg.off:], super.Bytes()[:hdrLen])
 	size := min(s.rest, int(super.Offload.GSOSize))
 	from := super.Size() - s.rest
 	if !seg.extendFrom(super, from, from+size, small, spill) {
