@@ -10,21 +10,6 @@ func (b *Buf) PushMPLS(ethType uint16, e LSE) bool {
 		return b.EncapMPLS(ethType, e)
 	}
 	at, _ := skipEthernet(b.Bytes(), 0)
-	return b.insertMPLS(at, ethType, e)
-}
-
-// PushMPLSBeforeTags is PushMPLS with the entry directly behind the Ethernet
-// addresses, so that the frame's tags become a part of what is labelled (the
-// order of OpenFlow 1.3.5 §5.12.1 for a new outermost tag).
-func (b *Buf) PushMPLSBeforeTags(ethType uint16, e LSE) bool {
-	if b.PacketType != 0 {
-		return b.EncapMPLS(ethType, e)
-	}
-	return b.insertMPLS(EthSize, ethType, e)
-}
-
-// insertMPLS puts an entry at offset at, behind an EtherType.
-func (b *Buf) insertMPLS(at int, ethType uint16, e LSE) bool {
 	if at < EthSize || !b.open(at, MPLSSize) {
 		return false
 	}
