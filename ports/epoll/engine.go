@@ -4,8 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -14,28 +12,11 @@ import (
 
 	"vswitch/packet"
 	"vswitch/ports"
+	"vswitch/ports/driver"
 )
 
 // Options size an engine's pools. Zero means the default.
-type Options struct {
-	SmallBufs int // number of small buffers
-	SmallSize int // bytes of each, packet.Headroom included; at least packet.Headroom + packet.MinHead
-	SpillBufs int // number of spill buffers
-	SpillSize int // bytes of each; at least 64 KiB
-}
-
-// Defaults of Options. Memory that is never used costs address space only.
-const (
-	DefaultSmallBufs = 8192
-	DefaultSmallSize = 2048
-	DefaultSpillBufs = 1024
-	// DefaultSpillSize takes the largest super-frame, with slack for its headers
-	// so that a read which fills all buffers is a frame that did not fit.
-	DefaultSpillSize = 64<<10 + 1<<10
-
-	minSmallSize = packet.Headroom + packet.MinHead
-	minSpillSize = 64 << 10
-)
+type Options = driver.PoolOptions
 
 // States of the worker as those who wake it see it.
 const (
@@ -49,7 +30,8 @@ const maxEvents = 64
 
 // Engine is the system-call engine of one worker.
 type Engine struct {
-	small, spill *packet.Pool
+	pools        driver.Pools
+	notices      driver.Notices
 	epfd, wakefd int
 
 	watched  []watch
@@ -59,12 +41,8 @@ type Engine struct {
 	earlyBuf [maxEvents]unix.EpollEvent
 	limit    unix.Timespec
 
-	one     [8]byte // the number 1, which a wake-up adds to the eventfd
-	state   atomic.Uint32
-	waiting atomic.Int32 // len(notified), for a look without the lock
-
-	mu       sync.Mutex
-	notified []ports.RxQueue
+	one   [8]byte // the number 1, which a wake-up adds to the eventfd
+	state atomic.Uint32
 }
 
 var _ ports.Engine = (*Engine)(nil)
@@ -83,11 +61,6 @@ const wakeSlot int32 = -1
 
 // New makes an engine.
 func New(o Options) (*Engine, error) {
-	o = o.withDefaults()
-	if o.SmallSize < minSmallSize || o.SpillSize < minSpillSize {
-		return nil, fmt.Errorf("epoll engine: buffers of %d and %d bytes: need at least %d and %d: %w",
-			o.SmallSize, o.SpillSize, minSmallSize, minSpillSize, unix.EINVAL)
-	}
 	e := &Engine{epfd: -1, wakefd: -1, events: make([]unix.EpollEvent, maxEvents)}
 	binary.NativeEndian.PutUint64(e.one[:], 1)
 	if err := e.open(o); err != nil {
@@ -96,28 +69,8 @@ func New(o Options) (*Engine, error) {
 	return e, nil
 }
 
-func (o Options) withDefaults() Options {
-	for _, d := range []struct {
-		option *int
-		value  int
-	}{
-		{&o.SmallBufs, DefaultSmallBufs},
-		{&o.SmallSize, DefaultSmallSize},
-		{&o.SpillBufs, DefaultSpillBufs},
-		{&o.SpillSize, DefaultSpillSize},
-	} {
-		if *d.option == 0 {
-			*d.option = d.value
-		}
-	}
-	return o
-}
-
 func (e *Engine) open(o Options) (err error) {
-	if e.small, err = packet.NewPool(o.SmallBufs, o.SmallSize, packet.Headroom); err != nil {
-		return err
-	}
-	if e.spill, err = packet.NewPool(o.SpillBufs, o.SpillSize, 0); err != nil {
+	if e.pools, err = driver.NewPools(o); err != nil {
 		return err
 	}
 	if e.epfd, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
@@ -140,10 +93,10 @@ func (e *Engine) control(op, fd int, slot, turn int32) error {
 }
 
 // Pool has buffers of Options.SmallSize.
-func (e *Engine) Pool() *packet.Pool { return e.small }
+func (e *Engine) Pool() *packet.Pool { return e.pools.Small }
 
 // Spill has buffers of Options.SpillSize.
-func (e *Engine) Spill() *packet.Pool { return e.spill }
+func (e *Engine) Spill() *packet.Pool { return e.pools.Spill }
 
 // Watch reports q once, and then at each edge of fd.
 func (e *Engine) Watch(fd int, q ports.RxQueue) error {
@@ -166,7 +119,7 @@ func (e *Engine) Watch(fd int, q ports.RxQueue) error {
 
 // Unwatch ends Watch and forgets what was to be reported of q.
 func (e *Engine) Unwatch(fd int, q ports.RxQueue) error {
-	e.forget(q)
+	e.notices.Forget(q)
 	for slot := range e.watched {
 		if w := &e.watched[slot]; w.q == q && w.fd == fd {
 			w.q = nil
@@ -177,30 +130,15 @@ func (e *Engine) Unwatch(fd int, q ports.RxQueue) error {
 	return fmt.Errorf("epoll engine: unwatch descriptor %d: %w", fd, unix.ENOENT)
 }
 
-func (e *Engine) forget(q ports.RxQueue) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.notified = slices.DeleteFunc(e.notified, func(other ports.RxQueue) bool { return other == q })
-	e.waiting.Store(int32(len(e.notified)))
-}
-
 // Notify reports q at the next call of Ready and ends the current Wait.
 func (e *Engine) Notify(q ports.RxQueue) {
-	e.mu.Lock()
-	if !slices.Contains(e.notified, q) {
-		e.notified = append(e.notified, q)
-		e.waiting.Store(int32(len(e.notified)))
-	}
-	e.mu.Unlock()
+	e.notices.Add(q)
 	e.Wake()
 }
 
 // Ready reports queues that became ready, those that were notified first.
 func (e *Engine) Ready(dst []ports.RxQueue) int {
-	n := 0
-	if e.waiting.Load() != 0 {
-		n = e.takeNotified(dst)
-	}
+	n := e.notices.Take(dst)
 	for len(e.early) > 0 && n < len(dst) {
 		n = e.report(dst, n, &e.early[0])
 		e.early = e.early[1:]
@@ -210,15 +148,6 @@ func (e *Engine) Ready(dst []ports.RxQueue) int {
 			n = e.report(dst, n, &e.events[i])
 		}
 	}
-	return n
-}
-
-func (e *Engine) takeNotified(dst []ports.RxQueue) int {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	n := copy(dst, e.notified)
-	e.notified = slices.Delete(e.notified, 0, n)
-	e.waiting.Store(int32(len(e.notified)))
 	return n
 }
 
@@ -247,7 +176,7 @@ func (e *Engine) look(events []unix.EpollEvent) int {
 
 // Wait sleeps until there is something to do; see ports.Engine.
 func (e *Engine) Wait(d time.Duration) error {
-	if d == 0 || len(e.early) > 0 || e.waiting.Load() != 0 || !e.state.CompareAndSwap(awake, sleeping) {
+	if d == 0 || len(e.early) > 0 || e.notices.Any() || !e.state.CompareAndSwap(awake, sleeping) {
 		e.state.Store(awake)
 		return nil
 	}
@@ -314,17 +243,7 @@ func (e *Engine) Wake() {
 // Close frees what the engine holds. It must not be called while others may
 // still call Notify or Wake.
 func (e *Engine) Close() error {
-	var errs []error
-	for _, pool := range []**packet.Pool{&e.small, &e.spill} {
-		if *pool == nil {
-			continue
-		}
-		if err := (*pool).Close(); err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		*pool = nil
-	}
+	errs := []error{e.pools.Close()}
 	for _, fd := range []*int{&e.epfd, &e.wakefd} {
 		if *fd >= 0 {
 			errs = append(errs, unix.Close(*fd))
