@@ -32,9 +32,9 @@ type Port interface {
 // RxQueue is one receive queue, used by one worker.
 type RxQueue interface {
 	// Recv fills dst with received frames, never blocks, and returns how many.
-	// The caller owns them. n == 0 with a nil error means that nothing waits:
-	// the engine will report the queue ready when that changes. io.EOF means
-	// that nothing will ever come again.
+	// The caller owns them. n < len(dst) with a nil error means that nothing more
+	// waits: the engine will report the queue ready when that changes. io.EOF
+	// means that nothing will ever come again; n is 0 then.
 	Recv(dst []*packet.Buf) (n int, err error)
 	// Close frees what the queue holds.
 	Close() error
@@ -82,11 +82,12 @@ type Engine interface {
 	Spill() *packet.Pool
 	// Watch makes Ready report q when descriptor fd becomes readable (an edge:
 	// once after each time that Recv found nothing). q is reported once at
-	// first.
+	// first. A queue without a descriptor gives -1 and is reported by Notify
+	// alone.
 	Watch(fd int, q RxQueue) error
-	// Unwatch ends Watch.
+	// Unwatch ends Watch. Ready will not report q any more.
 	Unwatch(fd int, q RxQueue) error
-	// Notify makes Ready report q, for queues without a descriptor.
+	// Notify makes Ready report q, once even if it is called again before.
 	// Any goroutine may call it.
 	Notify(q RxQueue)
 	// Ready moves the queues that became ready since the last call into dst.

@@ -26,6 +26,13 @@ func (s *State) Info() ports.Info {
 	return s.info
 }
 
+// Absent says whether the device is gone.
+func (s *State) Absent() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.info.Absent != ""
+}
+
 // Change lets f edit the state and publishes the result, in place of an older
 // one that nobody read yet. f must replace slices, not edit them, and must not
 // call s.

@@ -100,6 +100,10 @@ func (e *Engine) Spill() *packet.Pool { return e.pools.Spill }
 
 // Watch reports q once, and then at each edge of fd.
 func (e *Engine) Watch(fd int, q ports.RxQueue) error {
+	if fd < 0 {
+		e.Notify(q)
+		return nil
+	}
 	slot := int32(len(e.watched))
 	if n := len(e.vacant); n > 0 {
 		slot, e.vacant = e.vacant[n-1], e.vacant[:n-1]
@@ -120,6 +124,9 @@ func (e *Engine) Watch(fd int, q ports.RxQueue) error {
 // Unwatch ends Watch and forgets what was to be reported of q.
 func (e *Engine) Unwatch(fd int, q ports.RxQueue) error {
 	e.notices.Forget(q)
+	if fd < 0 {
+		return nil
+	}
 	for slot := range e.watched {
 		if w := &e.watched[slot]; w.q == q && w.fd == fd {
 			w.q = nil

@@ -1,8 +1,10 @@
 package tap
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -54,9 +56,11 @@ func (p *Port) OpenRx(number int, e ports.Engine) (ports.RxQueue, error) {
 // error which stays cannot stop the worker.
 const maxMisreads = 32
 
-// Recv reads one frame with one system call. It answers less than asked for only
-// when nothing waits or when the engine was told to report the queue again.
+// Recv reads one frame with one system call.
 func (q *rxQueue) Recv(dst []*packet.Buf) (int, error) {
+	if q.port.gone.Load() {
+		return 0, io.EOF
+	}
 	n, misreads := 0, 0
 	for n < len(dst) {
 		segments := q.prepare()
@@ -70,11 +74,11 @@ func (q *rxQueue) Recv(dst []*packet.Buf) (int, error) {
 			dst[n] = q.take(int(size) - vnet.HeaderSize)
 			n++
 		case errno == unix.EAGAIN:
-			return n, q.end(n)
+			return n, nil
 		case errno == unix.EBADFD || errno == unix.EBADF || errno == unix.ENODEV:
 			q.port.discovered()
 			q.engine.Notify(q)
-			return n, q.end(n)
+			return n, nil
 		case errno != unix.EINTR:
 			// The kernel took the frame from its queue and could not deliver it.
 			q.port.rxErrors.Add(1)
@@ -82,14 +86,6 @@ func (q *rxQueue) Recv(dst []*packet.Buf) (int, error) {
 		}
 	}
 	return n, nil
-}
-
-// end is the answer to n frames with nothing behind them.
-func (q *rxQueue) end(n int) error {
-	if n == 0 && q.port.gone.Load() {
-		return io.EOF
-	}
-	return nil
 }
 
 // prepare has buffers for a frame ready and returns the number of parts of iov
@@ -146,7 +142,10 @@ func (q *rxQueue) take(size int) *packet.Buf {
 // there for whoever opens the queue next.
 func (q *rxQueue) Close() error {
 	p := q.port
-	err := q.engine.Unwatch(q.fd, q)
+	p.mu.Lock()
+	p.readers = slices.DeleteFunc(p.readers, func(other *rxQueue) bool { return other == q })
+	p.mu.Unlock()
+	errs := []error{q.engine.Unwatch(q.fd, q)}
 	for _, b := range []*packet.Buf{q.head, q.tail} {
 		if b != nil {
 			b.Free(q.small)
@@ -155,18 +154,9 @@ func (q *rxQueue) Close() error {
 	q.head, q.tail = nil, nil
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for i, other := range p.readers {
-		if other == q {
-			p.readers = append(p.readers[:i], p.readers[i+1:]...)
-			break
-		}
-	}
 	p.queues[q.number].owner = nil
 	p.queues[q.number].users--
-	if failure := p.release(q.number); failure != nil {
-		return failure
-	}
-	if err != nil {
+	if err := errors.Join(append(errs, p.release(q.number))...); err != nil {
 		return fmt.Errorf("tap %s: close receive queue %d: %w", p.options.Name, q.number, err)
 	}
 	return nil

@@ -282,7 +282,7 @@ func (p *Port) release(i int) error {
 		return nil
 	}
 	if err := unix.Close(q.fd); err != nil {
-		return fmt.Errorf("tap %s: close queue %d: %w", p.options.Name, i, err)
+		return fmt.Errorf("close descriptor %d: %w", i, err)
 	}
 	return nil
 }
