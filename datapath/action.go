@@ -1,0 +1,73 @@
+package datapath
+
+import "vswitch/flow"
+
+// PortID numbers the ports of a datapath. 0 is no port.
+type PortID uint32
+
+// Op is the operation of one Action.
+type Op uint8
+
+// Operations. Those that end a frame's way (drop, recirc) must come last.
+const (
+	OpOutput    Op = iota // send on port Arg
+	OpUserspace           // hand the frame, as it is now, to the slow path with X.Handle
+	OpSet                 // rewrite the fields of X.Set
+	OpSetQueue            // Arg is the queue plus 1, 0 the default one
+	OpPushVLAN            // Arg is TPID<<16 | TCI
+	OpPopVLAN
+	OpPushMPLS // Arg is the label stack entry, Short the Ethernet type
+	OpPopMPLS  // Short is the Ethernet type afterwards
+	OpPushPBB  // Arg is the I-TAG's I-SID and bits, see packet.PushPBB
+	OpPopPBB
+	OpClone  // execute X.Sub on a copy
+	OpTrunc  // the next output sends at most Arg bytes
+	OpRecirc // look the frame up again with recirculation id Arg
+	OpDrop   // drop for Reason
+)
+
+// Action is one step of what happens to a frame.
+type Action struct {
+	Op     Op
+	Reason DropReason // OpDrop
+	Short  uint16
+	Arg    uint32
+	X      *Extra // for the operations that name it
+}
+
+// Extra holds what does not fit an Action.
+type Extra struct {
+	Set    *Set     // OpSet
+	Sub    []Action // OpClone
+	Handle any      // OpUserspace: opaque to the datapath
+}
+
+// Headers is a set of headers that a Set rewrites.
+type Headers uint16
+
+// Headers of a Set.
+const (
+	HdrEth Headers = 1 << iota
+	HdrVLAN
+	HdrMPLS
+	HdrIPv4
+	HdrIPv6
+	HdrARP
+	HdrPorts // TCP, UDP or SCTP ports, by the packet's protocol
+	HdrICMP  // type and code
+	HdrND
+	HdrPBB
+	HdrMark // pkt_mark: metadata, not bytes
+)
+
+// Set rewrites, in the named headers, the bits of Value that are set in Mask.
+type Set struct {
+	Headers     Headers
+	Value, Mask flow.Base
+}
+
+// Output is the action that sends on port id.
+func Output(id PortID) Action { return Action{Op: OpOutput, Arg: uint32(id)} }
+
+// Drop is the action that ends a frame for reason r.
+func Drop(r DropReason) Action { return Action{Op: OpDrop, Reason: r} }

@@ -1,0 +1,252 @@
+package datapath
+
+import (
+	"slices"
+	"sync/atomic"
+
+	"vswitch/flow"
+)
+
+// Megaflow is a remembered decision: it holds for every packet whose key equals
+// Key under its subtable's mask. It lives in one worker's cache; the worker is
+// the only writer of its counters.
+type Megaflow struct {
+	actions []Action
+	credits []Credit
+	mask    *subtable
+	values  []uint64 // the key's words under the mask, in the mask's order
+	hash    uint64
+	dead    bool // out of the cache; the worker's alone
+	worker  *Worker
+
+	version uint64
+	tags    uint64
+	created int64
+	next    *Megaflow // hash chain of the subtable
+	index   int       // in the registry, guarded by its mutex
+
+	packets, bytes atomic.Uint64
+	used           atomic.Int64
+	folded         Hits // what the credits already have; guarded by the registry's mutex
+}
+
+// Key is the megaflow's key; bits outside its mask are zero.
+func (m *Megaflow) Key() flow.Key {
+	var k flow.Key
+	w := k.Words()
+	for i, wm := range m.mask.words {
+		w[wm.word] = m.values[i]
+	}
+	return k
+}
+
+// Mask is the megaflow's mask.
+func (m *Megaflow) Mask() flow.Key {
+	var k flow.Key
+	w := k.Words()
+	for _, wm := range m.mask.words {
+		w[wm.word] = wm.mask
+	}
+	return k
+}
+
+// MaskIs reports whether a verdict with the given mask would be kept for the
+// same packets as m.
+func (m *Megaflow) MaskIs(mask *flow.Key) bool {
+	k, other := m.Key(), *mask
+	finishMask(&other, &k)
+	mine := m.Mask()
+	return *other.Words() == *mine.Words()
+}
+
+// Actions are borrowed and must not be changed.
+func (m *Megaflow) Actions() []Action { return m.actions }
+
+// Credits are borrowed and must not be changed.
+func (m *Megaflow) Credits() []Credit { return m.credits }
+
+// Hits is what the megaflow has counted.
+func (m *Megaflow) Hits() Hits {
+	return Hits{m.packets.Load(), m.bytes.Load(), m.used.Load()}
+}
+
+// Tags are the Bloom bits that its verdict came with.
+func (m *Megaflow) Tags() uint64 { return m.tags }
+
+// Created is when it was installed, in nanoseconds of the worker's clock.
+func (m *Megaflow) Created() int64 { return m.created }
+
+// Worker is the number of the worker that has it.
+func (m *Megaflow) Worker() int { return m.worker.id }
+
+type wordMask struct {
+	word int
+	mask uint64
+}
+
+// subtable holds the megaflows of one mask.
+type subtable struct {
+	words    []wordMask
+	segments uint16 // Present bits that a key needs, since words lie in those segments
+	slots    []*Megaflow
+	n        int
+	hits     uint64
+}
+
+// cache is a worker's memory of decisions. It belongs to the worker alone.
+type cache struct {
+	seed      uint64
+	subtables []*subtable
+	n         int
+	probed    uint64 // subtables looked into, ever
+	sigs      [sigEntries]signature
+}
+
+// signature guesses the megaflow of a whole key from its hash.
+type signature struct {
+	hash uint64
+	flow *Megaflow
+}
+
+const sigEntries = 8192
+
+// guess is the signature cache's answer for a key with hash h, or nil.
+func (c *cache) guess(h uint64, k *flow.Key) *Megaflow {
+	s := &c.sigs[h%sigEntries]
+	if s.hash != h || s.flow == nil {
+		return nil
+	}
+	if s.flow.dead {
+		s.flow = nil
+		return nil
+	}
+	if !s.flow.mask.matches(s.flow, k) {
+		return nil
+	}
+	return s.flow
+}
+
+func (c *cache) remember(h uint64, m *Megaflow) { c.sigs[h%sigEntries] = signature{h, m} }
+
+// lookup finds the megaflow that matches k, or nil. There is at most one.
+func (c *cache) lookup(k *flow.Key) *Megaflow {
+	for i, t := range c.subtables {
+		if t.segments&^k.Present != 0 {
+			continue
+		}
+		c.probed++
+		if m := t.lookup(c.seed, k); m != nil {
+			t.hits++
+			if i > 0 && t.hits > c.subtables[i-1].hits {
+				c.subtables[i-1], c.subtables[i] = t, c.subtables[i-1]
+			}
+			return m
+		}
+	}
+	return nil
+}
+
+func (t *subtable) matches(m *Megaflow, k *flow.Key) bool {
+	if t.segments&^k.Present != 0 {
+		return false
+	}
+	w := k.Words()
+	for i, wm := range t.words {
+		if w[wm.word]&wm.mask != m.values[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func (t *subtable) lookup(seed uint64, k *flow.Key) *Megaflow {
+	h, w := seed, k.Words()
+	for _, wm := range t.words {
+		h = flow.MixWord(h, w[wm.word]&wm.mask)
+	}
+	h = flow.FinishHash(h)
+	for m := t.slots[h&uint64(len(t.slots)-1)]; m != nil; m = m.next {
+		if m.hash == h && t.matches(m, k) {
+			return m
+		}
+	}
+	return nil
+}
+
+// insert puts m, whose key is k, under mask. It sets mask, values and hash.
+func (c *cache) insert(m *Megaflow, k *flow.Key, mask *flow.Key) {
+	t := c.subtableFor(mask)
+	m.mask = t
+	m.values = make([]uint64, len(t.words))
+	h, w := c.seed, k.Words()
+	for i, wm := range t.words {
+		m.values[i] = w[wm.word] & wm.mask
+		h = flow.MixWord(h, m.values[i])
+	}
+	m.hash = flow.FinishHash(h)
+	if t.n >= len(t.slots) {
+		t.grow()
+	}
+	s := &t.slots[m.hash&uint64(len(t.slots)-1)]
+	m.next, *s = *s, m
+	t.n++
+	c.n++
+}
+
+func (c *cache) subtableFor(mask *flow.Key) *subtable {
+	var words []wordMask
+	for i, v := range mask.Words() {
+		if v != 0 {
+			words = append(words, wordMask{i, v})
+		}
+	}
+	for _, t := range c.subtables {
+		if slices.Equal(t.words, words) {
+			return t
+		}
+	}
+	t := &subtable{words: words, slots: make([]*Megaflow, 16)}
+	for _, wm := range words {
+		switch {
+		case wm.word >= flow.BaseWords+flow.ConnWords:
+			t.segments |= flow.PresentTunnel
+		case wm.word >= flow.BaseWords:
+			t.segments |= flow.PresentConn
+		}
+	}
+	c.subtables = append(c.subtables, t)
+	return t
+}
+
+func (t *subtable) grow() {
+	old := t.slots
+	t.slots = make([]*Megaflow, 2*len(old))
+	for _, m := range old {
+		for m != nil {
+			next := m.next
+			s := &t.slots[m.hash&uint64(len(t.slots)-1)]
+			m.next, *s = *s, m
+			m = next
+		}
+	}
+}
+
+// remove takes m out; a second time is harmless.
+func (c *cache) remove(m *Megaflow) {
+	if m.dead {
+		return
+	}
+	m.dead = true
+	t := m.mask
+	p := &t.slots[m.hash&uint64(len(t.slots)-1)]
+	for *p != m {
+		p = &(*p).next
+	}
+	*p = m.next
+	m.next = nil
+	t.n--
+	c.n--
+	if t.n == 0 {
+		c.subtables = slices.DeleteFunc(c.subtables, func(x *subtable) bool { return x == t })
+	}
+}

@@ -1,0 +1,220 @@
+package datapath
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"vswitch/packet"
+	"vswitch/ports"
+)
+
+// Options configure a Datapath. Zero values take the defaults named.
+type Options struct {
+	Workers      int                                          // 1
+	NewEngine    func(worker int) (ports.Engine, error)       // must be set
+	Clock        func() int64                                 // monotonic nanoseconds; nil: Step says the time
+	Budget       int                                          // frames a queue may take per turn: BatchSize
+	UpcallBudget int                                          // decisions a port may ask for per turn: BatchSize
+	FlowLimit    int                                          // megaflows in all: 200,000
+	NoCache      bool                                         // ask about every packet (tests)
+	Seed         uint64                                       // of the caches' hashes
+	OnPanic      func(worker int, v any, frame, stack []byte) // told of a caught panic
+}
+
+// Datapath is a set of workers that share ports and one slow path.
+type Datapath struct {
+	options Options
+	slow    SlowPath
+	workers []*Worker
+	flows   registry
+	running sync.WaitGroup
+	started bool
+
+	mu    sync.Mutex
+	ports map[PortID]*port
+	next  PortID
+	rx    int // receive queues handed out so far, for placing the next one
+}
+
+// port is what the datapath as a whole knows of a port.
+type port struct {
+	id      PortID
+	driver  ports.Port
+	tallies []*tally
+	queues  []*queueTally
+}
+
+// New makes a datapath with its workers. They do not run before Start; until
+// then Step makes them breathe.
+func New(slow SlowPath, o Options) (*Datapath, error) {
+	o.Workers = max(o.Workers, 1)
+	defaultTo(&o.Budget, BatchSize)
+	defaultTo(&o.UpcallBudget, BatchSize)
+	defaultTo(&o.FlowLimit, 200_000)
+	o.Budget = min(o.Budget, BatchSize)
+	d := &Datapath{options: o, slow: slow, ports: map[PortID]*port{}, next: 1}
+	d.flows.limit = o.FlowLimit
+	nowhere := &port{}
+	d.ports[0] = nowhere
+	for i := range o.Workers {
+		e, err := o.NewEngine(i)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("worker %d: engine: %w", i, err), d.Close())
+		}
+		w := &Worker{id: i, dp: d, engine: e}
+		w.cache.seed = o.Seed
+		w.ports = []*workerPort{{tally: &tally{}}}
+		nowhere.tallies = append(nowhere.tallies, w.ports[0].tally)
+		d.workers = append(d.workers, w)
+	}
+	return d, nil
+}
+
+func defaultTo(v *int, d int) {
+	if *v == 0 {
+		*v = d
+	}
+}
+
+// Start gives each worker its goroutine. Options.Clock must be set.
+func (d *Datapath) Start() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.started = true
+	for _, w := range d.workers {
+		d.running.Add(1)
+		go w.run(d.options.Clock)
+	}
+}
+
+// Step makes every worker breathe once at time now and reports whether there
+// may be more to do at once. It is for a datapath that was not started.
+func (d *Datapath) Step(now int64) (busy bool) {
+	for _, w := range d.workers {
+		busy = w.breathe(now) || busy
+	}
+	return busy
+}
+
+// Close stops the workers and closes every port. Frames that queues still hold
+// are counted as dropped.
+func (d *Datapath) Close() error {
+	var errs []error
+	for _, p := range d.Ports() {
+		errs = append(errs, d.RemovePort(p))
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.started {
+		d.each(func(w *Worker) { w.stopped = true })
+		d.running.Wait()
+		d.started = false
+	}
+	for _, w := range d.workers {
+		errs = append(errs, w.engine.Close())
+	}
+	d.workers = nil
+	return errors.Join(errs...)
+}
+
+// each runs f on every worker, between two breaths, and returns when all are
+// done: each worker has passed a quiescent point. The caller holds d.mu.
+func (d *Datapath) each(f func(*Worker)) {
+	if !d.started {
+		for _, w := range d.workers {
+			f(w)
+			w.flush()
+			w.publish()
+		}
+		return
+	}
+	var done sync.WaitGroup
+	for _, w := range d.workers {
+		done.Add(1)
+		w.mail.put(func(w *Worker) {
+			f(w)
+			done.Done()
+		})
+		w.engine.Wake()
+	}
+	done.Wait()
+}
+
+// Synchronize returns after every worker has passed a quiescent point: frames
+// received later see all that was published before the call.
+func (d *Datapath) Synchronize() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.each(func(*Worker) {})
+}
+
+// Inject forwards a frame that the switch itself originates. The slow path gets
+// it as UpcallPacketOut with handle and says how. It returns when the frame has
+// gone its way. frame is copied; inPort may be 0.
+func (d *Datapath) Inject(frame []byte, inPort PortID, handle any) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	err := errors.New("packet out: the worker has no buffer left")
+	d.on(d.workers[0], func(w *Worker) {
+		b := packet.FromBytes(frame, w.engine.Pool(), w.engine.Spill())
+		if b == nil {
+			return
+		}
+		err = nil
+		b.InPort, b.Time = uint32(inPort), w.now
+		w.guard(func() { w.inject(b, handle) })
+	})
+	return err
+}
+
+// on is each for one worker.
+func (d *Datapath) on(target *Worker, f func(*Worker)) {
+	d.each(func(w *Worker) {
+		if w == target {
+			f(w)
+		}
+	})
+}
+
+// Ledger is the conservation account (design law 5), exact between breaths.
+func (d *Datapath) Ledger() (l Ledger) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, w := range d.workers {
+		w.stats.addTo(&l)
+	}
+	return l
+}
+
+// WorkerCounters describes the workers' work, exact between breaths.
+func (d *Datapath) WorkerCounters() []WorkerCounters {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	all := make([]WorkerCounters, len(d.workers))
+	d.each(func(w *Worker) { all[w.id] = w.counters() })
+	return all
+}
+
+func (w *Worker) counters() WorkerCounters {
+	n := &w.stats.now
+	small, spill := w.engine.Pool().Stats(), w.engine.Spill().Stats()
+	return WorkerCounters{
+		Worker:          w.id,
+		SignatureHits:   n[wSignatureHits],
+		MegaflowHits:    n[wMegaflowHits],
+		Misses:          n[wMisses],
+		SubtablesProbed: w.cache.probed,
+		Recirculations:  n[wRecirculations],
+		Upcalls:         n[wUpcalls],
+		Breaths:         n[wBreaths],
+		Panics:          n[wPanics],
+		FlowLimit:       n[wFlowLimit],
+		Megaflows:       w.cache.n,
+		Subtables:       len(w.cache.subtables),
+		BuffersInUse:    small.InUse,
+		Buffers:         small.Capacity,
+		SpillsInUse:     spill.InUse,
+		Spills:          spill.Capacity,
+	}
+}

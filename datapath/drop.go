@@ -1,0 +1,107 @@
+package datapath
+
+// DropReason says why a frame was dropped. Every reason has one counter a port.
+type DropReason uint8
+
+// Reasons. Those of the translation end as OpDrop in a megaflow.
+const (
+	DropNone DropReason = iota
+
+	// At receive, charged to the port that received the frame.
+	DropTruncated
+	DropBadOffload
+	DropRunt
+	DropNoBuffers
+	DropUpcallBudget
+	DropRecircDepth
+	DropRecircUnknown
+	DropUpcallError
+	DropPanic
+	DropPortUnknown
+
+	// Decided by the slow path, charged to the port that received the frame.
+	DropFlow
+	DropTableMiss
+	DropNoOutput
+	DropPortNoRecv
+	DropPortDown
+	DropOwnPort
+	DropVLANMismatch
+	DropReservedMAC
+	DropNoFloodPort
+	DropNoPacketIn
+	DropPortNoForward
+	DropOutputDown
+	DropInvalidTTL
+	DropTooManyResubmits
+	DropTooDeep
+	DropNotReady
+	DropFragment
+	DropUnsupported
+	DropSecureMiss
+
+	// At transmit, charged to the port that the frame was to leave by.
+	DropMTU
+	DropTxFull
+	DropTxDown
+	DropTxGone
+	DropTxTooBig
+	DropTxError
+	DropSegmentation
+
+	NumDropReasons
+)
+
+// DropInfo describes a reason.
+type DropInfo struct {
+	Name string // snake_case, stable: used in counters and metrics
+	Tx   bool   // charged to the port that the frame was to leave by
+	Help string // one sentence for an operator
+}
+
+// dropTable is indexed by DropReason.
+var dropTable = [NumDropReasons]DropInfo{
+	DropNone:             {"none", false, "not dropped"},
+	DropTruncated:        {"truncated", false, "the frame was longer than the buffer that it was read into"},
+	DropBadOffload:       {"bad_offload", false, "the offload header contradicted the frame (offsets beyond it, segment size 0, wrong protocol)"},
+	DropRunt:             {"runt", false, "shorter than an Ethernet header"},
+	DropNoBuffers:        {"no_buffers", false, "the worker's buffer pool was empty when a copy was needed"},
+	DropUpcallBudget:     {"upcall_budget", false, "the port had spent its decisions of this turn (datapath.upcall_budget)"},
+	DropRecircDepth:      {"recirculation_depth", false, "looked up again too many times"},
+	DropRecircUnknown:    {"recirculation_unknown", false, "its recirculation state was gone when it was looked up again"},
+	DropUpcallError:      {"upcall_error", false, "the slow path could not decide"},
+	DropPanic:            {"panic", false, "forwarding hit a bug of the switch; the frame is dumped in the log"},
+	DropPortUnknown:      {"port_unknown", false, "came in by or was to leave by a port that no longer exists"},
+	DropFlow:             {"flow", false, "a flow matched whose actions are drop"},
+	DropTableMiss:        {"table_miss", false, "no flow matched and the table's miss behaviour is drop"},
+	DropNoOutput:         {"no_output", false, "the matching flows' actions ended without any output"},
+	DropPortNoRecv:       {"port_no_recv", false, "the input port is configured not to receive (OFPPC_NO_RECV)"},
+	DropPortDown:         {"port_down", false, "the input port is administratively down (OFPPC_PORT_DOWN)"},
+	DropOwnPort:          {"input_port_output", false, "the only output was the port it came in by"},
+	DropVLANMismatch:     {"vlan_mismatch", false, "the input port does not carry the frame's VLAN"},
+	DropReservedMAC:      {"reserved_multicast", false, "sent to a link-local address that bridges do not forward (01:80:c2:00:00:0X)"},
+	DropNoPacketIn:       {"port_no_packet_in", false, "the input port is configured not to send packet-ins (OFPPC_NO_PACKET_IN)"},
+	DropNoFloodPort:      {"no_flood_port", false, "no other port carries its VLAN"},
+	DropPortNoForward:    {"port_no_forward", false, "the output port is configured not to send (OFPPC_NO_FWD)"},
+	DropOutputDown:       {"output_port_down", false, "the output port is administratively down (OFPPC_PORT_DOWN)"},
+	DropInvalidTTL:       {"invalid_ttl", false, "its TTL or hop limit ran out"},
+	DropTooManyResubmits: {"too_many_resubmits", false, "more table lookups than one packet may cause"},
+	DropTooDeep:          {"recursion_too_deep", false, "tables, groups or patch ports nested too deeply"},
+	DropNotReady:         {"not_ready", false, "the bridge did not know the input port yet"},
+	DropFragment:         {"fragment", false, "a fragment, and the bridge is set to drop them"},
+	DropUnsupported:      {"unsupported", false, "an action that the datapath does not have"},
+	DropSecureMiss:       {"secure_mode", false, "no flow matched on a bridge with fail_mode secure"},
+	DropMTU:              {"mtu_exceeded", true, "larger than the output port's MTU"},
+	DropTxFull:           {"tx_queue_full", true, "the output port's queue had no room"},
+	DropTxDown:           {"tx_down", true, "the output port was down or had no carrier"},
+	DropTxGone:           {"tx_gone", true, "the output port's device no longer exists"},
+	DropTxTooBig:         {"tx_too_big", true, "the output port's device refused the size"},
+	DropTxError:          {"tx_error", true, "the system refused the frame"},
+	DropSegmentation:     {"segmentation", true, "a super-frame could not be split for a port that does not take it"},
+}
+
+// Info describes r.
+func (r DropReason) Info() DropInfo { return dropTable[r] }
+
+// String is the reason's stable name.
+func (r DropReason) String() string { return dropTable[r].Name }

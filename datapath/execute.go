@@ -1,0 +1,112 @@
+package datapath
+
+import (
+	"vswitch/flow"
+	"vswitch/packet"
+)
+
+// execute does what actions say with b, whose key at the lookup was k. Takes b.
+func (w *Worker) execute(b *packet.Buf, actions []Action, k *flow.Key) {
+	limit := 0 // of OpTrunc, for the next output
+	for i := range actions {
+		a := &actions[i]
+		last := i == len(actions)-1
+		switch a.Op {
+		case OpOutput:
+			if last {
+				w.current = nil
+				w.outputCut(b, a.Arg, limit)
+				return
+			}
+			w.outputCut(w.clone(b), a.Arg, limit)
+			limit = 0
+		case OpUserspace:
+			w.userspace(b, k, a.X.Handle)
+		case OpClone:
+			if c := w.clone(b); c != nil {
+				w.execute(c, a.X.Sub, k)
+				w.current = b
+			}
+		case OpTrunc:
+			limit = int(a.Arg)
+		case OpRecirc:
+			w.recirculate(b, a.Arg)
+			return
+		case OpDrop:
+			w.drop(b, a.Reason)
+			return
+		default:
+			if !edit(b, a) {
+				w.drop(b, DropUnsupported)
+				return
+			}
+		}
+	}
+	w.consume(b)
+}
+
+// edit does the actions that change only the frame. It reports false when the
+// frame has no room for them, or not what they take away.
+func edit(b *packet.Buf, a *Action) bool {
+	switch a.Op {
+	case OpSet:
+		rewrite(b, a.X.Set)
+	case OpSetQueue:
+		b.Priority = a.Arg
+	case OpPushVLAN:
+		return b.PushVLAN(uint16(a.Arg>>16), uint16(a.Arg))
+	case OpPopVLAN:
+		return b.PopVLAN()
+	case OpPushMPLS:
+		return b.PushMPLS(a.Short, packet.LSE(a.Arg))
+	case OpPopMPLS:
+		return b.PopMPLS(a.Short)
+	case OpPushPBB:
+		return b.PushPBB(a.Arg)
+	case OpPopPBB:
+		return b.PopPBB()
+	default:
+		return false
+	}
+	return true
+}
+
+// consume ends the way of a frame that was handed on by other means than an
+// output: a clone's remainder, a packet-out that only went to the controller.
+// Takes b.
+func (w *Worker) consume(b *packet.Buf) {
+	w.stats.now[wConsumed]++
+	w.current = nil
+	b.Free(w.engine.Pool())
+}
+
+// clone copies b, or counts the copy that could not be had and returns nil.
+func (w *Worker) clone(b *packet.Buf) *packet.Buf {
+	w.stats.now[wCloned]++
+	c := b.Clone(w.engine.Pool(), w.engine.Spill())
+	if c == nil {
+		w.stats.now[wDropped]++
+		p := w.portOrNone(b.InPort)
+		w.touch(p)
+		p.tally.now[cDrops+int(DropNoBuffers)]++
+	}
+	return c
+}
+
+func (w *Worker) recirculate(b *packet.Buf, id uint32) {
+	w.current = nil
+	if w.rounds >= maxRounds {
+		w.drop(b, DropRecircDepth)
+		return
+	}
+	b.RecircID = id
+	w.recirc = append(w.recirc, b)
+}
+
+func (w *Worker) userspace(b *packet.Buf, k *flow.Key, handle any) {
+	w.upcall = Upcall{Reason: UpcallAction, Key: k, Packet: b, Handle: handle, Now: w.now}
+	w.stats.now[wUpcalls]++
+	w.verdict.reset()
+	// There is nothing to execute, and what went wrong was counted above.
+	_ = w.dp.slow.Upcall(&w.upcall, &w.verdict)
+}

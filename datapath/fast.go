@@ -1,0 +1,159 @@
+package datapath
+
+import (
+	"runtime/debug"
+
+	"vswitch/flow"
+	"vswitch/packet"
+)
+
+// maxRounds is how often one frame may be looked up again.
+const maxRounds = 32
+
+// forward handles the first n frames of the scratch batch, and then those that
+// they leave for another lookup, until nothing is left. A frame that makes
+// forwarding panic is dropped, and the others go on without it.
+func (w *Worker) forward(n int) {
+	w.rounds, w.pending = 0, n
+	for !w.attempt() {
+	}
+}
+
+// attempt works off the batch and the recirculated frames. It reports false
+// when it was ended by a panic and has to be called again.
+func (w *Worker) attempt() (finished bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			w.blame(p)
+		}
+	}()
+	w.classify(w.pending)
+	w.pending = 0
+	for len(w.recirc) > 0 || len(w.again) > 0 {
+		if len(w.again) == 0 {
+			w.rounds++
+			w.again, w.recirc = w.recirc, w.again[:0]
+		}
+		n := copy(w.scratch.bufs[:], w.again)
+		w.again = append(w.again[:0], w.again[n:]...)
+		w.stats.now[wRecirculations] += uint64(n)
+		w.pending = n
+		w.classify(n)
+		w.pending = 0
+	}
+	return true
+}
+
+// classify finds the megaflow of each of the first n frames of the batch and
+// executes it. A frame leaves scratch.bufs when it is taken into work, so what
+// is there after a panic is what is still to be done.
+func (w *Worker) classify(n int) {
+	s := &w.scratch
+	kept := 0
+	for i, b := range s.bufs[:n] {
+		if b == nil { // taken before a panic
+			continue
+		}
+		s.bufs[i], w.current = nil, b
+		if b.Fault != packet.FaultNone || b.Size() < packet.EthSize {
+			w.dropFaulty(b)
+			continue
+		}
+		k := &s.keys[kept]
+		flow.Extract(b, k)
+		h := k.Hash(w.cache.seed)
+		m := w.cache.guess(h, k)
+		if m != nil {
+			w.stats.now[wSignatureHits]++
+		}
+		s.bufs[kept], s.hashes[kept], s.flows[kept] = b, h, m
+		kept++
+	}
+	w.current = nil
+	w.dispatch(kept)
+}
+
+// dispatch executes the first n frames of the batch in order. Frames without a
+// guess go through the megaflows and, in the end, up; a run of frames of one
+// megaflow is counted with one store.
+func (w *Worker) dispatch(n int) {
+	s := &w.scratch
+	for i := 0; i < n; {
+		m := s.flows[i]
+		if m == nil {
+			if m = w.find(i); m == nil {
+				w.miss(i)
+				i++
+				continue
+			}
+		}
+		end := i + 1
+		bytes := uint64(s.bufs[i].Size())
+		for ; end < n && s.flows[end] == m; end++ {
+			bytes += uint64(s.bufs[end].Size())
+		}
+		m.packets.Store(m.packets.Load() + uint64(end-i))
+		m.bytes.Store(m.bytes.Load() + bytes)
+		m.used.Store(w.now)
+		for ; i < end; i++ {
+			b := s.bufs[i]
+			s.bufs[i], w.current = nil, b
+			w.execute(b, m.actions, &s.keys[i])
+		}
+	}
+}
+
+// find looks frame i up among the megaflows, and remembers the answer.
+func (w *Worker) find(i int) *Megaflow {
+	s := &w.scratch
+	m := w.cache.lookup(&s.keys[i])
+	if m == nil {
+		return nil
+	}
+	w.stats.now[wMegaflowHits]++
+	w.cache.remember(s.hashes[i], m)
+	return m
+}
+
+func (w *Worker) dropFaulty(b *packet.Buf) {
+	switch b.Fault {
+	case packet.FaultTruncated:
+		w.drop(b, DropTruncated)
+	case packet.FaultBadOffload:
+		w.drop(b, DropBadOffload)
+	default:
+		w.drop(b, DropRunt)
+	}
+}
+
+// blame counts, shows and drops the frame that was in work when forwarding
+// panicked.
+func (w *Worker) blame(p any) {
+	w.stats.now[wPanics]++
+	b := w.current
+	w.current = nil
+	if f := w.dp.options.OnPanic; f != nil {
+		var frame []byte
+		if b != nil {
+			frame = append(frame, b.Bytes()...)
+		}
+		f(w.id, p, frame, debug.Stack())
+	}
+	if b != nil {
+		w.drop(b, DropPanic)
+	}
+}
+
+// guard runs f, which may panic like all forwarding, and then forwards what it
+// left for another lookup.
+func (w *Worker) guard(f func()) {
+	func() {
+		defer func() {
+			if p := recover(); p != nil {
+				w.blame(p)
+			}
+		}()
+		f()
+	}()
+	w.forward(0)
+}

@@ -1,0 +1,267 @@
+package datapath
+
+import (
+	"errors"
+	"io"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"vswitch/flow"
+	"vswitch/packet"
+	"vswitch/ports"
+)
+
+// BatchSize is the most frames that are handled as one batch.
+const BatchSize = 64
+
+// Worker owns receive queues, caches and counters, and breathes: receive,
+// classify, execute, send, reap. All but its mailbox belongs to its goroutine.
+type Worker struct {
+	id     int
+	dp     *Datapath
+	engine ports.Engine
+	now    int64 // of the current breath
+
+	ports    []*workerPort // by PortID; nil where there is none
+	receive  []*rxQueue
+	active   []*rxQueue    // queues that may have frames
+	sending  []*workerPort // with frames to be sent in this breath
+	holding  []*workerPort // whose queues have frames that are not reaped yet
+	dirty    []*workerPort // whose tallies changed in this breath
+	cache    cache
+	pending  int           // frames of the scratch batch that are still in work
+	recirc   []*packet.Buf // to be looked up again in the next round
+	again    []*packet.Buf // to be looked up again in this round
+	rounds   int           // recirculations of the batch in work
+	current  *packet.Buf   // what a panic is blamed on
+	stats    workerTally
+	verdict  Verdict
+	upcall   Upcall
+	mail     mailbox
+	stopped  bool
+	scratch  batch
+	ready    [BatchSize]ports.RxQueue
+	done     [BatchSize]ports.TxDone
+	splitter packet.Splitter
+}
+
+// batch holds the arrays that a batch is classified in.
+type batch struct {
+	bufs   [BatchSize]*packet.Buf
+	keys   [BatchSize]flow.Key
+	hashes [BatchSize]uint64
+	flows  [BatchSize]*Megaflow
+}
+
+// rxQueue is a receive queue of a port, bound to this worker.
+type rxQueue struct {
+	queue   ports.RxQueue
+	port    *workerPort
+	number  uint16
+	listed  bool // in Worker.active
+	ended   bool // answered io.EOF
+	packets uint64
+	bytes   uint64
+	counts  *queueTally
+}
+
+type queueTally struct {
+	worker         int
+	packets, bytes atomic.Uint64
+}
+
+// workerPort is what one worker knows of a port.
+type workerPort struct {
+	id      PortID
+	tx      ports.TxQueue
+	info    ports.Info
+	out     []*packet.Buf // to be sent at the end of the breath
+	held    int           // sent and not reaped yet
+	waiting bool          // in Worker.holding
+	tally   *tally
+	upcall  int // decisions asked for in this breath
+}
+
+// mailbox takes work from other goroutines to the worker's.
+type mailbox struct {
+	mu     sync.Mutex
+	work   []func(*Worker)
+	filled atomic.Bool
+}
+
+func (m *mailbox) put(f func(*Worker)) {
+	m.mu.Lock()
+	m.work = append(m.work, f)
+	m.filled.Store(true)
+	m.mu.Unlock()
+}
+
+// take removes what waits. It costs one load when nothing does.
+func (m *mailbox) take() []func(*Worker) {
+	if !m.filled.Load() {
+		return nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	w := m.work
+	m.work = nil
+	m.filled.Store(false)
+	return w
+}
+
+// run breathes until the worker is stopped. It is the worker's goroutine.
+func (w *Worker) run(clock func() int64) {
+	defer w.dp.running.Done()
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	for !w.stopped {
+		if !w.breathe(clock()) && !w.stopped {
+			// An error of Wait is an engine that is being closed, or a
+			// bug that must not turn into a busy loop.
+			if err := w.engine.Wait(-1); err != nil {
+				time.Sleep(time.Millisecond)
+			}
+		}
+	}
+}
+
+// breathe does one turn and reports whether there may be more to do at once.
+func (w *Worker) breathe(now int64) (busy bool) {
+	w.now = now
+	w.stats.now[wBreaths]++
+	w.collectReady()
+	for i := 0; i < len(w.active); {
+		q := w.active[i]
+		if w.serve(q) {
+			busy = true
+			i++
+			continue
+		}
+		q.listed = false
+		w.active = slices.Delete(w.active, i, i+1)
+	}
+	w.flush()
+	for _, f := range w.mail.take() {
+		f(w)
+		w.flush()
+		busy = true
+	}
+	w.publish()
+	return busy
+}
+
+func (w *Worker) collectReady() {
+	for {
+		n := w.engine.Ready(w.ready[:])
+		for _, r := range w.ready[:n] {
+			for _, q := range w.receive {
+				if q.queue == r && !q.listed && !q.ended {
+					q.listed = true
+					w.active = append(w.active, q)
+				}
+			}
+		}
+		if n < len(w.ready) {
+			return
+		}
+	}
+}
+
+// serve takes up to a budget of frames from q and forwards them. It reports
+// whether q may have more.
+func (w *Worker) serve(q *rxQueue) bool {
+	budget := w.dp.options.Budget
+	n, err := q.queue.Recv(w.scratch.bufs[:budget])
+	if n > 0 {
+		w.account(q, n)
+		w.forward(n)
+	}
+	if err != nil {
+		q.ended = errors.Is(err, io.EOF)
+		return false
+	}
+	return n == budget
+}
+
+// account counts n received frames and completes their metadata.
+func (w *Worker) account(q *rxQueue, n int) {
+	p := q.port
+	t := &p.tally.now
+	w.touch(p)
+	var bytes, onWire uint64
+	for _, b := range w.scratch.bufs[:n] {
+		b.InPort, b.RxQueue, b.Time = uint32(p.id), q.number, w.now
+		b.RecircID, b.Hash, b.Mark, b.Priority = 0, 0, 0, 0
+		size := b.Size()
+		bytes += uint64(size)
+		onWire += segments(b)
+		if head := b.Bytes(); len(head) >= 6 && head[0]&1 != 0 {
+			if isBroadcast(head) {
+				t[cRxBroadcast]++
+			} else {
+				t[cRxMulticast]++
+			}
+		}
+	}
+	t[cRxPackets] += uint64(n)
+	t[cRxBytes] += bytes
+	t[cRxSegments] += onWire
+	q.packets += uint64(n)
+	q.bytes += bytes
+	q.counts.packets.Store(q.packets)
+	q.counts.bytes.Store(q.bytes)
+	w.stats.now[wReceived] += uint64(n)
+}
+
+func isBroadcast(mac []byte) bool {
+	return mac[0]&mac[1]&mac[2]&mac[3]&mac[4]&mac[5] == 0xff
+}
+
+// touch notes that p's tally changes in this breath.
+func (w *Worker) touch(p *workerPort) {
+	if !p.tally.dirty {
+		p.tally.dirty = true
+		w.dirty = append(w.dirty, p)
+	}
+}
+
+// publish makes the breath's counts visible to readers.
+func (w *Worker) publish() {
+	for _, p := range w.dirty {
+		p.tally.publish()
+		p.upcall = 0
+	}
+	w.dirty = w.dirty[:0]
+	w.stats.publish()
+}
+
+// port is what the worker knows of port id, or nil.
+func (w *Worker) port(id uint32) *workerPort {
+	if int(id) >= len(w.ports) {
+		return nil
+	}
+	return w.ports[id]
+}
+
+// portOrNone is port id, or the entry that is charged where there is no port.
+func (w *Worker) portOrNone(id uint32) *workerPort {
+	if p := w.port(id); p != nil {
+		return p
+	}
+	return w.ports[0]
+}
+
+// drop ends a frame's way; the reason says which port is charged. Takes b.
+func (w *Worker) drop(b *packet.Buf, r DropReason) { w.dropAt(b, b.InPort, r) }
+
+// dropAt ends a frame's way at port id. Takes b.
+func (w *Worker) dropAt(b *packet.Buf, id uint32, r DropReason) {
+	p := w.portOrNone(id)
+	w.touch(p)
+	p.tally.now[cDrops+int(r)]++
+	w.stats.now[wDropped]++
+	b.Free(w.engine.Pool())
+}
