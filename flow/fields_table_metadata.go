@@ -3,6 +3,8 @@ package flow
 import "unsafe"
 
 // tunnelFields are dp_hash to tun_gtpu_msgtype.
+//
+//size:table
 func tunnelFields() []Field {
 	var p Pipeline
 	return []Field{
