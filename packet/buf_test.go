@@ -84,6 +84,8 @@ func TestPushPullKeepOffsets(t *testing.T) {
 		{"a header that went is absent", 18, Layers{14, 18, 38}, Offload{}, Layers{0, 0, 20}, Offload{}},
 		{"a checksum that went needs no finishing", 40, Layers{14, 18, 38}, all, Layers{},
 			Offload{CsumOffset: 16, GSOSize: 1000, HdrLen: 18}},
+		{"a checksum that starts the frame", 38, Layers{14, 18, 38}, all, Layers{},
+			Offload{NeedsCsum: true, CsumOffset: 16, GSOSize: 1000, HdrLen: 20}},
 		{"without an IP header no super-frame", 20, Layers{0, 18, 38}, all, Layers{0, 0, 18},
 			Offload{NeedsCsum: true, CsumStart: 18, CsumOffset: 16, GSOSize: 1000, HdrLen: 38}},
 	} {

@@ -63,7 +63,7 @@ func (b *Buf) SetIPv6(value, mask *IPv6Fields) bool {
 	if src|dst == 0 || b.L4 == 0 {
 		return true
 	}
-	route := ipv6RouteTo(h, int(b.L4-b.L3))
+	route := ipv6RouteTo(h, int(b.L4)-int(b.L3))
 	if route.routed {
 		dst = 0
 	}
@@ -124,7 +124,7 @@ func (b *Buf) addressesChanged(proto uint8, c change) {
 	offset := sumOffset(proto)
 	at := int(b.L4) + int(offset)
 	s := b.Bytes()
-	if offset == 0 || at+2 > len(s) {
+	if offset == 0 || at+2 > min(len(s), b.packetEnd()) {
 		return
 	}
 	if field := s[at : at+2]; b.leavesSum(at) {

@@ -161,8 +161,8 @@ func randomTransportEdit(r *rand.Rand, f *testFrame) testEdit {
 func randomNDEdit(r *rand.Rand, f *testFrame) testEdit {
 	v := NDFields{randomIPv6(r), randomMAC(r), randomMAC(r), r.Uint32(), uint8(1 + r.IntN(2))}
 	m := NDFields{randomMask16(r), randomMask6(r), randomMask6(r), uint32(randomMask(r)), uint8(0xff * r.IntN(2))}
-	isND := f.nd != nil || f.version == 6 && f.proto == ProtoICMPv6 && len(f.payload) >= 16 &&
-		(f.icmp.Type == ICMPv6NeighborSolicit || f.icmp.Type == ICMPv6NeighborAdvert)
+	isND := !f.later && (f.nd != nil || f.version == 6 && f.proto == ProtoICMPv6 && len(f.payload) >= 16 &&
+		(f.icmp.Type == ICMPv6NeighborSolicit || f.icmp.Type == ICMPv6NeighborAdvert))
 	return testEdit{"SetND", isND,
 		func(b *Buf) bool {
 			if f.nd == nil { // random bytes behind the type: the twin knows no fields
@@ -289,6 +289,60 @@ func checkFrame(t *testing.T, b *Buf, f *testFrame, partial bool, trail string) 
 	b.CopyTo(got)
 	if !bytes.Equal(got, want) {
 		t.Fatalf("%s: (partial %v)\n got %x\nwant %x", trail, partial, got, want)
+	}
+}
+
+// TestUDPChecksumNeverBecomesZero changes a word so that the checksum computes
+// to 0, which would say that there is none (RFC 768).
+func TestUDPChecksumNeverBecomesZero(t *testing.T) {
+	small, spill := testPools(t)
+	for _, proto := range []uint8{ProtoUDP, ProtoUDPLite} {
+		f := &testFrame{version: 4, proto: proto, ports: PortFields{1, 2}}
+		f.ip4.Src = uint32(binary.BigEndian.Uint16(f.bytes()[34+6:]))
+		before := f.clone()
+		before.ip4.Src = 0x0a000001
+		b := before.buf(t, small, spill)
+		if !b.SetIPv4(&f.ip4, &IPv4Fields{Src: ^uint32(0)}) {
+			t.Fatal("refused")
+		}
+		if got := binary.BigEndian.Uint16(b.Bytes()[34+6:]); got != 0xffff {
+			t.Errorf("protocol %d: %#04x", proto, got)
+		}
+		checkFrame(t, b, f, false, "to zero")
+		b.Free(small)
+	}
+}
+
+// TestSCTPChecksumOfParts leaves the CRC of a packet alone whose other bytes are
+// elsewhere.
+func TestSCTPChecksumOfParts(t *testing.T) {
+	small, spill := testPools(t)
+	first4 := &testFrame{version: 4, proto: ProtoSCTP, frag: IPv4MoreFragments, payload: make([]byte, 64)}
+	first6 := &testFrame{version: 6, proto: ProtoSCTP, payload: make([]byte, 64),
+		exts: []testExt{{ProtoFragment, []byte{0, 0, 0, 1, 0, 0, 0, 1}}}}
+	whole := &testFrame{version: 6, proto: ProtoSCTP, payload: make([]byte, 64)}
+	for _, c := range []struct {
+		name  string
+		frame *testFrame
+		cut   int
+		kept  bool
+	}{
+		{"first IPv4 fragment", first4, 0, true},
+		{"first IPv6 fragment", first6, 0, true},
+		{"packet cut short", whole, 1, true},
+		{"whole packet", whole, 0, false},
+	} {
+		b := c.frame.buf(t, small, spill)
+		b.Trim(b.Size()-c.cut, small)
+		before := SCTP(b.Bytes()[b.L4:]).Checksum()
+		if !b.SetSCTP(&PortFields{1, 2}, &PortFields{0xffff, 0xffff}) {
+			t.Errorf("%s: refused", c.name)
+		}
+		h := SCTP(b.Bytes()[b.L4:])
+		if h.SrcPort() != 1 || h.DstPort() != 2 || (h.Checksum() == before) != c.kept {
+			t.Errorf("%s: ports %d %d, CRC kept %v", c.name, h.SrcPort(), h.DstPort(), h.Checksum() == before)
+		}
+		b.Free(small)
 	}
 }
 

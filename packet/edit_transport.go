@@ -97,9 +97,8 @@ func (b *Buf) SetND(value, mask *NDFields) bool {
 	c := change(0).
 		merge32(h[ndReservedAt:], value.Reserved, mask.Reserved).
 		merge128(h[ndTargetAt:], &value.Target, &mask.Target)
-	end := min(b.packetEnd()-int(b.L4), len(h))
 	optTypeMask := mask.OptType
-	for option, rest := ND(h[:max(end, ndOptionsAt)]).Options().Next(); option != nil; option, rest = rest.Next() {
+	for option, rest := ND(h).Options().Next(); option != nil; option, rest = rest.Next() {
 		if !option.IsLinkAddr() {
 			continue
 		}
@@ -115,13 +114,12 @@ func (b *Buf) SetND(value, mask *NDFields) bool {
 	return true
 }
 
-// transportHeader is the bytes from L4 on of a packet whose transport protocol
-// is proto; nil where it is another, where the packet is a later fragment, and
-// where not at least size bytes are in the first segment.
+// transportHeader is the bytes from L4 to the end of the IP packet, or of the
+// first segment; nil where the transport protocol is not proto, where the packet
+// is a later fragment, and where the bytes are fewer than size.
 func (b *Buf) transportHeader(proto uint8, size int) []byte {
 	h := b.networkHeader()
-	s := b.Bytes()
-	if b.L4 == 0 || len(h) < IPv4Size || int(b.L4)+size > len(s) {
+	if b.L4 == 0 || len(h) < IPv4Size {
 		return nil
 	}
 	switch h[0] >> 4 {
@@ -130,13 +128,18 @@ func (b *Buf) transportHeader(proto uint8, size int) []byte {
 			return nil
 		}
 	case 6:
-		if len(h) < IPv6Size || ipv6RouteTo(h, int(b.L4-b.L3)).proto != proto {
+		if len(h) < IPv6Size || ipv6RouteTo(h, int(b.L4)-int(b.L3)).proto != proto {
 			return nil
 		}
 	default:
 		return nil
 	}
-	return s[b.L4:]
+	s := b.Bytes()
+	end := min(b.packetEnd(), len(s))
+	if int(b.L4)+size > end {
+		return nil
+	}
+	return s[b.L4:end]
 }
 
 // packetEnd is the offset of the first byte behind the IP packet at L3, which is

@@ -116,7 +116,7 @@ func randomPlainFrame(r *rand.Rand) *testFrame {
 		f.labels, f.options, f.exts, f.final4, f.final6 = nil, nil, nil, nil, nil
 		f.pad, f.wrongBy, f.ipWrong, f.noSum, f.nd = 0, 0, 0, false, nil
 		f.tcp.options, f.tcp.flags = nil, f.tcp.flags&0x1ff
-		f.frag, f.later = 0, false
+		f.frag, f.fragment, f.later = 0, false, false
 		switch f.proto {
 		case ProtoTCP, ProtoUDP, ProtoSCTP, ProtoICMP, ProtoICMPv6:
 			if f.version != 0 {

@@ -27,17 +27,18 @@ type testFrame struct {
 	final4  *uint32   // destination of an IPv4 source route
 	final6  *[16]byte // destination of a routing header
 
-	proto   uint8
-	later   bool // a later fragment: payload only
-	ports   PortFields
-	tcp     testTCP
-	icmp    ICMPFields
-	nd      *testND
-	payload []byte
-	noSum   bool   // UDP without a checksum
-	wrongBy uint16 // added to the transport checksum's sum
-	ipWrong uint16 // added to the IPv4 header checksum's sum
-	pad     int    // bytes behind the IP packet
+	proto    uint8
+	fragment bool
+	later    bool // a later fragment: payload only
+	ports    PortFields
+	tcp      testTCP
+	icmp     ICMPFields
+	nd       *testND
+	payload  []byte
+	noSum    bool   // UDP without a checksum
+	wrongBy  uint16 // added to the transport checksum's sum
+	ipWrong  uint16 // added to the IPv4 header checksum's sum
+	pad      int    // bytes behind the IP packet
 }
 
 type testTag struct{ tpid, tci uint16 }
@@ -359,10 +360,24 @@ func (f *testFrame) randomTransport(r *rand.Rand) {
 	if f.proto == ProtoICMPv6 && r.IntN(2) == 0 {
 		f.randomND(r)
 	}
-	if f.version == 4 && r.IntN(10) == 0 {
-		f.frag = 1 + uint16(r.IntN(0x1fff))
-		f.later = true
+	if r.IntN(8) == 0 {
+		f.randomFragment(r)
 	}
+}
+
+// randomFragment makes the packet a first or a later fragment.
+func (f *testFrame) randomFragment(r *rand.Rand) {
+	f.fragment = true
+	offset := uint16(0)
+	if f.later = f.proto == ProtoSCTP || r.IntN(2) == 0; f.later {
+		offset = 1 + uint16(r.IntN(0x1fff))
+	}
+	if f.version == 4 {
+		f.frag = IPv4MoreFragments | offset
+		return
+	}
+	body := binary.BigEndian.AppendUint16([]byte{0, 0}, offset<<3|1)
+	f.exts = []testExt{{ProtoFragment, append(body, randomBytes(r, 4)...)}}
 }
 
 func (f *testFrame) randomND(r *rand.Rand) {

@@ -19,14 +19,14 @@ func TestLocateIPLikeNaive(t *testing.T) {
 			inner = f.inner
 		}
 		p, found := locateIP(b)
-		if want := inner.version != 0; found != want {
+		headless := inner.version == 6 && inner.later
+		if want := inner.version != 0 && !headless; found != want {
 			t.Fatalf("found %v in %x", found, f.bytes())
 		}
 		if found {
 			l := f.layers()
-			fragment := inner.version == 4 && inner.later
 			if p.l3 != int(l.L3) || p.l4 != p.l3+inner.ipHeaderLen() || p.version != inner.version ||
-				p.proto != inner.proto || p.fragment != fragment || p.end != b.Size()-inner.pad {
+				p.proto != inner.proto || p.fragment != inner.fragment || p.end != b.Size()-inner.pad {
 				t.Fatalf("%+v in %x", p, f.bytes())
 			}
 		}
@@ -78,7 +78,7 @@ func TestLocateIPBehindNSH(t *testing.T) {
 	small, spill := testPools(t)
 	for range 300 {
 		f := randomFrame(r)
-		if f.version == 0 {
+		if f.version == 0 || f.fragment {
 			continue
 		}
 		b := f.buf(t, small, spill)

@@ -11,7 +11,10 @@ import (
 func randomSuper(r *rand.Rand, payload int) (*testFrame, GSOType) {
 	for {
 		f := randomFrame(r)
-		f.pad, f.later, f.frag, f.noSum, f.wrongBy, f.ipWrong = 0, false, 0, false, 0, 0
+		if f.fragment {
+			continue
+		}
+		f.pad, f.noSum, f.wrongBy, f.ipWrong = 0, false, 0, 0
 		f.payload = randomBytes(r, payload)
 		switch {
 		case f.version != 0 && f.proto == ProtoUDP:
@@ -30,7 +33,7 @@ func superBuf(t *testing.T, f *testFrame, kind GSOType, size int, p pools) *Buf 
 	t.Helper()
 	b := f.buf(t, p.small, p.spill)
 	f.leaveSum(b)
-	b.Offload.GSO, b.Offload.GSOSize, b.Offload.HdrLen = kind, uint16(size), 54
+	b.Offload.GSO, b.Offload.GSOSize, b.Offload.HdrLen = kind, uint16(size), 40
 	return b
 }
 
