@@ -1,0 +1,286 @@
+package text
+
+import (
+	"math"
+	"strings"
+
+	"vswitch/openflow"
+)
+
+// outputActions are the rows of actions that send the packet.
+func outputActions() []actionRow {
+	return []actionRow{
+		{"output", openflow.ActOutput, readOutput, writes(writeOutput), "output:1"},
+		{"output", openflow.ActOutputReg, readOutput, writes(writeOutputReg), "output:NXM_NX_REG0[0..15]"},
+		{"output", openflow.ActOutputTrunc, readOutput, writes(writeOutputTrunc), "output(port=1,max_len=100)"},
+		{"controller", openflow.ActController, readController, writes(writeController), "controller(reason=no_match,max_len=64,id=5)"},
+		{"enqueue", openflow.ActEnqueue, readEnqueue, writes(writeEnqueue), "enqueue:1:2"},
+		{"bundle", openflow.ActBundle, readBundle, writes(writeBundle), "bundle(eth_src,50,active_backup,ofport,members:1,2)"},
+		{"bundle_load", openflow.ActBundle, readBundle, nil, "bundle_load(eth_src,0,hrw,ofport,NXM_NX_REG0[],members:4,8)"},
+		{"group", openflow.ActGroup, readGroupAction, writes(func(w *printer, a openflow.Group) { w.str("group:").uint(uint64(a.ID)) }), "group:5"},
+	}
+}
+
+// minTruncate is the size of an Ethernet header, the least that output keeps.
+const minTruncate = 14
+
+func readOutput(p *parser, a *pair) (openflow.Action, error) {
+	if a.delim == '(' && strings.Contains(a.value.text, "=") {
+		return p.readTruncate(a)
+	}
+	if port, found := p.ports().parse(a.value.text); found {
+		return p.outputTo(a.value, port)
+	}
+	if isSubfield(a.value) {
+		src, err := p.subfield(a.value)
+		return openflow.OutputReg{Src: src, MaxLen: math.MaxUint16}, err
+	}
+	return nil, p.badPort(a.value)
+}
+
+// outputTo is the action that outputs to a port.
+func (p *parser) outputTo(at span, port openflow.PortNo) (openflow.Action, error) {
+	switch port {
+	case openflow.PortAny, openflow.PortUnset:
+		return nil, p.fail(at, "%s is no port to output to", port)
+	case openflow.PortController:
+		return openflow.Output{Port: port, MaxLen: math.MaxUint16}, nil
+	}
+	return openflow.Output{Port: port}, nil
+}
+
+func (p *parser) readTruncate(a *pair) (openflow.Action, error) {
+	out := openflow.OutputTrunc{Port: openflow.PortAny}
+	var b pair
+	var err error
+	for s := p.scan(a.value); ; {
+		more, e := s.next(&b)
+		if e != nil {
+			return nil, e
+		}
+		if !more {
+			break
+		}
+		switch b.key.text {
+		case "port":
+			out.Port, err = p.port(b.value)
+		case "max_len":
+			out.MaxLen, err = p.uint32("max_len", b.value)
+			if err == nil && out.MaxLen < minTruncate {
+				err = p.fail(b.value, "max_len: at least %d bytes must be left", minTruncate)
+			}
+		default:
+			err = p.unknownKey(b.key, "output", "port", "max_len")
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case out.Port == openflow.PortAny:
+		return nil, p.fail(a.value, "output: port is missing")
+	case out.MaxLen == 0:
+		return nil, p.fail(a.value, "output: max_len is missing").remedy("write output:%s for the whole packet", out.Port)
+	case out.Port.Reserved() && out.Port != openflow.PortLocal && out.Port != openflow.PortInPort:
+		return nil, p.fail(a.value, "output: max_len does not go with port %s", out.Port)
+	}
+	return out, nil
+}
+
+// unknownKey is the error of a keyword that an action does not have.
+func (p *parser) unknownKey(key span, action string, known ...string) error {
+	e := p.fail(key, "%s has no %q", action, key.text).suggest(nearest(key.text, known))
+	if e.Remedy == "" {
+		e.Remedy = "it has " + strings.Join(known, ", ")
+	}
+	return e
+}
+
+func writeOutput(w *printer, a openflow.Output) {
+	switch {
+	case a.Port == openflow.PortController:
+		w.str("CONTROLLER:").uint(uint64(a.MaxLen))
+	case a.Port.Reserved():
+		w.port(a.Port)
+	default:
+		w.str("output:").port(a.Port)
+	}
+}
+
+func writeOutputReg(w *printer, a openflow.OutputReg) { w.str("output:").subfield(a.Src) }
+
+func writeOutputTrunc(w *printer, a openflow.OutputTrunc) {
+	w.str("output(port=").port(a.Port).str(",max_len=").uint(uint64(a.MaxLen)).byte(')')
+}
+
+// packetInReasons are the reasons that a controller action may give.
+var packetInReasons = [...]string{
+	openflow.ReasonNoMatch:    "no_match",
+	openflow.ReasonAction:     "action",
+	openflow.ReasonInvalidTTL: "invalid_ttl",
+	openflow.ReasonActionSet:  "action_set",
+	openflow.ReasonGroup:      "group",
+	openflow.ReasonPacketOut:  "packet_out",
+}
+
+func readController(p *parser, a *pair) (openflow.Action, error) {
+	c := openflow.Controller{MaxLen: math.MaxUint16, Reason: openflow.ReasonAction}
+	if a.value.text != "" && '0' <= a.value.text[0] && a.value.text[0] <= '9' {
+		var err error
+		if c.MaxLen, err = p.uint16("controller", a.value); err != nil {
+			return nil, err
+		}
+		return openflow.Output{Port: openflow.PortController, MaxLen: c.MaxLen}, nil
+	}
+	var b pair
+	for s := p.scan(a.value); ; {
+		more, err := s.next(&b)
+		if err != nil {
+			return nil, err
+		}
+		if !more {
+			break
+		}
+		if err := p.controllerOption(&c, &b); err != nil {
+			return nil, err
+		}
+	}
+	if c.Reason == openflow.ReasonAction && c.ID == 0 && c.UserData == nil && !c.Pause && c.Meter == 0 {
+		return openflow.Output{Port: openflow.PortController, MaxLen: c.MaxLen}, nil
+	}
+	return c, nil
+}
+
+func (p *parser) controllerOption(c *openflow.Controller, b *pair) (err error) {
+	switch b.key.text {
+	case "max_len":
+		c.MaxLen, err = p.uint16("max_len", b.value)
+	case "id":
+		c.ID, err = p.uint16("id", b.value)
+	case "reason":
+		for r, name := range packetInReasons {
+			if name == b.value.text {
+				c.Reason = openflow.PacketInReason(r)
+				return nil
+			}
+		}
+		return p.fail(b.value, "unknown reason %q", b.value.text).
+			remedy("the reasons are %s", strings.Join(packetInReasons[:], ", "))
+	case "userdata":
+		c.UserData, err = p.hexBytes("userdata", b.value)
+		if err == nil && c.UserData == nil {
+			c.UserData = []byte{}
+		}
+	case "pause":
+		c.Pause = true
+	case "meter_id":
+		c.Meter, err = p.uint32("meter_id", b.value)
+	default:
+		return p.unknownKey(b.key, "controller", "max_len", "reason", "id", "userdata", "pause", "meter_id")
+	}
+	return err
+}
+
+// hexBytes reads pairs of hexadecimal digits, with dots where one likes.
+func (p *parser) hexBytes(what string, v span) ([]byte, error) {
+	var out []byte
+	for i := 0; i < len(v.text); {
+		if v.text[i] == '.' {
+			i++
+			continue
+		}
+		if i+1 >= len(v.text) || hexValue(v.text[i]) > 15 || hexValue(v.text[i+1]) > 15 {
+			return nil, p.fail(v.slice(i, i+1), "%s: not a pair of hexadecimal digits", what)
+		}
+		out = append(out, hexValue(v.text[i])<<4|hexValue(v.text[i+1]))
+		i += 2
+	}
+	return out, nil
+}
+
+func writeController(w *printer, a openflow.Controller) {
+	meter := a.Meter != 0 && a.Meter != math.MaxUint32
+	if a.Reason == openflow.ReasonAction && a.ID == 0 && len(a.UserData) == 0 && !a.Pause && !meter {
+		w.str("CONTROLLER:").uint(uint64(a.MaxLen))
+		return
+	}
+	w.str("controller(")
+	if a.Reason != openflow.ReasonAction {
+		w.str("reason=").packetInReason(a.Reason).byte(',')
+	}
+	if a.MaxLen != math.MaxUint16 {
+		w.str("max_len=").uint(uint64(a.MaxLen)).byte(',')
+	}
+	if a.ID != 0 {
+		w.str("id=").uint(uint64(a.ID)).byte(',')
+	}
+	if len(a.UserData) > 0 {
+		w.str("userdata=").bytesHex(a.UserData, ".").byte(',')
+	}
+	if a.Pause {
+		w.str("pause,")
+	}
+	if meter {
+		w.str("meter_id=").uint(uint64(a.Meter)).byte(',')
+	}
+	w.chomp(',').byte(')')
+}
+
+// packetInReason writes why a packet came.
+func (w *printer) packetInReason(r openflow.PacketInReason) *printer {
+	switch {
+	case int(r) < len(packetInReasons):
+		return w.str(packetInReasons[r])
+	case r == openflow.ReasonExplicitMiss:
+		return w.str("explicit_miss")
+	case r == openflow.ReasonImplicitMiss:
+		return w.str("implicit_miss")
+	}
+	return w.uint(uint64(r))
+}
+
+func readEnqueue(p *parser, a *pair) (openflow.Action, error) {
+	separator := ":"
+	if a.delim == '(' {
+		separator = ","
+	}
+	name, queue, found := a.value.cut(separator)
+	if strings.HasPrefix(a.value.text, `"`) {
+		s := scanner{p, a.value}
+		n, err := s.quoted(0)
+		if err != nil {
+			return nil, err
+		}
+		name, queue = a.value.slice(0, n), a.value.from(n)
+		if found = strings.HasPrefix(queue.text, separator); found {
+			queue = queue.from(1)
+		}
+	}
+	if !found {
+		return nil, p.fail(a.value, "enqueue: port and queue are needed").remedy("write enqueue:PORT:QUEUE")
+	}
+	port, err := p.port(name.trim())
+	if err != nil {
+		return nil, err
+	}
+	n, err := p.uint32("queue", queue.trim())
+	return openflow.Enqueue{Port: port, Queue: n}, err
+}
+
+func writeEnqueue(w *printer, a openflow.Enqueue) {
+	w.str("enqueue:").port(a.Port).byte(':').uint(uint64(a.Queue))
+}
+
+func readGroupAction(p *parser, a *pair) (openflow.Action, error) {
+	id, err := p.groupID(a.value)
+	return openflow.Group{ID: id}, err
+}
+
+// groupID reads a group's number.
+func (p *parser) groupID(v span) (uint32, error) {
+	n, err := p.uint("group", v, math.MaxUint32)
+	if err == nil && n > openflow.GroupMax {
+		err = p.fail(v, "group: the numbers are 0 to %d", openflow.GroupMax)
+	}
+	return uint32(n), err
+}

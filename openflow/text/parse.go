@@ -1,0 +1,199 @@
+package text
+
+import (
+	"math"
+	"strings"
+
+	"vswitch/flow"
+	"vswitch/openflow"
+)
+
+// maxDepth bounds the nesting of actions in actions, as the wire codec does.
+const maxDepth = 16
+
+// parser reads one text. in is the whole of it, so that errors of nested pieces
+// point into it.
+type parser struct {
+	in    string
+	o     *Options
+	depth int
+	// actions finds an action keyword's row. Functions of the table reach it
+	// through here because they are part of the table themselves.
+	actions map[string]*actionRow
+}
+
+// ports are the port names, for reading and for flow's values.
+func (p *parser) ports() ports { return ports{p.o.Ports} }
+
+// uint reads a number of at most max, with a base as in C.
+func (p *parser) uint(what string, v span, max uint64) (uint64, error) {
+	n, ok := parseUint(v.text)
+	switch {
+	case v.text == "":
+		return 0, p.fail(v, "%s: a number is missing", what)
+	case !ok:
+		return 0, p.fail(v, "%s: not a number", what)
+	case n > max:
+		return 0, p.fail(v, "%s: at most %d fits", what, max)
+	}
+	return n, nil
+}
+
+// parseUint reads a decimal, octal (0…) or hexadecimal (0x…) number of 64 bits.
+func parseUint(s string) (n uint64, ok bool) {
+	base, digits := uint64(10), s
+	if len(s) > 1 && s[0] == '0' {
+		base, digits = 8, s[1:]
+		if s[1]|0x20 == 'x' {
+			base, digits = 16, s[2:]
+		}
+	}
+	if digits == "" {
+		return 0, false
+	}
+	for i := range len(digits) {
+		d := uint64(hexValue(digits[i]))
+		if d >= base || n > (math.MaxUint64-d)/base {
+			return 0, false
+		}
+		n = n*base + d
+	}
+	return n, true
+}
+
+// hexValue is the value of a hexadecimal digit, 16 for anything else.
+func hexValue(c byte) byte {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0'
+	case 'a' <= c && c <= 'f':
+		return c - 'a' + 10
+	case 'A' <= c && c <= 'F':
+		return c - 'A' + 10
+	}
+	return 16
+}
+
+func (p *parser) uint8(what string, v span) (uint8, error) {
+	n, err := p.uint(what, v, math.MaxUint8)
+	return uint8(n), err
+}
+
+func (p *parser) uint16(what string, v span) (uint16, error) {
+	n, err := p.uint(what, v, math.MaxUint16)
+	return uint16(n), err
+}
+
+func (p *parser) uint32(what string, v span) (uint32, error) {
+	n, err := p.uint(what, v, math.MaxUint32)
+	return uint32(n), err
+}
+
+func (p *parser) uint64(what string, v span) (uint64, error) {
+	return p.uint(what, v, math.MaxUint64)
+}
+
+// bits64 reads a 64-bit number or a small negative one, as cookies and their
+// masks are written: -1 is all ones.
+func (p *parser) bits64(what string, v span) (uint64, error) {
+	if len(v.text) > 1 && v.text[0] == '-' {
+		n, err := p.uint(what, v.from(1), math.MaxInt64)
+		return -n, err
+	}
+	return p.uint64(what, v)
+}
+
+// port reads a port's number or name.
+func (p *parser) port(v span) (openflow.PortNo, error) {
+	port, found := p.ports().parse(v.text)
+	if !found {
+		return 0, p.badPort(v)
+	}
+	return port, nil
+}
+
+// badPort is the error of text that is no port.
+func (p *parser) badPort(v span) *Error {
+	if v.text == "" {
+		return p.fail(v, "a port is missing")
+	}
+	e := p.fail(v, "no such port: %q", v.text)
+	if n, ok := parseUint(v.text); ok {
+		return e.remedy("ports have the numbers 0 to %d, %d is too great or not decimal", firstPort10Reserved-1, n)
+	}
+	return e.suggest(nearest(v.text, append(p.o.Ports.all(), reservedPorts()...)))
+}
+
+// reservedPorts are the names of the reserved ports.
+func reservedPorts() []string {
+	var names []string
+	for port := openflow.PortUnset; port != 0; port++ {
+		names = append(names, port.Name())
+	}
+	return names
+}
+
+// table reads a table's number or name. all also takes 255 for all tables.
+func (p *parser) table(v span, all bool) (uint8, error) {
+	n, ok := parseUint(v.text)
+	if !ok {
+		number, found := p.o.Tables.Number(unquoteName(v.text))
+		if !found {
+			return 0, p.fail(v, "no such table: %q", v.text).suggest(nearest(v.text, p.o.Tables.all()))
+		}
+		n = uint64(number)
+	}
+	switch {
+	case n <= openflow.TableMax, all && n == openflow.TableAll:
+		return uint8(n), nil
+	}
+	return 0, p.fail(v, "no such table: tables have the numbers 0 to %d", openflow.TableMax)
+}
+
+// mac reads an Ethernet address.
+func (p *parser) mac(what string, v span) (flow.MAC, error) {
+	value, _, err := flow.FieldByID(flow.FieldEthSrc).ParseValue(v.text, nil)
+	if err != nil {
+		return flow.MAC{}, p.valueError(what, v, err)
+	}
+	var mac flow.MAC
+	copy(mac[:], value.AppendBytes(nil, len(mac)))
+	return mac, nil
+}
+
+// nearest is the one of names that name is most probably a misspelling of.
+func nearest(name string, names []string) string {
+	best, least := "", 1+max(1, len(name)/3)
+	for _, n := range names {
+		if d := distance(name, n); d < least || d == least && best != "" && n < best {
+			best, least = n, d
+		}
+	}
+	return best
+}
+
+// distance is the number of insertions, deletions, replacements and swaps of
+// neighbours that make b of a, in any case of letters.
+func distance(a, b string) int {
+	a, b = strings.ToLower(a), strings.ToLower(b)
+	before, last := make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		row := make([]int, len(b)+1)
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			changed := 1
+			if a[i-1] == b[j-1] {
+				changed = 0
+			}
+			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+changed)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		before, last = last, row
+	}
+	return last[len(b)]
+}

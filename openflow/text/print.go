@@ -1,0 +1,176 @@
+package text
+
+import (
+	"strconv"
+	"time"
+
+	"vswitch/openflow"
+)
+
+// printer appends to dst. Its methods return it, so that a line of output is a
+// line of code.
+type printer struct {
+	dst []byte
+	o   PrintOptions
+	// actions are the functions that write actions, by kind; they reach one
+	// another through here because they are part of the table themselves.
+	actions *[numActionKinds]func(w *printer, a openflow.Action)
+}
+
+const numActionKinds = int(openflow.ActGotoTable) + 1
+
+func newPrinter(dst []byte, o PrintOptions) *printer {
+	return &printer{dst: dst, o: o, actions: &actionPrinters}
+}
+
+func (w *printer) str(s string) *printer {
+	w.dst = append(w.dst, s...)
+	return w
+}
+
+func (w *printer) byte(c byte) *printer {
+	w.dst = append(w.dst, c)
+	return w
+}
+
+func (w *printer) uint(n uint64) *printer {
+	w.dst = strconv.AppendUint(w.dst, n, 10)
+	return w
+}
+
+func (w *printer) int(n int64) *printer {
+	w.dst = strconv.AppendInt(w.dst, n, 10)
+	return w
+}
+
+// hex writes 0x and digits.
+func (w *printer) hex(n uint64) *printer {
+	w.dst = strconv.AppendUint(append(w.dst, "0x"...), n, 16)
+	return w
+}
+
+// hexSharp is hex, but a bare 0 for zero, as C's %#x has it.
+func (w *printer) hexSharp(n uint64) *printer {
+	if n == 0 {
+		return w.byte('0')
+	}
+	return w.hex(n)
+}
+
+// digits writes a hexadecimal number of at least so many digits, without 0x.
+func (w *printer) digits(n uint64, least int) *printer {
+	for i := least - 1; i > 0 && n>>(4*i) == 0; i-- {
+		w.byte('0')
+	}
+	w.dst = strconv.AppendUint(w.dst, n, 16)
+	return w
+}
+
+// hexWidth writes 0x and at least so many digits.
+func (w *printer) hexWidth(n uint64, least int) *printer {
+	return w.str("0x").digits(n, least)
+}
+
+// padded writes a decimal number in a field of width, right-aligned.
+func (w *printer) padded(n uint64, width int) *printer {
+	s := strconv.FormatUint(n, 10)
+	for i := len(s); i < width; i++ {
+		w.byte(' ')
+	}
+	return w.str(s)
+}
+
+// bytesHex writes bytes as pairs of digits with a separator between.
+func (w *printer) bytesHex(b []byte, separator string) *printer {
+	for i, c := range b {
+		if i > 0 {
+			w.str(separator)
+		}
+		w.digits(uint64(c), 2)
+	}
+	return w
+}
+
+func (w *printer) port(p openflow.PortNo) *printer {
+	w.dst = ports{w.o.Ports}.append(w.dst, p)
+	return w
+}
+
+// table writes a table's name or number.
+func (w *printer) table(t uint8) *printer {
+	if name, found := w.o.Tables.Name(uint32(t)); found {
+		w.dst = appendName(w.dst, name)
+		return w
+	}
+	return w.uint(uint64(t))
+}
+
+// duration writes seconds with as many of three or nine decimals as it takes.
+func (w *printer) duration(d time.Duration) *printer {
+	sec, nsec := uint64(d/time.Second), uint64(d%time.Second)
+	w.uint(sec)
+	switch {
+	case nsec == 0:
+	case nsec%1e6 == 0:
+		w.byte('.').zeroed(nsec/1e6, 3)
+	case nsec%1e3 == 0:
+		w.byte('.').zeroed(nsec/1e3, 6)
+	default:
+		w.byte('.').zeroed(nsec, 9)
+	}
+	return w.byte('s')
+}
+
+// zeroed writes a decimal number with leading zeros.
+func (w *printer) zeroed(n uint64, width int) *printer {
+	s := strconv.FormatUint(n, 10)
+	for i := len(s); i < width; i++ {
+		w.byte('0')
+	}
+	return w.str(s)
+}
+
+// chomp takes a last byte away if it is c.
+func (w *printer) chomp(c byte) *printer {
+	if n := len(w.dst); n > 0 && w.dst[n-1] == c {
+		w.dst = w.dst[:n-1]
+	}
+	return w
+}
+
+// last is the last byte written.
+func (w *printer) last() byte {
+	if len(w.dst) == 0 {
+		return 0
+	}
+	return w.dst[len(w.dst)-1]
+}
+
+// bits writes the names of bits, the lowest first, the rest as a number; "0"
+// without any.
+func (w *printer) bits(n uint64, names []string, separator string) *printer {
+	if n == 0 {
+		return w.byte('0')
+	}
+	first := true
+	between := func() {
+		if !first {
+			w.str(separator)
+		}
+		first = false
+	}
+	for i, name := range names {
+		if name != "" && n>>i&1 != 0 {
+			between()
+			w.str(name)
+			n &^= 1 << i
+		}
+	}
+	if n != 0 {
+		between()
+		w.hex(n)
+	}
+	return w
+}
+
+func hexText(n uint64) string { return strconv.FormatUint(n, 16) }
