@@ -134,7 +134,7 @@ func (q *rxQueue) take(size int) *packet.Buf {
 		q.port.rxErrors.Add(1)
 		return b
 	}
-	b.Offload, b.Fault = vnet.Decode(&q.header, 0, b.Bytes(), size)
+	vnet.Decode(&q.header, 0, b)
 	return b
 }
 

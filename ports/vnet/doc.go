@@ -5,16 +5,17 @@
 //
 // # Not here
 //
-// Finishing checksums and splitting super-frames (package packet) and the
-// system calls that carry the header (packages tap and afpacket).
+// Comparing the header with the frame, finishing checksums and splitting
+// super-frames (package packet), and the system calls that carry the header
+// (packages tap and afpacket).
 //
 // # Invariants
 //
-//   - What Decode accepts is consistent with the frame: every offset lies in the
-//     frame's first segment, the segment size is not zero, the transport header
-//     is where the header says and is of the kind it says.
-//   - A super-frame that Decode accepts needs its checksum: the field holds the
-//     pseudo-header sum, as the kernel wants it back.
+//   - A frame has either offloads that packet.ValidateOffload found good, its
+//     unfinished checksum in the first segment, or packet.FaultBadOffload and no
+//     offloads.
+//   - Only checksums of the internet kind stay unfinished, since the header
+//     cannot say that one is another.
 //
 // # Concurrency
 //

@@ -28,77 +28,70 @@ const (
 	gsoECN   = 0x80
 )
 
-// Decode reads the header that came with a frame of size bytes whose first
-// segment is head. Offsets of h count from shift bytes into head: 4 where a VLAN
-// tag was put back in front of them, else 0.
-//
-// A super-frame whose checksum the kernel vouches for gets the pseudo-header sum
-// in its place, because that is the only form in which one can be sent on. One
-// that is not longer than a segment is an ordinary frame. Whatever contradicts
-// the frame is packet.FaultBadOffload.
-func Decode(h *Header, shift int, head []byte, size int) (packet.Offload, packet.Fault) {
+// Offsets of the checksum in its transport header.
+const (
+	csumInTCP = 16
+	csumInUDP = 6
+)
+
+// Decode sets Offload of b from the header that the kernel put before it, or
+// Fault where that contradicts the frame. Offsets of h count from shift bytes
+// into b: 4 where a VLAN tag was put back in front of them, else 0. Borrows b.
+func Decode(h *Header, shift int, b *packet.Buf) {
 	if h[0] == 0 && h[1] == gsoNone {
-		return packet.Offload{}, packet.FaultNone
+		return
 	}
-	o := packet.Offload{CsumValid: h[0]&flagDataValid != 0}
+	if !decode(h, shift, b) {
+		b.Offload = packet.Offload{}
+		b.Fault = packet.FaultBadOffload
+	}
+}
+
+func decode(h *Header, shift int, b *packet.Buf) bool {
+	o := &b.Offload
+	o.CsumValid = h[0]&flagDataValid != 0
 	if h[0]&flagNeedsCsum != 0 {
 		start := int(binary.NativeEndian.Uint16(h[6:])) + shift
 		offset := int(binary.NativeEndian.Uint16(h[8:]))
-		if start < ethernetSize || start+offset+2 > len(head) {
-			return packet.Offload{}, packet.FaultBadOffload
+		if start < packet.EthSize || start+offset+2 > len(b.Bytes()) {
+			return false
 		}
 		o.NeedsCsum, o.CsumStart, o.CsumOffset = true, uint16(start), uint16(offset)
 	}
-	if h[0]&^(flagNeedsCsum|flagDataValid) != 0 || h[1] != gsoNone && !superFrame(&o, h, head, size) {
-		return packet.Offload{}, packet.FaultBadOffload
-	}
-	return o, packet.FaultNone
-}
-
-// superFrame fills in what o says of a super-frame, or finds h a liar. The
-// header's own idea of the header length is only a hint of how much of the frame
-// the sender kept in one piece, so the length comes from the frame.
-func superFrame(o *packet.Offload, h *Header, head []byte, size int) bool {
-	ip, ok := findTransport(head)
-	if !ok {
-		return false
-	}
-	csumAt := csumInTCP
-	switch h[1] &^ gsoECN {
-	case gsoTCPv4:
-		ok = ip.version == 4 && ip.proto == protoTCP
-		o.GSO = packet.GSOTCPv4
-	case gsoTCPv6:
-		ok = ip.version == 6 && ip.proto == protoTCP
-		o.GSO = packet.GSOTCPv6
-	case gsoUDPL4:
-		ok = ip.proto == protoUDP && h[1]&gsoECN == 0
-		o.GSO = packet.GSOUDP
-		csumAt = csumInUDP
-	default:
-		return false
-	}
-	end, whole := ip.transportEnd(head)
-	gsoSize := binary.NativeEndian.Uint16(h[4:])
-	if !ok || !whole || gsoSize == 0 {
-		return false
-	}
-	if !o.NeedsCsum {
-		if !o.CsumValid {
+	if h[1] != gsoNone {
+		// The header's own idea of the header length is only a hint of how much
+		// of the frame the sender kept in one piece.
+		o.GSO, o.GSOSize = gsoType(h[1]&^gsoECN), binary.NativeEndian.Uint16(h[4:])
+		o.ECN = h[1]&gsoECN != 0
+		if o.GSO == packet.GSONone || o.ECN && o.GSO == packet.GSOUDP {
 			return false
 		}
-		o.NeedsCsum, o.CsumStart, o.CsumOffset = true, uint16(ip.l4), uint16(csumAt)
-		binary.BigEndian.PutUint16(head[ip.l4+csumAt:], ip.pseudoSum(head, size-ip.l4))
 	}
-	if int(o.CsumStart) != ip.l4 || int(o.CsumOffset) != csumAt {
+	if h[0]&^(flagNeedsCsum|flagDataValid) != 0 || !packet.ValidateOffload(b) {
 		return false
 	}
-	if size-end <= int(gsoSize) {
-		o.GSO = packet.GSONone
-		return true
+	if o.GSO == packet.GSONone {
+		o.ECN, o.GSOSize = false, 0
+		if o.NeedsCsum && o.CsumOffset != csumInTCP && o.CsumOffset != csumInUDP {
+			// It may be a CRC32c of SCTP, which devices such as veth leave open
+			// in the same way; no reader of the header could tell.
+			packet.FinishChecksum(b)
+			*o = packet.Offload{CsumValid: o.CsumValid}
+		}
 	}
-	o.ECN, o.GSOSize, o.HdrLen = h[1]&gsoECN != 0, gsoSize, uint16(end)
 	return true
+}
+
+func gsoType(t byte) packet.GSOType {
+	switch t {
+	case gsoTCPv4:
+		return packet.GSOTCPv4
+	case gsoTCPv6:
+		return packet.GSOTCPv6
+	case gsoUDPL4:
+		return packet.GSOUDP
+	}
+	return packet.GSONone
 }
 
 // Encode writes what o says into h. It answers false for a super-frame without
@@ -127,15 +120,4 @@ func Encode(h *Header, o *packet.Offload) bool {
 	binary.NativeEndian.PutUint16(h[2:], o.HdrLen)
 	binary.NativeEndian.PutUint16(h[4:], o.GSOSize)
 	return o.NeedsCsum
-}
-
-// WantsCRC32c reports that the partial checksum of o is not an internet checksum
-// but the CRC32c of SCTP (RFC 9260 §6.8), which the header cannot say: devices
-// that can compute it, veth among them, leave it open in the same way.
-func WantsCRC32c(o *packet.Offload, head []byte) bool {
-	if !o.NeedsCsum || o.CsumOffset != csumInSCTP {
-		return false
-	}
-	ip, ok := findTransport(head)
-	return ok && ip.proto == protoSCTP && ip.l4 == int(o.CsumStart)
 }
