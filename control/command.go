@@ -1,0 +1,120 @@
+package control
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Method names a command.
+type Method string
+
+// Commands of the control socket. Those that Open vSwitch has too take the same
+// arguments and print the same text.
+const (
+	ListCommands Method = "list-commands"
+	Version      Method = "version"
+	SetOptions   Method = "set-options"
+	Status       Method = "status"
+	FDBShow      Method = "fdb/show"
+	FDBStats     Method = "fdb/stats-show"
+	FDBFlush     Method = "fdb/flush"
+	FDBAdd       Method = "fdb/add"
+	FDBDel       Method = "fdb/del"
+	Drops        Method = "drops"
+	Ports        Method = "ports"
+	Workers      Method = "workers"
+	Ledger       Method = "ledger"
+	Reload       Method = "reload"
+	Exit         Method = "exit"
+)
+
+// Command describes a command.
+type Command struct {
+	Method  Method `json:"command"`
+	Usage   string `json:"arguments"` // in the notation of ovs-appctl list-commands
+	Least   int    `json:"-"`         // arguments
+	Most    int    `json:"-"`
+	Summary string `json:"summary"`
+}
+
+// unlimited is for a command that takes a list.
+const unlimited = 1 << 20
+
+// commands is the table, in the order of the names.
+var commands = []Command{
+	{Drops, "[bridge|port]...", 0, unlimited, "dropped frames by port and reason"},
+	{Exit, "[--cleanup]", 0, 1, "end the switch and remove what it made"},
+	{FDBAdd, "bridge port vlan mac", 4, 4, "add a static entry to the MAC table"},
+	{FDBDel, "bridge vlan mac", 3, 3, "remove a static entry from the MAC table"},
+	{FDBFlush, "[bridge]", 0, 1, "forget learned MACs"},
+	{FDBShow, "bridge...", 1, unlimited, "the MAC table: port, VLAN, MAC, age in seconds"},
+	{FDBStats, "bridge", 1, 1, "what happened to the MAC table"},
+	{Ledger, "", 0, 0, "the account of all frames: what came in equals what became of them"},
+	{ListCommands, "", 0, 0, "these commands"},
+	{Ports, "[bridge|port]...", 0, unlimited, "counters of ports"},
+	{Reload, "", 0, 0, "read the configuration again"},
+	{SetOptions, "[--format text|json]", 0, 2, "form of the replies on this connection"},
+	{Status, "", 0, 0, "bridges, ports, controllers, and what is wrong with them"},
+	{Version, "", 0, 0, "name and version of the program"},
+	{Workers, "", 0, 0, "counters of the forwarding threads and their caches"},
+}
+
+// Commands returns the table of commands, sorted by name.
+func Commands() []Command { return slices.Clone(commands) }
+
+// find returns a command of the table.
+func find(m Method) (Command, bool) {
+	i := slices.IndexFunc(commands, func(c Command) bool { return c.Method == m })
+	if i < 0 {
+		return Command{}, false
+	}
+	return commands[i], true
+}
+
+// checkCount refuses a wrong number of arguments, in the words of ovs-appctl.
+func (c Command) checkCount(n int) error {
+	switch {
+	case n < c.Least:
+		return fmt.Errorf("%q command requires at least %d arguments", c.Method, c.Least)
+	case n > c.Most:
+		return fmt.Errorf("%q command takes at most %d arguments", c.Method, c.Most)
+	}
+	return nil
+}
+
+// Reply is what a command answers. As a JSON value it is itself.
+type Reply interface {
+	// Text is the reply for people, in whole lines.
+	Text() string
+}
+
+// Plain is a reply that is only text; "" says no more than that it was done.
+type Plain string
+
+// Text is the text itself.
+func (p Plain) Text() string { return string(p) }
+
+// CommandList is the reply to list-commands.
+type CommandList []Command
+
+// Text lists the commands as ovs-appctl does.
+func (l CommandList) Text() string {
+	var b strings.Builder
+	b.WriteString("The available commands are:\n")
+	for _, c := range l {
+		b.WriteString(strings.TrimRight(fmt.Sprintf("  %-23s %s", c.Method, c.Usage), " ") + "\n")
+	}
+	return b.String()
+}
+
+// VersionReply is the reply to version.
+type VersionReply struct {
+	Program   string   `json:"program"`
+	Version   string   `json:"version"`
+	Go        string   `json:"go"`        // the toolchain
+	Protocols []string `json:"protocols"` // OpenFlow versions: OpenFlow10 …
+}
+
+// Text is one line.
+func (v VersionReply) Text() string { return fmt.Sprintf("%s (vswitch) %s\n", v.Program, v.Version) }
