@@ -1,6 +1,7 @@
 package control
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -95,6 +96,33 @@ type Plain string
 // Text is the text itself.
 func (p Plain) Text() string { return string(p) }
 
+// UnmarshalJSON reads what stands for a text where JSON was asked for.
+func (p *Plain) UnmarshalJSON(text []byte) error {
+	var r plainReply
+	if err := json.Unmarshal(text, &r); err != nil {
+		return err
+	}
+	*p = Plain(r.Reply)
+	return nil
+}
+
+// plainReply stands for a reply that is only text, where JSON was asked for.
+type plainReply struct {
+	Format string `json:"reply-format"`
+	Reply  string `json:"reply"`
+}
+
+// List is a slice whose JSON value is a list also when it is nil.
+type List[T any] []T
+
+// MarshalJSON writes the list.
+func (l List[T]) MarshalJSON() ([]byte, error) {
+	if l == nil {
+		return []byte("[]"), nil
+	}
+	return json.Marshal([]T(l))
+}
+
 // CommandList is the reply to list-commands.
 type CommandList []Command
 
@@ -110,10 +138,10 @@ func (l CommandList) Text() string {
 
 // VersionReply is the reply to version.
 type VersionReply struct {
-	Program   string   `json:"program"`
-	Version   string   `json:"version"`
-	Go        string   `json:"go"`        // the toolchain
-	Protocols []string `json:"protocols"` // OpenFlow versions: OpenFlow10 …
+	Program   string       `json:"program"`
+	Version   string       `json:"version"`
+	Go        string       `json:"go"`        // the toolchain
+	Protocols List[string] `json:"protocols"` // OpenFlow versions: OpenFlow10 …
 }
 
 // Text is one line.

@@ -10,9 +10,9 @@ type DropsReply []PortDrops
 
 // PortDrops are one port's drops by reason.
 type PortDrops struct {
-	Bridge  string      `json:"bridge"` // "" for what no port can be charged with
-	Port    string      `json:"port"`
-	Reasons []DropCount `json:"reasons"` // those that are not 0
+	Bridge  string          `json:"bridge"` // "" for what no port can be charged with
+	Port    string          `json:"port"`
+	Reasons List[DropCount] `json:"reasons"` // those that are not 0
 }
 
 // DropCount is how many frames were dropped for one reason.
@@ -48,12 +48,12 @@ type PortsReply []PortCounters
 // PortCounters are one port's counters since it was opened. A super-frame counts
 // once in packets; the segments that it stands for count in segments.
 type PortCounters struct {
-	Bridge string          `json:"bridge"`
-	Port   string          `json:"port"`
-	OFPort uint32          `json:"ofport"`
-	Rx     Counters        `json:"rx"`
-	Tx     Counters        `json:"tx"`
-	Queues []QueueCounters `json:"queues"` // receive queues
+	Bridge string              `json:"bridge"`
+	Port   string              `json:"port"`
+	OFPort uint32              `json:"ofport"`
+	Rx     Counters            `json:"rx"`
+	Tx     Counters            `json:"tx"`
+	Queues List[QueueCounters] `json:"queues"` // receive queues
 }
 
 // Counters are those of one direction.

@@ -10,8 +10,8 @@ type FDBReply []FDB
 
 // FDB is the MAC table of one bridge.
 type FDB struct {
-	Bridge  string     `json:"bridge"`
-	Entries []FDBEntry `json:"entries"`
+	Bridge  string         `json:"bridge"`
+	Entries List[FDBEntry] `json:"entries"`
 }
 
 // FDBEntry is one address.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 
 	"vswitch/control/jsonrpc"
@@ -79,6 +80,8 @@ func (s *session) answer(request *jsonrpc.Message) jsonrpc.Message {
 		result = withNewline(reply.Text())
 	case isPlain:
 		result = plainReply{"plain", withNewline(string(plain))}
+	case isNilSlice(reply):
+		result = []any{}
 	}
 	message, err := jsonrpc.ReplyTo(request, result)
 	if err != nil {
@@ -87,10 +90,11 @@ func (s *session) answer(request *jsonrpc.Message) jsonrpc.Message {
 	return message
 }
 
-// plainReply stands for a reply that is only text, where JSON was asked for.
-type plainReply struct {
-	Format string `json:"reply-format"`
-	Reply  string `json:"reply"`
+// isNilSlice recognizes a reply that is an empty list, whose JSON value would be
+// null.
+func isNilSlice(r Reply) bool {
+	v := reflect.ValueOf(r)
+	return v.Kind() == reflect.Slice && v.IsNil()
 }
 
 // withNewline ends a text as ovs-appctl prints it. Nothing stays nothing.

@@ -9,22 +9,22 @@ import (
 
 // StatusReply is the reply to status.
 type StatusReply struct {
-	Version  string         `json:"version"`
-	PID      int            `json:"pid"`
-	Uptime   float64        `json:"uptime"` // seconds
-	Ready    bool           `json:"ready"`  // every object was tried; Troubles says which failed
-	Config   string         `json:"config"` // the file that was read last with success
-	Workers  []WorkerStatus `json:"workers"`
-	Bridges  []BridgeStatus `json:"bridges"`
-	Troubles []Trouble      `json:"troubles"` // everything that is not as it was asked for
-	Notes    []string       `json:"notes"`    // about the switch as a whole, a sentence each
+	Version  string             `json:"version"`
+	PID      int                `json:"pid"`
+	Uptime   float64            `json:"uptime"` // seconds
+	Ready    bool               `json:"ready"`  // every object was tried; Troubles says which failed
+	Config   string             `json:"config"` // the file that was read last with success
+	Workers  List[WorkerStatus] `json:"workers"`
+	Bridges  List[BridgeStatus] `json:"bridges"`
+	Troubles List[Trouble]      `json:"troubles"` // everything that is not as it was asked for
+	Notes    List[string]       `json:"notes"`    // about the switch as a whole, a sentence each
 }
 
 // WorkerStatus describes one forwarding thread.
 type WorkerStatus struct {
-	Worker int      `json:"worker"`
-	Engine string   `json:"engine"` // how it moves frames: "syscall", …
-	Queues []string `json:"queues"` // that it receives from: "h1:0"
+	Worker int          `json:"worker"`
+	Engine string       `json:"engine"` // how it moves frames: "syscall", …
+	Queues List[string] `json:"queues"` // that it receives from: "h1:0"
 }
 
 // Trouble is one object that is not as it was asked for.
@@ -36,14 +36,14 @@ type Trouble struct {
 
 // BridgeStatus describes one bridge.
 type BridgeStatus struct {
-	Name        string             `json:"name"`
-	DatapathID  string             `json:"datapath_id"` // 16 hexadecimal digits
-	FailMode    string             `json:"fail_mode"`
-	Flows       int                `json:"flows"`
-	MACs        int                `json:"macs"`
-	Controllers []ControllerStatus `json:"controllers"`
-	Listen      []string           `json:"listen"`
-	Ports       []PortStatus       `json:"ports"`
+	Name        string                 `json:"name"`
+	DatapathID  string                 `json:"datapath_id"` // 16 hexadecimal digits
+	FailMode    string                 `json:"fail_mode"`
+	Flows       int                    `json:"flows"`
+	MACs        int                    `json:"macs"`
+	Controllers List[ControllerStatus] `json:"controllers"`
+	Listen      List[string]           `json:"listen"`
+	Ports       List[PortStatus]       `json:"ports"`
 }
 
 // ControllerStatus describes one connection that a bridge keeps up.
@@ -170,8 +170,8 @@ func portNumber(n uint32) string {
 // ReloadReply is the reply to reload. A configuration that is wrong as a whole is an
 // error instead, and changes nothing.
 type ReloadReply struct {
-	Steps    []string  `json:"steps"`    // what was done: "add port h1"
-	Troubles []Trouble `json:"troubles"` // what did not work
+	Steps    List[string]  `json:"steps"`    // what was done: "add port h1"
+	Troubles List[Trouble] `json:"troubles"` // what did not work
 }
 
 // Text is a line for each step and trouble.
