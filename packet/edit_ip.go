@@ -144,11 +144,10 @@ func (b *Buf) payloadChanged(at int, proto uint8, c change) {
 	correctSum(b.Bytes()[at:], proto, c)
 }
 
-// leavesSum says whether the checksum at offset at, in the header at L4, is left
-// to the network card.
+// leavesSum says whether the checksum at offset at is left to the network card.
 func (b *Buf) leavesSum(at int) bool {
 	o := &b.Offload
-	return o.NeedsCsum && o.CsumStart == b.L4 && int(o.CsumStart)+int(o.CsumOffset) == at
+	return o.NeedsCsum && int(o.CsumStart)+int(o.CsumOffset) == at
 }
 
 // correctSum corrects a complete checksum. In UDP 0 stands for none, and is

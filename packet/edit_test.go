@@ -346,6 +346,60 @@ func TestSCTPChecksumOfParts(t *testing.T) {
 	}
 }
 
+// TestEditsStopAtThePacketsEnd has IP packets that end, as their length says,
+// within a transport header; what is behind is padding and stays as it is.
+func TestEditsStopAtThePacketsEnd(t *testing.T) {
+	small, spill := testPools(t)
+	for _, version := range []uint8{4, 6} {
+		f := &testFrame{version: version, proto: ProtoTCP, payload: make([]byte, 8)}
+		whole := f.buf(t, small, spill)
+		lenAt := EthSize + ipv4LenAt
+		full := uint16(f.ipHeaderLen() + TCPSize + 8)
+		if version == 6 {
+			lenAt, full = EthSize+ipv6LenAt, TCPSize+8
+		}
+		for cut := range uint16(TCPSize + 9) {
+			b := whole.Clone(small, spill)
+			binary.BigEndian.PutUint16(b.Bytes()[lenAt:], full-cut)
+			before := TCP(b.Bytes()[b.L4:]).Checksum()
+			ports := b.SetTCP(&PortFields{1, 2}, &PortFields{0xffff, 0xffff})
+			if want := cut <= 8; ports != want {
+				t.Errorf("IPv%d short by %d: ports set %v", version, cut, ports)
+			}
+			after := TCP(b.Bytes()[b.L4:]).Checksum()
+			if !b.SetIPv4(&IPv4Fields{Src: 1}, &IPv4Fields{Src: 0xff}) &&
+				!b.SetIPv6(&IPv6Fields{Src: [16]byte{15: 1}}, &IPv6Fields{Src: [16]byte{15: 0xff}}) {
+				t.Error("addresses not set")
+			}
+			corrected := TCP(b.Bytes()[b.L4:]).Checksum() != after
+			if want := cut <= 8+2; corrected != want || (after != before) != ports {
+				t.Errorf("IPv%d short by %d: checksum corrected %v", version, cut, corrected)
+			}
+			b.Free(small)
+		}
+		whole.Free(small)
+	}
+}
+
+// TestEditsLeaveInnerPartialChecksum has a UDP tunnel whose own checksum is
+// complete while the inner packet's is left to the network card.
+func TestEditsLeaveInnerPartialChecksum(t *testing.T) {
+	small, spill := testPools(t)
+	f := &testFrame{version: 4, proto: ProtoUDP, payload: make([]byte, 100)}
+	b := f.buf(t, small, spill)
+	defer b.Free(small)
+	b.Offload = Offload{NeedsCsum: true, CsumStart: b.L4 + 50, CsumOffset: 16}
+	f.ip4 = IPv4Fields{Src: 1, Dst: 2, TOS: 3, TTL: 4}
+	f.ports = PortFields{5, 6}
+	if !b.SetIPv4(&f.ip4, &IPv4Fields{^uint32(0), ^uint32(0), 255, 255}) ||
+		!b.SetUDP(&f.ports, &PortFields{0xffff, 0xffff}) {
+		t.Fatal("refused")
+	}
+	if !bytes.Equal(b.Bytes(), f.bytes()) {
+		t.Errorf("\n got %x\nwant %x", b.Bytes(), f.bytes())
+	}
+}
+
 // TestEditsOfOpaquePackets proves that edits look before they write: on frames
 // cut short or of random bytes, with any layers, nothing panics and an edit that
 // reports false changed nothing.
@@ -430,7 +484,7 @@ func FuzzEdits(f *testing.F) {
 		}
 		locateIP(b)
 		b.Offload = Offload{
-			NeedsCsum: seed&1 != 0, GSO: GSOType(seed >> 1 & 3), CsumStart: uint16(seed >> 8),
+			NeedsCsum: seed&1 != 0, CsumValid: seed&8 != 0, GSO: GSOType(seed >> 1 & 3), CsumStart: uint16(seed >> 8),
 			CsumOffset: uint16(seed >> 24 & 31), GSOSize: uint16(seed >> 32), HdrLen: uint16(seed >> 48),
 		}
 		if ValidateOffload(b) {
