@@ -31,7 +31,10 @@ func TestArchRejects(t *testing.T) {
 		{"no row", "new/doc.go", "// Package new is new.\npackage new\n", "new: no row in the table of floors"},
 		{"empty name", "tests/util/doc.go", "// Package util is.\npackage util\n", "tests/util: a package name that says nothing"},
 		{"no doc.go", "openflow/a.go", "package openflow\n", "openflow: no doc.go"},
-		{"doc.go of another", "openflow/doc.go", "// Something else.\npackage openflow\n", "openflow/doc.go: the package comment does not name the package"},
+		{"doc.go of another", "openflow/doc.go", "// Something else.\npackage openflow\n", "openflow: the package comment of doc.go does not name the package"},
+		{"package comment elsewhere", "openflow/a.go", "// Package openflow is.\npackage openflow\n", "openflow: no doc.go"},
+		{"command without a comment", "ofctl/main.go", "package main\n", "ofctl: no doc.go"},
+		{"command with a comment", "ofctl/main.go", "// Command ofctl is.\npackage main\n", ""},
 		{"long file", "flow/a.go", "package flow\n" + long(500), "flow/a.go: 501 lines, more than 500"},
 		{"long function", "flow/a.go", "package flow\n\nfunc f() {" + long(60) + "}\n", "flow/a.go:3: function f has 61 lines, more than 60"},
 		{"long table", "flow/a.go", "package flow\n\n//size:table\nfunc f() {" + long(119) + "}\n", ""},
@@ -80,11 +83,12 @@ func TestArchPackageSize(t *testing.T) {
 			tree["flow/"+strings.Repeat("a", i+1)+".go"] = &fstest.MapFile{Data: []byte("package flow\n")}
 		}
 	}
-	add(maxPackageFiles - 1)
+	row, _ := find(floors, "flow")
+	add(row.files - 1)
 	if _, got := inspect(tree, "x", floors); len(got) > 0 {
 		t.Errorf("%d files: %q", len(tree), got)
 	}
-	add(maxPackageFiles)
+	add(row.files)
 	if _, got := inspect(tree, "x", floors); len(got) != 1 {
 		t.Errorf("%d files: %q, want one violation", len(tree), got)
 	}

@@ -18,6 +18,8 @@ type row struct {
 	clock, goroutines []string
 	// stateless packages have no package-level variables but errors.
 	stateless bool
+	// files is the package's own budget of files, where maxPackageFiles is not it.
+	files int
 }
 
 var (
@@ -33,7 +35,8 @@ var (
 var floors = []row{
 	{path: "packet", floor: 0, refuse: system[2:], modules: sys},
 
-	{path: "flow", floor: 1, may: []string{"packet"}, refuse: system},
+	// The field table and extraction have a file for each layer.
+	{path: "flow", floor: 1, may: []string{"packet"}, refuse: system, files: 30},
 	{path: "flow/classifier", floor: 1, may: []string{"packet", "flow"}, refuse: system},
 	{path: "ports", floor: 1, may: []string{"packet"}, refuse: logging},
 	{path: "control/jsonrpc", floor: 1, refuse: system},
@@ -59,7 +62,7 @@ var floors = []row{
 	{path: "config/vsdb", floor: 4, may: []string{"config", "ovsdb"}, refuse: logging},
 
 	{path: "vswitchd/daemon", floor: 5, may: all, modules: all, clock: all, goroutines: all, stateless: true},
-	{path: "vswitchd", floor: 5, may: []string{"vswitchd/daemon"}, modules: []string{"github.com/spf13/"}, stateless: true},
+	{path: "vswitchd", floor: 5, may: []string{"vswitchd/daemon", "config/yaml"}, modules: []string{"github.com/spf13/"}, stateless: true},
 	{path: "ofctl/cmd", floor: 5, may: []string{"packet", "flow", "openflow", "openflow/text", "control", "control/jsonrpc"},
 		modules: all, clock: all, goroutines: all},
 	{path: "ofctl", floor: 5, may: []string{"ofctl/cmd"}, stateless: true},
@@ -70,7 +73,7 @@ var floors = []row{
 }
 
 // doubles stand in for the world in tests of lower floors.
-var doubles = []string{"ports/dummy", "ports/pcap", "tests/harness"}
+var doubles = []string{"ports/dummy", "ports/driver", "ports/porttest", "ports/pcap", "tests/harness"}
 
 // noPackageNames say nothing about what is inside.
 var noPackageNames = []string{"util", "utils", "common", "helper", "helpers", "types", "misc", "base", "lib", "pkg", "shared"}

@@ -148,25 +148,33 @@ func (in *inspection) checkPackage(tree fs.FS, pkg string, list []source) {
 			in.checkCalls(s)
 		}
 	}
-	if code > maxPackageFiles {
-		in.report("%s: %d files, more than %d", pkg, code, maxPackageFiles)
+	if most := max(maxPackageFiles, r.files); code > most {
+		in.report("%s: %d files, more than %d", pkg, code, most)
 	}
 	in.checkState(r, list)
 }
 
-// checkDoc wants a doc.go whose package comment starts as go doc expects.
+// checkDoc wants a doc.go whose package comment starts as go doc expects. A command
+// may say what it is in any of its files.
 func (in *inspection) checkDoc(pkg string, list []source) {
+	wanted := "no doc.go"
 	for _, s := range list {
-		if path.Base(s.name) != "doc.go" || s.ast == nil {
+		if s.ast == nil || s.test {
 			continue
 		}
-		text := s.ast.Doc.Text()
-		if !strings.HasPrefix(text, "Package "+s.ast.Name.Name) && !strings.HasPrefix(text, "Command "+path.Base(pkg)) {
-			in.report("%s: the package comment does not name the package", s.name)
+		isMain := s.ast.Name.Name == "main"
+		prefix := "Package " + s.ast.Name.Name + " "
+		if isMain {
+			prefix = "Command " + path.Base(pkg) + " "
 		}
-		return
+		switch {
+		case strings.HasPrefix(s.ast.Doc.Text(), prefix) && (isMain || path.Base(s.name) == "doc.go"):
+			return
+		case path.Base(s.name) == "doc.go":
+			wanted = "the package comment of doc.go does not name the package"
+		}
 	}
-	in.report("%s: no doc.go", pkg)
+	in.report("%s: %s", pkg, wanted)
 }
 
 // checkImports holds one file's imports against its package's row. Tests may also
