@@ -1,0 +1,117 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"vswitch/control"
+)
+
+// Commands over the control socket of vswitchd.
+
+func runFDB(a *app, args []string) error {
+	if len(args) == 0 {
+		if args = a.bridges(); len(args) == 0 {
+			return fmt.Errorf("no bridge has a socket in %s: is vswitchd running?", a.rundir())
+		}
+	}
+	return a.ask(control.FDBShow, args)
+}
+
+// runControl is a command whose operands are those of method.
+func runControl(method control.Method) func(*app, []string) error {
+	return func(a *app, args []string) error { return a.ask(method, args) }
+}
+
+// runAppctl gives any command to the control socket.
+func runAppctl(a *app, args []string) error {
+	return a.ask(control.Method(args[0]), args[1:])
+}
+
+// ask has vswitchd do a command and prints its reply.
+func (a *app) ask(method control.Method, args []string) error {
+	stream, where, err := a.dialControl()
+	if err != nil {
+		return err
+	}
+	defer stream.Close()
+	defer a.closeOnStop(stream)()
+	if a.option.timeout > 0 {
+		if err := stream.SetDeadline(time.Now().Add(a.option.timeout)); err != nil {
+			return fmt.Errorf("%s: %w", where, err)
+		}
+	}
+	client := control.NewClient(stream)
+	if a.option.json {
+		value, err := client.JSON(method, args...)
+		if err != nil {
+			return a.explainControl(where, method, err)
+		}
+		return a.printRawJSON(value)
+	}
+	reply, err := client.Text(method, args...)
+	if err != nil {
+		return a.explainControl(where, method, err)
+	}
+	_, err = a.out.WriteString(reply)
+	return err
+}
+
+// explainControl is the error of a command that was not done.
+func (a *app) explainControl(where string, method control.Method, err error) error {
+	var timeout net.Error
+	switch {
+	case a.ctx.Err() != nil:
+		return a.ctx.Err()
+	case control.IsRemote(err):
+		return fmt.Errorf("%s: %w", method, err)
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return fmt.Errorf("%s: vswitchd did not answer within %v", where, a.option.timeout)
+	}
+	return fmt.Errorf("%s: %w", where, err)
+}
+
+// dialControl connects to the control socket, and says where that is.
+func (a *app) dialControl() (net.Conn, string, error) {
+	path, err := a.controlPath()
+	if err != nil {
+		return nil, "", err
+	}
+	ctx, cancel := a.deadline()
+	defer cancel()
+	stream, err := a.open(ctx, target{name: path, network: "unix", address: path})
+	return stream, path, err
+}
+
+// pidFile is where vswitchd notes its process number.
+const pidFile = "vswitchd.pid"
+
+// controlPath is --control, or the socket of the vswitchd whose pid file is in the
+// rundir.
+func (a *app) controlPath() (string, error) {
+	if path := a.option.control; path != "" {
+		return strings.TrimPrefix(path, "unix:"), nil
+	}
+	file := filepath.Join(a.rundir(), pidFile)
+	data, err := os.ReadFile(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", fmt.Errorf("no %s: is vswitchd running? Name its directory with --rundir or $VSWITCH_RUNDIR", file)
+	case errors.Is(err, fs.ErrPermission):
+		return "", fmt.Errorf("%s: permission denied: run ofctl as root or as the user of vswitchd", file)
+	case err != nil:
+		return "", err
+	}
+	pid, err := strconv.ParseUint(strings.TrimSpace(string(data)), 10, 31)
+	if err != nil {
+		return "", fmt.Errorf("%s: no process number in it", file)
+	}
+	return filepath.Join(a.rundir(), fmt.Sprintf("vswitchd.%d.ctl", pid)), nil
+}

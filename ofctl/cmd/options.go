@@ -1,0 +1,223 @@
+package cmd
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"vswitch/openflow"
+)
+
+// options are the flags of all commands. Any of them may stand anywhere on the
+// command line, as with ovs-ofctl.
+type options struct {
+	rundir    string
+	control   string
+	versions  openflow.VersionSet // 0: all
+	timeout   time.Duration       // 0: none
+	json      bool
+	more      int
+	names     bool
+	noNames   bool
+	stats     bool
+	noStats   bool
+	strict    bool
+	bundle    bool
+	readd     bool
+	mayCreate bool
+	readOnly  bool
+	timestamp bool
+	sort      []criterion
+	flows     flowForm
+	packetIn  openflow.PacketInFormat
+	setIn     bool // packetIn was given
+}
+
+// newFlags makes the flags that fill o.
+func newFlags(o *options) *pflag.FlagSet {
+	f := pflag.NewFlagSet("ofctl", pflag.ContinueOnError)
+	f.SortFlags = false
+	f.StringVar(&o.rundir, "rundir", "", "`DIR` with the sockets of bridges (default $VSWITCH_RUNDIR, $OVS_RUNDIR, "+defaultRundir+")")
+	f.StringVar(&o.control, "control", "", "`SOCKET` of vswitchd's control commands (default RUNDIR/vswitchd.PID.ctl)")
+	f.VarP((*versionsFlag)(&o.versions), "protocols", "O", "OpenFlow `VERSIONS` that may be spoken (default all)")
+	f.VarP((*secondsFlag)(&o.timeout), "timeout", "t", "give up after `SECONDS`")
+	f.BoolVar(&o.json, "json", false, "print JSON")
+	f.CountVarP(&o.more, "more", "m", "print more: -m what packets contain, -mmm their bytes too")
+	f.BoolVar(&o.names, "names", false, "print names of ports and tables (default on a terminal)")
+	f.BoolVar(&o.noNames, "no-names", false, "print and read only numbers of ports and tables")
+	f.BoolVar(&o.stats, "stats", false, "print counters and ages (default)")
+	f.BoolVar(&o.noStats, "no-stats", false, "leave out counters and ages")
+	f.Var(&sortFlag{list: &o.sort}, "sort", "sort by priority, or by `FIELD`, ascending")
+	f.Lookup("sort").NoOptDefVal = defaultCriterion
+	f.Var(&sortFlag{list: &o.sort, descending: true}, "rsort", "sort by priority, or by `FIELD`, descending")
+	f.Lookup("rsort").NoOptDefVal = defaultCriterion
+	f.BoolVar(&o.strict, "strict", false, "only the flow with exactly this match and priority")
+	f.BoolVar(&o.bundle, "bundle", false, "all changes at once or none")
+	f.BoolVar(&o.readd, "readd", false, "send flows anew that have not changed")
+	f.BoolVar(&o.mayCreate, "may-create", false, "make the group if there is none")
+	f.BoolVar(&o.readOnly, "read-only", false, "refuse commands that change something")
+	f.BoolVar(&o.timestamp, "timestamp", false, "print the time before each message")
+	f.VarP(&flowFormFlag{&o.flows, &o.versions}, "flow-format", "F", "how flows travel: `FORMAT` is any, OpenFlow10, NXM, OXM or OXM-OpenFlow12 to 15")
+	f.VarP(&packetInFlag{o}, "packet-in-format", "P", "how packets come: `FORMAT` is standard, nxt_packet_in or nxt_packet_in2")
+	return f
+}
+
+// showNames says whether output has names of ports and tables.
+func (a *app) showNames() bool {
+	return a.option.names || !a.option.noNames && a.stdio.Terminal && !a.option.json
+}
+
+// versionsFlag reads a list of versions: OpenFlow13, OpenFlow10,OpenFlow13, 1.3.
+type versionsFlag openflow.VersionSet
+
+func (v *versionsFlag) Set(s string) error {
+	var set openflow.VersionSet
+	for word := range strings.FieldsFuncSeq(s, func(r rune) bool { return r == ',' || r == ' ' }) {
+		version, found := openflow.ParseVersion(word)
+		if !found {
+			version, found = openflow.ParseVersion("OpenFlow" + word)
+		}
+		if !found {
+			return fmt.Errorf("no OpenFlow version %q: there are %s", word, versionNames(openflow.AllVersions))
+		}
+		set |= openflow.Versions(version)
+	}
+	if set == 0 {
+		return fmt.Errorf("no version: there are %s", versionNames(openflow.AllVersions))
+	}
+	*v = versionsFlag(set)
+	return nil
+}
+
+func (v *versionsFlag) String() string { return versionNames(openflow.VersionSet(*v)) }
+
+// Type names the value in help texts.
+func (v *versionsFlag) Type() string { return "versions" }
+
+func versionNames(set openflow.VersionSet) string {
+	var names []string
+	for _, v := range set.List() {
+		names = append(names, v.String())
+	}
+	return strings.Join(names, ",")
+}
+
+// secondsFlag reads a time: whole seconds, or with a unit ("1.5s", "300ms").
+type secondsFlag time.Duration
+
+func (d *secondsFlag) Set(s string) error {
+	t, err := time.ParseDuration(s)
+	if n, failed := strconv.ParseUint(s, 10, 31); failed == nil {
+		t, err = time.Duration(n)*time.Second, nil
+	}
+	if err != nil || t < 0 {
+		return fmt.Errorf("%q is no number of seconds", s)
+	}
+	*d = secondsFlag(t)
+	return nil
+}
+
+func (d *secondsFlag) String() string {
+	if *d == 0 {
+		return ""
+	}
+	return time.Duration(*d).String()
+}
+
+// Type names the value in help texts.
+func (d *secondsFlag) Type() string { return "seconds" }
+
+// flowForm restricts how flows travel in OpenFlow 1.0.
+type flowForm uint8
+
+const (
+	formAny      flowForm = iota // the standard form where it can carry the flow
+	formStandard                 // the standard form
+	formNXM                      // Nicira's extended match
+)
+
+// flowFormFlag reads ovs-ofctl's --flow-format. Forms of later versions are chosen
+// by the version.
+type flowFormFlag struct {
+	form     *flowForm
+	versions *openflow.VersionSet
+}
+
+// flowForms are the words of --flow-format. Suffixes "+table_id" and "-table_id"
+// are taken off before.
+func flowForms() map[string]struct {
+	form     flowForm
+	versions openflow.VersionSet
+} {
+	type row = struct {
+		form     flowForm
+		versions openflow.VersionSet
+	}
+	v := openflow.Versions
+	return map[string]row{
+		"any":            {formAny, openflow.AllVersions},
+		"openflow10":     {formStandard, v(openflow.V10)},
+		"openflow11":     {formAny, v(openflow.V11)},
+		"nxm":            {formNXM, v(openflow.V10)},
+		"oxm":            {formAny, v(openflow.V12, openflow.V13, openflow.V14, openflow.V15)},
+		"oxm-openflow12": {formAny, v(openflow.V12)},
+		"oxm-openflow13": {formAny, v(openflow.V13)},
+		"oxm-openflow14": {formAny, v(openflow.V14)},
+		"oxm-openflow15": {formAny, v(openflow.V15)},
+	}
+}
+
+func (f *flowFormFlag) Set(s string) error {
+	forms := flowForms()
+	var versions openflow.VersionSet
+	form := formAny
+	for word := range strings.SplitSeq(s, ",") {
+		name := strings.ToLower(word)
+		name = strings.TrimSuffix(strings.TrimSuffix(name, "+table_id"), "-table_id")
+		row, found := forms[name]
+		if !found {
+			return fmt.Errorf("no flow format %q: there are any, OpenFlow10, NXM, OXM, OXM-OpenFlow12 to OXM-OpenFlow15", word)
+		}
+		if versions != 0 && row.form != form {
+			form = formAny
+		} else {
+			form = row.form
+		}
+		versions |= row.versions
+	}
+	if *f.versions != 0 {
+		if versions &= *f.versions; versions == 0 {
+			return fmt.Errorf("flow format %s is not one of %s", s, versionNames(*f.versions))
+		}
+	}
+	*f.form, *f.versions = form, versions
+	return nil
+}
+
+func (f *flowFormFlag) String() string { return "" }
+
+// Type names the value in help texts.
+func (f *flowFormFlag) Type() string { return "format" }
+
+// packetInFlag reads ovs-ofctl's --packet-in-format.
+type packetInFlag struct{ o *options }
+
+func (f *packetInFlag) Set(s string) error {
+	for format, name := range packetInFormats() {
+		if strings.EqualFold(s, name) {
+			f.o.packetIn, f.o.setIn = openflow.PacketInFormat(format), true
+			return nil
+		}
+	}
+	return fmt.Errorf("no packet-in format %q: there are %s", s, strings.Join(packetInFormats(), ", "))
+}
+
+func packetInFormats() []string { return []string{"standard", "nxt_packet_in", "nxt_packet_in2"} }
+
+func (f *packetInFlag) String() string { return "" }
+
+// Type names the value in help texts.
+func (f *packetInFlag) Type() string { return "format" }
