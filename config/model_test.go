@@ -16,6 +16,7 @@ import (
 type model struct {
 	config Config
 	broken map[string]bool // names of objects about which every step fails
+	rigid  PortFields      // that no port can change while it forwards
 	log    []string
 
 	failed   map[Object]bool // objects about which a step failed
@@ -204,6 +205,9 @@ func (m *model) ChangePort(_ context.Context, bridge string, want Port, fields P
 	if err != nil {
 		return err
 	}
+	if fields&m.rigid != 0 {
+		return fmt.Errorf("model: %w", ErrAnew)
+	}
 	if want.Name == bridge {
 		b.Address, b.MAC, b.MTU = want.Address, want.MAC, want.MTU
 		return nil
@@ -292,6 +296,7 @@ func TestReconcileReachesWant(t *testing.T) {
 		}
 		before := fmt.Sprintf("%+v", have)
 		was := have
+		m.rigid = pick(r, 0, FieldMTU, FieldAddress|FieldMAC)
 		reached, status := Reconcile(t.Context(), have, want, m)
 		if after := fmt.Sprintf("%+v", was); after != before {
 			t.Fatalf("round %d: have was changed:\n%s\n%s", i, before, after)

@@ -37,8 +37,14 @@ type PortTarget interface {
 	ChangePort(ctx context.Context, bridge string, want Port, fields PortFields) error
 }
 
-// ErrRestart is a Target's answer to a change that a running switch cannot take.
-var ErrRestart = errors.New("takes effect when the switch is started again")
+// Answers of a Target to a change that it cannot make as it was asked to.
+var (
+	// ErrRestart says that a running switch cannot take the change at all.
+	ErrRestart = errors.New("takes effect when the switch is started again")
+	// ErrAnew says that a port cannot take the change while it forwards: it is to be
+	// removed and added again. Only ChangePort may answer so.
+	ErrAnew = errors.New("can only be made anew")
+)
 
 // Reconcile leads a target from have to want, both complete and valid. It goes on
 // after a step that failed, but leaves out further steps about the same object,
@@ -54,10 +60,7 @@ func Reconcile(ctx context.Context, have, want Config, t Target) (Config, Status
 		}
 		err := obstacle(ctx, results, step)
 		if err == nil {
-			err = step.apply(ctx, t)
-		}
-		if err == nil {
-			have = step.applied(have)
+			have, err = carryOut(ctx, have, step, t)
 		}
 		if _, isNew := step.(AddBridge); isNew && err != nil {
 			err = notMadeError{err}
@@ -65,6 +68,25 @@ func Reconcile(ctx context.Context, have, want Config, t Target) (Config, Status
 		results[o] = err
 	}
 	return have, newStatus(&want, results)
+}
+
+// carryOut applies one step and returns the state after it.
+func carryOut(ctx context.Context, have Config, step Step, t Target) (Config, error) {
+	err := step.apply(ctx, t)
+	if err == nil {
+		return step.applied(have), nil
+	}
+	change, isChange := step.(ChangePort)
+	if !isChange || !errors.Is(err, ErrAnew) {
+		return have, err
+	}
+	for _, s := range []Step{RemovePort{change.Bridge, change.Want.Name}, AddPort{change.Bridge, change.Want}} {
+		if err := s.apply(ctx, t); err != nil {
+			return have, err
+		}
+		have = s.applied(have)
+	}
+	return have, nil
 }
 
 // obstacle says why a step cannot even be tried; nil when it can.
