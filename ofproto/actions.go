@@ -1,0 +1,406 @@
+package ofproto
+
+import (
+	"slices"
+
+	"vswitch/datapath"
+	"vswitch/flow"
+	"vswitch/openflow"
+)
+
+// do translates one action.
+//
+//size:table
+func (x *xlate) do(a openflow.Action) {
+	if x.reparse && needsParse(a) {
+		x.work[len(x.work)-1].next--
+		x.freeze()
+		return
+	}
+	switch a := a.(type) {
+	case openflow.Output:
+		x.outputTo(a.Port, a.MaxLen)
+	case openflow.OutputReg:
+		v := x.read(a.Src)
+		x.outputTo(openflow.PortNo(v.Lo), a.MaxLen)
+	case openflow.OutputTrunc:
+		x.outputCut(a.Port, a.MaxLen)
+	case openflow.Enqueue:
+		old := x.p.Priority
+		x.setQueue(a.Queue + 1)
+		x.outputTo(a.Port, 0)
+		x.setQueue(old)
+	case openflow.Controller:
+		x.controller(a)
+	case openflow.PushVLAN:
+		x.pushVLAN(a.EthType)
+	case openflow.PopVLAN:
+		x.popVLAN()
+	case openflow.PushMPLS:
+		x.pushMPLS(a.EthType)
+	case openflow.PopMPLS:
+		x.popMPLS(a.EthType)
+	case openflow.SetField:
+		x.setField(flow.FieldByID(a.Field), a.Value, a.Mask)
+	case openflow.Move:
+		x.writeSubfield(a.Dst, x.read(a.Src))
+	case openflow.SetVLANVID:
+		x.setVLAN(a.VID, 0x0fff, a.PushIfAbsent)
+	case openflow.SetVLANPCP:
+		x.setVLAN(uint16(a.PCP)<<13, 0xe000, a.PushIfAbsent)
+	case openflow.DecTTL:
+		x.decTTL(a)
+	case openflow.DecMPLSTTL:
+		x.decMPLSTTL()
+	case openflow.SetQueue:
+		x.setQueue(a.Queue + 1)
+	case openflow.PopQueue:
+		x.setQueue(0)
+	case openflow.Resubmit:
+		x.resubmit(a)
+	case openflow.Clone:
+		x.branch(func() { x.nest(a.Actions) })
+	case openflow.StackPush:
+		x.push(x.read(a.Src))
+	case openflow.StackPop:
+		x.popTo(a.Dst)
+	case openflow.Exit:
+		x.exit()
+	case openflow.Note, openflow.Conjunction:
+	case openflow.DebugRecirc:
+		x.freeze()
+	case openflow.ClearActions:
+		x.actionSet = nil
+	case openflow.WriteActions:
+		x.actionSet = append(slices.Clip(x.actionSet), a.Actions...)
+	case openflow.WriteMetadata:
+		x.p.Metadata = x.p.Metadata&^a.Mask | a.Metadata&a.Mask
+	case openflow.GotoTable:
+		x.gotoTable(a.Table)
+	default:
+		x.doSimple(a)
+	}
+}
+
+// doSimple translates the actions that set one field (OpenFlow 1.0 and 1.1).
+func (x *xlate) doSimple(a openflow.Action) {
+	set := func(id flow.FieldID, v flow.Value) {
+		f := flow.FieldByID(id)
+		x.setField(f, v, f.Full())
+	}
+	switch a := a.(type) {
+	case openflow.SetEthSrc:
+		set(flow.FieldEthSrc, flow.ValueOf(a.Addr[:]))
+	case openflow.SetEthDst:
+		set(flow.FieldEthDst, flow.ValueOf(a.Addr[:]))
+	case openflow.SetIPSrc:
+		set(flow.FieldIPSrc, flow.U64(uint64(a.Addr)))
+	case openflow.SetIPDst:
+		set(flow.FieldIPDst, flow.U64(uint64(a.Addr)))
+	case openflow.SetIPDSCP:
+		set(flow.FieldIPTOS, flow.U64(uint64(a.TOS)))
+	case openflow.SetIPECN:
+		set(flow.FieldIPECN, flow.U64(uint64(a.ECN)))
+	case openflow.SetIPTTL:
+		set(flow.FieldIPTTL, flow.U64(uint64(a.TTL)))
+	case openflow.SetTPSrc:
+		x.setPort(flow.FieldTCPSrc, a.Port)
+	case openflow.SetTPDst:
+		x.setPort(flow.FieldTCPDst, a.Port)
+	case openflow.SetMPLSLabel:
+		set(flow.FieldMPLSLabel, flow.U64(uint64(a.Label)))
+	case openflow.SetMPLSTC:
+		set(flow.FieldMPLSTC, flow.U64(uint64(a.TC)))
+	case openflow.SetMPLSTTL:
+		set(flow.FieldMPLSTTL, flow.U64(uint64(a.TTL)))
+	case openflow.SetTunnel:
+		set(flow.FieldTunID, flow.U64(a.ID))
+	default:
+		// checkSupported lets nothing else into a table.
+		x.drop(datapath.DropUnsupported)
+	}
+}
+
+// checkSupported refuses actions that translation does not have.
+func (b *Bridge) checkSupported(actions []openflow.Action) error {
+	for _, a := range actions {
+		switch a := a.(type) {
+		case openflow.Clone:
+			if err := b.checkSupported(a.Actions); err != nil {
+				return err
+			}
+		case openflow.WriteActions:
+			if err := b.checkSupported(a.Actions); err != nil {
+				return err
+			}
+		default:
+			if !supported.Has(a.ActionKind()) {
+				return openflow.NewError(openflow.ErrActionBadType, "the switch does not have the action %T", a)
+			}
+		}
+	}
+	return nil
+}
+
+// supported are the kinds that do and doSimple have a case for.
+var supported = func() (s openflow.ActionSet) {
+	s.Add(openflow.ActOutput, openflow.ActOutputReg, openflow.ActOutputTrunc, openflow.ActController,
+		openflow.ActEnqueue, openflow.ActPushVLAN, openflow.ActPopVLAN, openflow.ActPushMPLS, openflow.ActPopMPLS,
+		openflow.ActSetField, openflow.ActMove, openflow.ActSetVLANVID, openflow.ActSetVLANPCP,
+		openflow.ActSetEthSrc, openflow.ActSetEthDst, openflow.ActSetIPSrc, openflow.ActSetIPDst,
+		openflow.ActSetIPDSCP, openflow.ActSetIPECN, openflow.ActSetIPTTL, openflow.ActSetTPSrc, openflow.ActSetTPDst,
+		openflow.ActDecTTL, openflow.ActSetMPLSLabel, openflow.ActSetMPLSTC, openflow.ActSetMPLSTTL,
+		openflow.ActDecMPLSTTL, openflow.ActSetTunnel, openflow.ActSetQueue, openflow.ActPopQueue,
+		openflow.ActResubmit, openflow.ActClone, openflow.ActStackPush, openflow.ActStackPop, openflow.ActExit,
+		openflow.ActNote, openflow.ActDebugRecirc, openflow.ActClearActions, openflow.ActWriteActions,
+		openflow.ActWriteMetadata, openflow.ActGotoTable)
+	return s
+}()
+
+// needsParse reports whether an action looks at, or changes, more of the packet
+// than its Ethernet header and tags.
+func needsParse(a openflow.Action) bool {
+	switch a := a.(type) {
+	case openflow.Output, openflow.OutputTrunc, openflow.Enqueue, openflow.Controller, openflow.SetQueue,
+		openflow.PopQueue, openflow.Note, openflow.ClearActions, openflow.WriteActions, openflow.WriteMetadata,
+		openflow.SetEthSrc, openflow.SetEthDst, openflow.Exit, openflow.Clone:
+		return false
+	case openflow.SetField:
+		return a.Field != flow.FieldEthSrc && a.Field != flow.FieldEthDst && !pipelineOnly(flow.FieldByID(a.Field))
+	}
+	return true
+}
+
+// nest puts an action's own list into work.
+func (x *xlate) nest(actions []openflow.Action) {
+	x.work = append(x.work, frame{actions: actions, kind: frameNested, table: x.table, rule: x.rule})
+}
+
+// gotoTable goes on in table n. It is the last of its list, which ends without
+// ending the pipeline.
+func (x *xlate) gotoTable(n uint8) {
+	last := len(x.work) - 1
+	if x.work[last].lookup {
+		x.depth--
+	}
+	x.work[last] = frame{}
+	x.work = x.work[:last]
+	x.lookup(n, x.p.OFPort, false)
+}
+
+// resubmit looks the packet up again, and comes back.
+func (x *xlate) resubmit(a openflow.Resubmit) {
+	port, table := x.p.OFPort, a.Table
+	if a.InPort != openflow.PortInPort {
+		port = uint32(a.InPort)
+	}
+	if table == openflow.TableAll {
+		table = x.table
+	}
+	x.lookup(table, port, true)
+}
+
+// exit ends the pipeline up to the branch it is in; the action set is not
+// executed.
+func (x *xlate) exit() {
+	n := len(x.work)
+	for n > 0 && x.work[n-1].kind != frameBranch {
+		if x.work[n-1].lookup {
+			x.depth--
+		}
+		n--
+		x.work[n] = frame{}
+	}
+	x.work = x.work[:n]
+}
+
+// read is the value of a subfield; the packet's way depends on it.
+func (x *xlate) read(s openflow.Subfield) flow.Value {
+	f := flow.FieldByID(s.Field)
+	x.lookBits(f, flow.Ones(int(s.Bits)).Shl(int(s.Ofs)))
+	return f.Load(&x.p).Shr(int(s.Ofs)).And(flow.Ones(int(s.Bits)))
+}
+
+// writeSubfield gives a subfield a value.
+func (x *xlate) writeSubfield(s openflow.Subfield, v flow.Value) {
+	x.setField(flow.FieldByID(s.Field), v.Shl(int(s.Ofs)), flow.Ones(int(s.Bits)).Shl(int(s.Ofs)))
+}
+
+// setField sets bits of a field of a packet that has the field, and does nothing
+// to others: what a flow's match does not guarantee is looked at here.
+func (x *xlate) setField(f *flow.Field, v, mask flow.Value) {
+	switch f.ID {
+	case flow.FieldVLANVID, flow.FieldDLVLAN, flow.FieldVLANPCP, flow.FieldDLVLANPCP, flow.FieldVLANTCI:
+		x.setTCI(f, v, mask)
+		return
+	}
+	if x.exists(f) {
+		x.write(f, v, mask)
+	}
+}
+
+// exists reports whether the packet has field f, and notes what says so.
+func (x *xlate) exists(f *flow.Field) bool {
+	looked := flow.Mask{}
+	found := f.Exists(&x.p, &looked)
+	mask, known := x.mask.Words(), x.known.Words()
+	for i, w := range looked.Words() {
+		mask[i] |= w &^ known[i]
+	}
+	return found
+}
+
+// setPort sets a transport port of whichever protocol the packet has.
+func (x *xlate) setPort(tcp flow.FieldID, port uint16) {
+	ids := [...]flow.FieldID{flow.FieldTCPSrc, flow.FieldUDPSrc, flow.FieldSCTPSrc}
+	if tcp == flow.FieldTCPDst {
+		ids = [...]flow.FieldID{flow.FieldTCPDst, flow.FieldUDPDst, flow.FieldSCTPDst}
+	}
+	for _, id := range ids {
+		if f := flow.FieldByID(id); x.exists(f) {
+			x.write(f, flow.U64(uint64(port)), f.Full())
+			return
+		}
+	}
+}
+
+func (x *xlate) setQueue(q uint32) {
+	x.p.Priority = q
+	x.queue = true
+}
+
+// decTTL takes one from the TTL or hop limit. A packet at the end of its life
+// goes to the controllers, and its pipeline ends.
+func (x *xlate) decTTL(a openflow.DecTTL) {
+	f := flow.FieldByID(flow.FieldIPTTL)
+	if !x.exists(f) {
+		return
+	}
+	x.look(f.ID)
+	if x.p.IPTTL > 1 {
+		x.write(f, flow.U64(uint64(x.p.IPTTL-1)), f.Full())
+		return
+	}
+	x.expired(a.IDs)
+}
+
+func (x *xlate) decMPLSTTL() {
+	f := flow.FieldByID(flow.FieldMPLSTTL)
+	if !x.exists(f) {
+		return
+	}
+	x.look(f.ID)
+	if ttl := f.Load(&x.p).Lo; ttl > 1 {
+		x.write(f, flow.U64(ttl-1), f.Full())
+		return
+	}
+	x.expired(nil)
+}
+
+// expired ends the way of a packet whose TTL has run out.
+func (x *xlate) expired(ids []uint16) {
+	if len(ids) == 0 {
+		ids = []uint16{0}
+	}
+	for _, id := range ids {
+		x.packetIn(openflow.ReasonInvalidTTL, noLimit, id, nil)
+	}
+	x.drop(datapath.DropInvalidTTL)
+	x.exit()
+}
+
+func (x *xlate) push(v flow.Value) {
+	if len(x.stack) >= maxStack {
+		x.abort(datapath.DropTooDeep)
+		return
+	}
+	x.stack = append(slices.Clip(x.stack), v)
+}
+
+// popTo takes the top of the stack; an empty stack leaves the field alone
+// (ovs-actions(7), pop).
+func (x *xlate) popTo(s openflow.Subfield) {
+	if n := len(x.stack); n > 0 {
+		v := x.stack[n-1]
+		x.stack = x.stack[:n-1]
+		x.writeSubfield(s, v.And(flow.Ones(int(s.Bits))))
+	}
+}
+
+// orderActionSet puts an action set into the order of OpenFlow 1.3.5 §5.10. Of
+// each kind the last one written counts, of set_field the last of each field.
+func orderActionSet(written []openflow.Action) []openflow.Action {
+	type slot struct {
+		rank int
+		id   int // field, for set_field
+	}
+	last := map[slot]openflow.Action{}
+	var order []slot
+	for _, a := range written {
+		s := slot{rank: actionSetRank(a)}
+		if f, ok := a.(openflow.SetField); ok {
+			s.id = 1 + int(f.Field)
+		}
+		if _, seen := last[s]; seen {
+			order = slices.DeleteFunc(order, func(o slot) bool { return o == s })
+		}
+		last[s] = a
+		order = append(order, s)
+	}
+	slices.SortStableFunc(order, func(a, b slot) int { return a.rank - b.rank })
+	var set []openflow.Action
+	for _, s := range order {
+		if s.rank == rankOutput && slices.ContainsFunc(order, func(o slot) bool { return o.rank == rankGroup }) {
+			continue // output is ignored where there is a group
+		}
+		set = append(set, last[s])
+	}
+	return set
+}
+
+// Ranks of the action set that orderActionSet names.
+const (
+	rankSet    = 9
+	rankGroup  = 40
+	rankOutput = 41
+)
+
+// actionSetRank is an action's place in the action set.
+//
+//size:table
+func actionSetRank(a openflow.Action) int {
+	switch a.ActionKind() {
+	case openflow.ActCopyTTLIn:
+		return 0
+	case openflow.ActPopVLAN, openflow.ActPopMPLS, openflow.ActPopPBB, openflow.ActDecap:
+		return 1
+	case openflow.ActPushMPLS:
+		return 2
+	case openflow.ActPushPBB:
+		return 3
+	case openflow.ActEncap:
+		return 4
+	case openflow.ActPushVLAN:
+		return 5
+	case openflow.ActCopyTTLOut:
+		return 6
+	case openflow.ActDecTTL:
+		return 7
+	case openflow.ActDecMPLSTTL, openflow.ActDecNSHTTL:
+		return 8
+	case openflow.ActSetField, openflow.ActMove:
+		return rankSet
+	case openflow.ActSetQueue:
+		return rankGroup - 1
+	case openflow.ActGroup, openflow.ActCT:
+		return rankGroup
+	case openflow.ActOutput, openflow.ActResubmit, openflow.ActOutputReg, openflow.ActOutputTrunc,
+		openflow.ActEnqueue, openflow.ActController:
+		return rankOutput
+	default: // one slot for each kind that sets a field
+		return rankSet + 1 + int(a.ActionKind()-openflow.ActSetField)
+	}
+}
+
+// pipelineOnly reports whether a field exists only while a packet is translated.
+func pipelineOnly(f *flow.Field) bool { return int(f.Offset) >= 8*flow.KeyWords }

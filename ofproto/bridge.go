@@ -1,0 +1,183 @@
+package ofproto
+
+import (
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"vswitch/flow"
+	"vswitch/openflow"
+)
+
+// FailMode says what a bridge does by itself.
+type FailMode uint8
+
+// Fail modes.
+const (
+	FailStandalone FailMode = iota // a learning switch until a controller says otherwise
+	FailSecure                     // nothing but what flows say
+)
+
+// BridgeConfig is what configuration says of a bridge.
+type BridgeConfig struct {
+	DatapathID   uint64
+	Description  string // of the datapath, in OFPST_DESC
+	FailMode     FailMode
+	Versions     openflow.VersionSet
+	Controllers  bool // some are configured: without one, standalone forwards by itself
+	MACAging     time.Duration
+	MACTableSize int
+}
+
+// DefaultMACAging and DefaultMACTableSize are those of IEEE 802.1D and Open
+// vSwitch.
+const (
+	DefaultMACAging     = 300 * time.Second
+	DefaultMACTableSize = 8192
+)
+
+// NumTables is the number of flow tables of a bridge: 0 to 254.
+const NumTables = 255
+
+// Bridge is one OpenFlow switch.
+type Bridge struct {
+	Name string
+
+	sw      *Switch
+	tagSeed uint64
+	config  atomic.Pointer[BridgeConfig]
+	ports   atomic.Pointer[portSet]
+	tables  [NumTables]atomic.Pointer[Table]
+	frag    atomic.Uint32 // openflow.FragHandling
+	fdb     *fdb
+	tlvs    flow.TLVTable // which Geneve options are tun_metadata fields
+	created int64
+
+	// missTo says whether some connected controller wants packets that no flow
+	// matches (OpenFlow before 1.3).
+	missTo   atomic.Bool
+	sessions atomic.Pointer[[]*Session]
+	snooped  atomic.Bool        // some session is a Snoop
+	timed    map[*Rule]struct{} // rules with a timeout
+	statics  []Static
+	standing bool  // forwards by itself
+	orphaned int64 // since when no controller is connected
+
+	generation    uint64 // of the last primary election (OpenFlow 1.3.5 §6.3.6)
+	hasGeneration bool
+}
+
+func newBridge(s *Switch, name string, c BridgeConfig) *Bridge {
+	b := &Bridge{Name: name, sw: s, timed: map[*Rule]struct{}{}, created: s.now}
+	for _, ch := range name {
+		b.tagSeed = b.tagSeed*31 + uint64(ch)
+	}
+	c.fill()
+	b.config.Store(&c)
+	b.fdb = newFDB(c.MACTableSize, c.MACAging)
+	b.ports.Store(newPortSet(nil))
+	b.sessions.Store(&[]*Session{})
+	return b
+}
+
+func (c *BridgeConfig) fill() {
+	if c.MACAging == 0 {
+		c.MACAging = DefaultMACAging
+	}
+	if c.MACTableSize == 0 {
+		c.MACTableSize = DefaultMACTableSize
+	}
+	if c.Versions == 0 {
+		c.Versions = openflow.AllVersions
+	}
+}
+
+// Configure changes the bridge's settings. Connections that speak a version
+// which is no longer allowed are ended.
+func (b *Bridge) Configure(c BridgeConfig, now int64) {
+	defer b.sw.lock(now)()
+	c.fill()
+	b.config.Store(&c)
+	b.fdb.configure(c.MACTableSize, c.MACAging)
+	for _, s := range *b.sessions.Load() {
+		if s.version != 0 && !c.Versions.Has(s.version) {
+			s.fail(fmt.Errorf("bridge %s no longer speaks %s", b.Name, s.version))
+		}
+	}
+	b.sw.touch(settingsTag)
+	b.sw.settle()
+}
+
+// Config is the bridge's configuration.
+func (b *Bridge) Config() BridgeConfig { return *b.config.Load() }
+
+// Port finds a port by name, or nil.
+func (b *Bridge) Port(name string) *Port { return b.ports.Load().byName[name] }
+
+// Ports lists the bridge's ports by number, LOCAL last.
+func (b *Bridge) Ports() []*Port { return b.ports.Load().ordered }
+
+// Flows is the number of flows in all tables.
+func (b *Bridge) Flows() (n int) {
+	b.sw.mu.Lock()
+	defer b.sw.mu.Unlock()
+	b.eachTable(openflow.TableAll, func(t *Table) { n += t.n })
+	return n
+}
+
+// table is table number n, made on first use.
+func (b *Bridge) table(n uint8) *Table {
+	if t := b.tables[n].Load(); t != nil {
+		return t
+	}
+	t := newTable(b, n)
+	b.tables[n].Store(t)
+	return t
+}
+
+// close ends the bridge's sessions.
+func (b *Bridge) close() {
+	for _, s := range *b.sessions.Load() {
+		s.fail(fmt.Errorf("bridge %s was removed", b.Name))
+	}
+}
+
+// Static is a station that is pinned to a port.
+type Static struct {
+	MAC  flow.MAC
+	VLAN uint16
+	Port string // one that is added later counts from then on
+}
+
+// SetStatics replaces the pinned stations.
+func (b *Bridge) SetStatics(statics []Static, now int64) {
+	defer b.sw.lock(now)()
+	b.statics = statics
+	b.fdb.flush(func(e *fdbEntry) bool { return e.static })
+	b.pin()
+	b.sw.touch(settingsTag)
+	b.sw.settle()
+}
+
+// pin enters the pinned stations whose ports are there.
+func (b *Bridge) pin() {
+	for _, s := range b.statics {
+		if p := b.Port(s.Port); p != nil {
+			b.fdb.setStatic(fdbKey{s.MAC, s.VLAN}, p)
+		}
+	}
+}
+
+// FlushStations forgets all learned stations.
+func (b *Bridge) FlushStations(now int64) {
+	defer b.sw.lock(now)()
+	b.fdb.flush(func(e *fdbEntry) bool { return !e.static })
+	b.sw.touch(settingsTag)
+	b.sw.settle()
+}
+
+// FDBStats counts what happened to the forwarding database.
+func (b *Bridge) FDBStats() FDBStats { return b.fdb.stats() }
+
+func compareNames(a, b string) int { return strings.Compare(a, b) }

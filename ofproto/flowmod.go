@@ -1,0 +1,299 @@
+package ofproto
+
+import (
+	"time"
+
+	"vswitch/flow"
+	"vswitch/flow/classifier"
+	"vswitch/openflow"
+)
+
+// flowMod does what a flow-mod says, or nothing where it returns an error. The
+// change is visible at once; Settle makes the datapath follow.
+func (b *Bridge) flowMod(m *openflow.FlowMod, v openflow.Version, owner string) error {
+	if err := b.checkFlowMod(m, v); err != nil {
+		return err
+	}
+	c := b.change(owner)
+	if err := c.apply(m); err != nil {
+		c.abort()
+		return err
+	}
+	c.commit()
+	return nil
+}
+
+// checkFlowMod refuses what no state of the tables could make right.
+func (b *Bridge) checkFlowMod(m *openflow.FlowMod, v openflow.Version) error {
+	if m.Command > openflow.FlowDeleteStrict {
+		return openflow.NewError(openflow.ErrFlowModBadCommand, "command %d", m.Command)
+	}
+	if m.Table == openflow.TableAll && m.Command <= openflow.FlowModifyStrict {
+		if m.Command == openflow.FlowAdd && v > openflow.V10 {
+			return openflow.NewError(openflow.ErrFlowModBadTableID, "a flow is added to one table")
+		}
+	}
+	if m.Flags&openflow.FlowEmergency != 0 {
+		return openflow.NewError(openflow.ErrFlowModTableFull, "there is no emergency flow table")
+	}
+	if m.Command == openflow.FlowDelete || m.Command == openflow.FlowDeleteStrict {
+		return nil
+	}
+	table := m.Table
+	if table == openflow.TableAll {
+		table = 0
+	}
+	if err := openflow.CheckActions(m.Actions, &m.Match.Match, table, NumTables); err != nil {
+		return err
+	}
+	return b.checkSupported(m.Actions)
+}
+
+// change prepares changes of a bridge's tables for the next version. Until
+// commit no packet sees them, and abort leaves the tables as they were.
+type change struct {
+	bridge   *Bridge
+	version  uint64
+	owner    string
+	inserted []*Rule
+	vanished []removal
+}
+
+func (b *Bridge) change(owner string) *change {
+	return &change{bridge: b, version: b.sw.nextVersion(), owner: owner}
+}
+
+// commit makes the changes visible, all in one step.
+func (c *change) commit() {
+	if len(c.inserted)+len(c.vanished) == 0 {
+		return
+	}
+	c.bridge.sw.removed = append(c.bridge.sw.removed, c.vanished...)
+	c.bridge.sw.publish()
+}
+
+// abort undoes the changes.
+func (c *change) abort() {
+	for _, v := range c.vanished {
+		v.table.rules.Restore(v.id)
+		v.table.n++
+		c.bridge.watchTimeouts(v.rule)
+	}
+	for _, r := range c.inserted {
+		t := r.table
+		delete(c.bridge.timed, r)
+		t.rules.Remove(r.id, c.version)
+		t.n--
+		// No packet has seen it, but a lookup may be standing on it.
+		c.bridge.sw.removed = append(c.bridge.sw.removed, removal{rule: r, table: t, id: r.id})
+		c.bridge.sw.changed = true
+	}
+}
+
+func (b *Bridge) watchTimeouts(r *Rule) {
+	if r.idleTimeout|r.hardTimeout != 0 {
+		b.timed[r] = struct{}{}
+	}
+}
+
+func (c *change) apply(m *openflow.FlowMod) error {
+	match, err := m.Match.Resolve(&c.bridge.tlvs)
+	if err != nil {
+		return err
+	}
+	s := match.Sparse()
+	switch m.Command {
+	case openflow.FlowAdd:
+		return c.add(m, s)
+	case openflow.FlowModify, openflow.FlowModifyStrict:
+		return c.modify(m, s)
+	default:
+		for _, r := range c.find(m, s) {
+			c.remove(r, openflow.RemovedDelete)
+		}
+	}
+	return nil
+}
+
+// add adds a flow or replaces the one with the same match and priority.
+func (c *change) add(m *openflow.FlowMod, s flow.Sparse) error {
+	number := m.Table
+	if number == openflow.TableAll {
+		number = 0
+	}
+	t := c.bridge.table(number)
+	now := c.bridge.sw.now
+	old := t.find(s, m.Priority, c.version)
+	if old == nil && m.Flags&openflow.FlowCheckOverlap != 0 && t.overlaps(s, m.Priority, c.version) {
+		return openflow.NewError(openflow.ErrFlowModOverlap, "table %d has an overlapping flow of priority %d", number, m.Priority)
+	}
+	if old == nil && t.n >= MaxRules {
+		return openflow.NewError(openflow.ErrFlowModTableFull, "table %d has %d flows", number, t.n)
+	}
+	counts := &ruleCounts{}
+	if old != nil && m.Flags&openflow.FlowResetCounts == 0 {
+		counts = old.counts
+	}
+	if old != nil {
+		c.replace(old)
+	}
+	c.insert(t, s, Rule{
+		priority: m.Priority, flags: m.Flags &^ (openflow.FlowCheckOverlap | openflow.FlowResetCounts),
+		owner: c.owner, cookie: m.Cookie, actions: m.Actions,
+		idleTimeout: time.Duration(m.IdleTimeout) * time.Second, hardTimeout: time.Duration(m.HardTimeout) * time.Second,
+		importance: m.Importance, created: now, modified: now, counts: counts,
+	})
+	return nil
+}
+
+// modify gives the flows that m names new actions. Where there is none, the
+// forms that give a cookie add the flow (OpenFlow 1.0 §4.6), the others do
+// nothing.
+func (c *change) modify(m *openflow.FlowMod, s flow.Sparse) error {
+	found := c.find(m, s)
+	if len(found) == 0 && m.ModifyCookie {
+		return c.add(m, s)
+	}
+	for _, old := range found {
+		r := *old
+		r.actions, r.modified = m.Actions, c.bridge.sw.now
+		if m.ModifyCookie {
+			r.cookie = m.Cookie
+		}
+		if m.Flags&openflow.FlowResetCounts != 0 {
+			r.counts = &ruleCounts{}
+		}
+		match := old.match()
+		c.replace(old)
+		c.insert(old.table, match, r)
+	}
+	return nil
+}
+
+func (c *change) insert(t *Table, s flow.Sparse, r Rule) {
+	id := t.rules.Insert(s, int32(r.priority), c.version)
+	p := t.place(id)
+	r.table, r.id = t, id
+	*p = r
+	t.n++
+	c.inserted = append(c.inserted, p)
+	c.bridge.watchTimeouts(p)
+}
+
+// replace takes a rule away for another that stands for the same flow: nobody
+// is told.
+func (c *change) replace(r *Rule) { c.vanish(r, nil) }
+
+// remove takes a rule away for good.
+func (c *change) remove(r *Rule, why openflow.RemovedReason) {
+	var notify func(*Rule)
+	if r.flags&openflow.FlowSendRemoved != 0 {
+		notify = func(r *Rule) { c.bridge.flowRemoved(r, why) }
+	}
+	c.vanish(r, notify)
+}
+
+func (c *change) vanish(r *Rule, notify func(*Rule)) {
+	r.table.rules.Remove(r.id, c.version)
+	r.table.n--
+	delete(c.bridge.timed, r)
+	c.vanished = append(c.vanished, removal{r, r.table, r.id, notify})
+}
+
+// find lists the rules that a modification or deletion names.
+func (c *change) find(m *openflow.FlowMod, s flow.Sparse) (found []*Rule) {
+	strict := m.Command == openflow.FlowModifyStrict || m.Command == openflow.FlowDeleteStrict
+	remove := m.Command == openflow.FlowDelete || m.Command == openflow.FlowDeleteStrict
+	c.bridge.eachTable(m.Table, func(t *Table) {
+		named := func(r *Rule) bool {
+			return (r.cookie^m.Cookie)&m.CookieMask == 0 && (!remove || r.outputs(m.OutPort, m.OutGroup))
+		}
+		if strict {
+			if r := t.find(s, m.Priority, c.version); r != nil && named(r) {
+				found = append(found, r)
+			}
+			return
+		}
+		t.all(c.version, func(r *Rule) {
+			if named(r) && s.Covers(r.match()) {
+				found = append(found, r)
+			}
+		})
+	})
+	return found
+}
+
+// eachTable calls f for table n, or for all that exist.
+func (b *Bridge) eachTable(n uint8, f func(*Table)) {
+	if n != openflow.TableAll {
+		if t := b.tables[n].Load(); t != nil {
+			f(t)
+		}
+		return
+	}
+	for i := range b.tables {
+		if t := b.tables[i].Load(); t != nil {
+			f(t)
+		}
+	}
+}
+
+// find is the rule with exactly this match and priority, or nil.
+func (t *Table) find(s flow.Sparse, priority uint16, version uint64) *Rule {
+	if id := t.rules.Find(s, int32(priority), version); id != classifier.None {
+		return t.rule(id)
+	}
+	return nil
+}
+
+// overlaps reports whether some other rule of the same priority can match a
+// packet that s matches.
+func (t *Table) overlaps(s flow.Sparse, priority uint16, version uint64) bool {
+	return t.rules.Overlapping(s, int32(priority), version) != classifier.None
+}
+
+// ReplaceFlows replaces all flows of an owner by those of mods, in one step for
+// packets. An error names the flow-mod by its index and leaves all as it was.
+func (b *Bridge) ReplaceFlows(owner string, mods []*openflow.FlowMod, now int64) (failed int, err error) {
+	defer b.sw.lock(now)()
+	c := b.change(owner)
+	c.drop(owner)
+	for i, m := range mods {
+		if err = b.checkFlowMod(m, openflow.V10); err == nil {
+			err = c.apply(m)
+		}
+		if err != nil {
+			c.abort()
+			return i, err
+		}
+	}
+	c.commit()
+	b.sw.settle()
+	return 0, nil
+}
+
+// drop removes all rules of an owner.
+func (c *change) drop(owner string) {
+	var old []*Rule
+	c.bridge.eachTable(openflow.TableAll, func(t *Table) {
+		t.all(c.version, func(r *Rule) {
+			if r.owner == owner {
+				old = append(old, r)
+			}
+		})
+	})
+	for _, r := range old {
+		c.remove(r, openflow.RemovedDelete)
+	}
+}
+
+// expireRules removes the rules whose time has come.
+func (b *Bridge) expireRules(now int64) {
+	c := b.change("")
+	for r := range b.timed {
+		if why, yes := r.expired(now); yes {
+			c.remove(r, why)
+		}
+	}
+	c.commit()
+}

@@ -1,0 +1,282 @@
+package ofproto
+
+import (
+	"vswitch/flow"
+	"vswitch/openflow"
+)
+
+// handle does what a message says. An error is sent back.
+//
+//size:table
+func (s *Session) handle(h openflow.Header, m openflow.Message) error {
+	if s.options.Kind == Snoop {
+		return nil
+	}
+	if s.role == openflow.RoleSecondary && changes(m) {
+		return &openflow.Error{Code: openflow.ErrRequestIsSecondary}
+	}
+	switch m := m.(type) {
+	case *openflow.Hello, *openflow.EchoReply, *openflow.Error, *openflow.FlowAge:
+	case *openflow.EchoRequest:
+		s.send(h.XID, &openflow.EchoReply{Data: m.Data})
+	case *openflow.FeaturesRequest:
+		s.send(h.XID, s.bridge.features(s.version))
+	case *openflow.GetConfigRequest:
+		c := s.config
+		c.Frag = openflow.FragHandling(s.bridge.frag.Load())
+		s.send(h.XID, &openflow.GetConfigReply{SwitchConfig: c})
+	case *openflow.SetConfig:
+		return s.setConfig(m)
+	case *openflow.FlowMod:
+		return s.flowMod(m)
+	case *openflow.PacketOut:
+		// The packet must see the tables as the messages before it left them.
+		s.bridge.sw.settle()
+		return s.bridge.sendPacketOut(m)
+	case *openflow.PortMod:
+		return s.bridge.portMod(m)
+	case *openflow.BarrierRequest:
+		s.bridge.sw.settle()
+		s.bridge.sw.dp.Synchronize()
+		s.send(h.XID, &openflow.BarrierReply{})
+	case *openflow.RoleRequest:
+		return s.roleRequest(h.XID, m)
+	case *openflow.GetAsyncRequest:
+		s.send(h.XID, &openflow.GetAsyncReply{AsyncConfig: s.async})
+	case *openflow.SetAsync:
+		s.setAsync(m)
+	case *openflow.SetPacketInFormat:
+		s.format = m.Format
+		s.update()
+	case *openflow.SetFlowFormat:
+		s.dialect.FlowFormat = m.Format
+	case *openflow.FlowModTableID:
+		s.dialect.TableID = m.On
+	case *openflow.SetControllerID:
+		s.id = m.ID
+		s.update()
+	default:
+		return s.statistics(h, m)
+	}
+	return nil
+}
+
+// changes reports whether a message may only come from a controller that is not
+// secondary (OpenFlow 1.3.5 §6.3.6).
+func changes(m openflow.Message) bool {
+	switch m.Kind() {
+	case openflow.KindFlowMod, openflow.KindGroupMod, openflow.KindPortMod, openflow.KindTableMod, openflow.KindMeterMod,
+		openflow.KindPacketOut, openflow.KindBundleControl, openflow.KindBundleAdd, openflow.KindTLVTableMod:
+		return true
+	case openflow.KindTableFeaturesRequest:
+		return len(m.(*openflow.TableFeaturesRequest).Tables) > 0
+	}
+	return false
+}
+
+// flowMod also applies the flow to a packet that it names, which cannot be: the
+// switch keeps none.
+func (s *Session) flowMod(m *openflow.FlowMod) error {
+	if err := s.bridge.flowMod(m, s.version, ""); err != nil {
+		return err
+	}
+	if m.Buffer != openflow.NoBuffer && m.Command <= openflow.FlowModifyStrict {
+		return &openflow.Error{Code: openflow.ErrRequestBufferUnknown, Detail: "packets are not buffered; the flow was installed"}
+	}
+	return nil
+}
+
+func (b *Bridge) features(v openflow.Version) *openflow.FeaturesReply {
+	r := &openflow.FeaturesReply{
+		DatapathID:   b.config.Load().DatapathID,
+		Tables:       NumTables,
+		Capabilities: openflow.CapFlowStats | openflow.CapTableStats | openflow.CapPortStats | openflow.CapQueueStats,
+		Actions:      supported,
+	}
+	if v == openflow.V10 {
+		r.Capabilities |= openflow.CapARPMatchIP
+	}
+	if v <= openflow.V12 {
+		r.Ports = b.describePorts()
+	}
+	return r
+}
+
+func (b *Bridge) describePorts() []openflow.Port {
+	var ports []openflow.Port
+	for _, p := range b.ports.Load().ordered {
+		ports = append(ports, p.describe())
+	}
+	return ports
+}
+
+func (s *Session) setConfig(m *openflow.SetConfig) error {
+	switch m.Frag {
+	case openflow.FragReasm:
+		return openflow.NewError(openflow.ErrSwitchConfigBadFlags, "fragments cannot be reassembled")
+	default:
+		if s.role != openflow.RoleSecondary && s.bridge.frag.Swap(uint32(m.Frag)) != uint32(m.Frag) {
+			s.bridge.sw.touch(settingsTag)
+		}
+	}
+	s.config.MissSendLen = m.MissSendLen
+	if s.version >= openflow.V11 && s.version <= openflow.V12 {
+		s.config.InvalidTTL = m.InvalidTTL
+	}
+	s.update()
+	return nil
+}
+
+func (s *Session) setAsync(m *openflow.SetAsync) {
+	merge := func(dst, src *openflow.AsyncMask) {
+		for i := range src.Reasons {
+			if src.Set>>i&1 != 0 {
+				dst.Reasons[i] = src.Reasons[i]
+			}
+		}
+	}
+	merge(&s.async.Primary, &m.Primary)
+	merge(&s.async.Secondary, &m.Secondary)
+	s.update()
+}
+
+// portMod changes a port's configuration. Nothing changes in the user's device
+// but, for PortDown, its carrier.
+func (b *Bridge) portMod(m *openflow.PortMod) error {
+	p := b.ports.Load().byNo[m.Port]
+	if p == nil {
+		return openflow.NewError(openflow.ErrPortModBadPort, "bridge %s has no port %v", b.Name, m.Port)
+	}
+	st := *p.state.Load()
+	if m.MAC != st.info.MAC {
+		return openflow.NewError(openflow.ErrPortModBadHWAddr, "port %s has address %s", p.Name, macString(st.info.MAC))
+	}
+	const can = openflow.PortDown | openflow.PortNoRecv | openflow.PortNoFwd | openflow.PortNoFlood | openflow.PortNoPacketIn |
+		openflow.PortNoSTP | openflow.PortNoRecvSTP
+	config := st.config&^m.Mask | m.Config&m.Mask&can
+	if config == st.config {
+		return nil
+	}
+	down := (config ^ st.config) & openflow.PortDown
+	st.config = config
+	p.publish(st)
+	b.sw.touch(settingsTag)
+	b.portStatus(openflow.PortModified, p)
+	if f := b.sw.options.PortDown; down != 0 && f != nil {
+		f(p, config&openflow.PortDown != 0)
+	}
+	return nil
+}
+
+// roleRequest changes the session's role (OpenFlow 1.3.5 §6.3.6). A new primary
+// makes the old one secondary.
+func (s *Session) roleRequest(xid uint32, m *openflow.RoleRequest) error {
+	b := s.bridge
+	if m.Role == openflow.RolePrimary || m.Role == openflow.RoleSecondary {
+		if m.HasGenerationID {
+			if b.hasGeneration && int64(m.GenerationID-b.generation) < 0 {
+				return openflow.NewError(openflow.ErrRoleStale, "generation %d is older than %d", m.GenerationID, b.generation)
+			}
+			b.generation, b.hasGeneration = m.GenerationID, true
+		}
+	}
+	if m.Role == openflow.RolePrimary {
+		for _, o := range *b.sessions.Load() {
+			if o != s && o.role == openflow.RolePrimary {
+				o.role = openflow.RoleSecondary
+				o.update()
+				if o.version >= openflow.V14 {
+					o.sendAsync(&openflow.RoleStatus{Role: o.role, Reason: openflow.RoleReasonPrimaryRequest, GenerationID: b.generation})
+				}
+			}
+		}
+	}
+	if m.Role != openflow.RoleNoChange {
+		s.role = m.Role
+		s.update()
+	}
+	reply := openflow.RoleReply{Nicira: m.Nicira, Role: s.role, HasGenerationID: b.hasGeneration, GenerationID: ^uint64(0)}
+	if b.hasGeneration {
+		reply.GenerationID = b.generation
+	}
+	s.send(xid, &reply)
+	return nil
+}
+
+// portStatus tells controllers of a port.
+func (b *Bridge) portStatus(reason openflow.PortReason, p *Port) {
+	for _, s := range *b.sessions.Load() {
+		if s.wantsReason(openflow.AsyncPortStatus, uint32(reason)) {
+			s.sendAsync(&openflow.PortStatus{Reason: reason, Port: p.describe()})
+		}
+	}
+}
+
+// flowRemoved tells controllers of a flow that went.
+func (b *Bridge) flowRemoved(r *Rule, why openflow.RemovedReason) {
+	var stats openflow.FlowStats
+	r.stats(&stats, b.sw.now)
+	m := &openflow.FlowRemoved{
+		Reason: why, Table: stats.Table, Priority: stats.Priority, Cookie: stats.Cookie, Match: stats.Match,
+		IdleTimeout: stats.IdleTimeout, HardTimeout: stats.HardTimeout, Duration: stats.Duration,
+		Packets: stats.Packets, Bytes: stats.Bytes,
+	}
+	for _, s := range *b.sessions.Load() {
+		if s.wantsReason(openflow.AsyncFlowRemoved, uint32(why)) {
+			m.Nicira = s.dialect.FlowFormat == openflow.FlowFormatNXM
+			s.sendAsync(m)
+		}
+	}
+}
+
+func (s *Session) wantsReason(kind openflow.AsyncMessage, reason uint32) bool {
+	return s.wants.Load().reasons[kind]>>reason&1 != 0
+}
+
+// wantsPacketIn reports whether the session gets a packet-in. Called by workers.
+func (s *Session) wantsPacketIn(h *packetInHandle) bool {
+	w := s.wants.Load()
+	if w.id != h.id {
+		return false
+	}
+	if h.reason == openflow.ReasonImplicitMiss && w.version >= openflow.V13 {
+		return false // a switch of that version drops it
+	}
+	return w.reasons[openflow.AsyncPacketIn]>>wireReason(h.reason, w)&1 != 0
+}
+
+// wireReason is a reason as the session's version numbers it.
+func wireReason(r openflow.PacketInReason, w *asyncWants) openflow.PacketInReason {
+	switch r {
+	case openflow.ReasonExplicitMiss, openflow.ReasonImplicitMiss:
+		return openflow.ReasonNoMatch
+	case openflow.ReasonActionSet, openflow.ReasonGroup, openflow.ReasonPacketOut:
+		if w.version < openflow.V14 {
+			return openflow.ReasonAction
+		}
+	}
+	return r
+}
+
+// packetIn brings a packet to the session. Called by workers.
+func (s *Session) packetIn(h *packetInHandle, frame []byte) {
+	w := s.wants.Load()
+	size := min(len(frame), maxPacketIn)
+	limit := int(h.maxLen)
+	if h.reason == openflow.ReasonImplicitMiss || h.reason == openflow.ReasonInvalidTTL {
+		limit = int(w.miss)
+	}
+	if limit != noLimit {
+		// A buffer could hold the rest; without one the whole packet is sent,
+		// since a part could not be sent back (OpenFlow 1.3.5 §7.4.1).
+		limit = size
+	}
+	m := &openflow.PacketIn{
+		Format: w.format, Reason: h.reason, Table: h.table, Cookie: h.cookie, Buffer: openflow.NoBuffer,
+		TotalLen: uint32(len(frame)), Data: frame[:size], Match: openflow.Match{Match: h.metadata}, UserData: h.userData,
+	}
+	s.sendAsync(m)
+}
+
+// portField is the field that carries in_port.
+func portField() *flow.Field { return flow.FieldByID(flow.FieldInPortOXM) }

@@ -1,0 +1,156 @@
+package ofproto
+
+import (
+	"bytes"
+
+	"vswitch/datapath"
+	"vswitch/flow"
+	"vswitch/openflow"
+	"vswitch/packet"
+)
+
+type flowKey = flow.Key
+
+// packetInHandle is what an OpUserspace carries: all of a packet-in but the
+// packet.
+type packetInHandle struct {
+	bridge   *Bridge
+	reason   openflow.PacketInReason
+	table    uint8
+	cookie   uint64
+	maxLen   uint16
+	id       uint16 // of the controllers that get it
+	userData []byte
+	metadata flow.Match // in_port, registers and so on
+}
+
+// sameHandle compares handles of OpUserspace.
+func sameHandle(a, b any) bool {
+	x, ok := a.(*packetInHandle)
+	y, ok2 := b.(*packetInHandle)
+	return ok && ok2 && x.bridge == y.bridge && x.reason == y.reason && x.table == y.table && x.cookie == y.cookie &&
+		x.maxLen == y.maxLen && x.id == y.id && bytes.Equal(x.userData, y.userData) && x.metadata.Equal(&y.metadata)
+}
+
+// noCookie is a packet-in's cookie where no flow caused it.
+const noCookie = ^uint64(0)
+
+// toController sends the packet to the controllers because an action says so.
+func (x *xlate) toController(reason openflow.PacketInReason, maxLen uint16) {
+	switch {
+	case x.fromController:
+		reason = openflow.ReasonPacketOut
+	case x.rule != nil && x.rule.isTableMiss():
+		reason = openflow.ReasonExplicitMiss
+	case x.inActionSet():
+		reason = openflow.ReasonActionSet
+	}
+	x.packetIn(reason, maxLen, 0, nil)
+}
+
+// inActionSet reports whether the action in work is of the action set.
+func (x *xlate) inActionSet() bool { return len(x.work) > 0 && x.work[len(x.work)-1].set }
+
+// isTableMiss reports whether the rule is a table-miss flow (OpenFlow 1.3.5 §5.4).
+func (r *Rule) isTableMiss() bool { return r.priority == 0 && r.match().Set() == flow.WordSet{} }
+
+func (x *xlate) controller(a openflow.Controller) {
+	reason := a.Reason
+	if reason == openflow.ReasonAction && x.fromController {
+		reason = openflow.ReasonPacketOut
+	}
+	x.packetIn(reason, a.MaxLen, a.ID, a.UserData)
+}
+
+// packetIn sends the packet, as it is now, to the controllers with an id.
+func (x *xlate) packetIn(reason openflow.PacketInReason, maxLen, id uint16, userData []byte) {
+	miss := reason == openflow.ReasonExplicitMiss || reason == openflow.ReasonImplicitMiss
+	if miss && x.in != nil && x.in.state.Load().config&openflow.PortNoPacketIn != 0 {
+		x.drop(datapath.DropNoPacketIn)
+		return
+	}
+	h := &packetInHandle{bridge: x.bridge, reason: reason, table: x.table, cookie: noCookie, maxLen: maxLen, id: id, userData: userData}
+	if x.rule != nil {
+		h.cookie = x.rule.cookie
+	}
+	x.metadata(&h.metadata)
+	x.commit()
+	x.emit(datapath.Action{Op: datapath.OpUserspace, X: &datapath.Extra{Handle: h}})
+}
+
+// metadataFields are the pipeline fields that a packet-in shows where they are
+// not zero (OpenFlow 1.3.5 §7.4.1).
+var metadataFields = func() (ids []flow.FieldID) {
+	ids = append(ids, flow.FieldTunID, flow.FieldTunSrc, flow.FieldTunDst, flow.FieldTunIPv6Src, flow.FieldTunIPv6Dst,
+		flow.FieldMetadata, flow.FieldPktMark, flow.FieldCTState, flow.FieldCTZone, flow.FieldCTMark, flow.FieldCTLabel)
+	for i := range flow.FieldID(flow.NumRegs) {
+		ids = append(ids, flow.FieldReg0+i)
+	}
+	return ids
+}()
+
+// metadata describes the packet beside its bytes. What is shown of the packet's
+// own key has to be looked at, or another packet's would be shown.
+func (x *xlate) metadata(m *flow.Match) {
+	port := flow.FieldByID(flow.FieldInPortOXM)
+	m.SetField(port, flow.U64(uint64(x.p.OFPort)), port.Full())
+	for _, id := range metadataFields {
+		f := flow.FieldByID(id)
+		if !pipelineOnly(f) && !x.present(f) {
+			continue
+		}
+		x.look(id)
+		if v := f.Load(&x.p); !v.IsZero() {
+			m.SetField(f, v, f.Full())
+		}
+	}
+}
+
+// present reports whether the packet has the part of the key that f is in.
+func (x *xlate) present(f *flow.Field) bool {
+	switch at := int(f.Offset) / 8; {
+	case at < flow.BaseWords:
+		return true
+	case at < flow.BaseWords+flow.ConnWords:
+		return x.p.Present&flow.PresentConn != 0
+	default:
+		return x.p.Present&flow.PresentTunnel != 0
+	}
+}
+
+// deliver brings the packet to the sessions that want it. It runs on a worker.
+func (h *packetInHandle) deliver(b *packet.Buf, now int64) {
+	sessions := *h.bridge.sessions.Load()
+	var frame []byte
+	for _, s := range sessions {
+		if !s.wantsPacketIn(h) {
+			continue
+		}
+		if frame == nil {
+			frame = wireFrame(b)
+		}
+		s.packetIn(h, frame)
+	}
+}
+
+// maxPacketIn is the longest packet that fits a packet-in with its metadata.
+const maxPacketIn = openflow.MaxLen - 1024
+
+// wireFrame copies the packet as a receiver would see it: with its checksum.
+func wireFrame(b *packet.Buf) []byte {
+	frame := make([]byte, b.Size())
+	b.CopyTo(frame)
+	if o := &b.Offload; o.NeedsCsum && int(o.CsumStart) < len(frame) {
+		at := int(o.CsumStart) + int(o.CsumOffset)
+		if at+2 <= len(frame) {
+			// The field holds the pseudo-header's sum, so the sum over all is
+			// that of the datagram.
+			sum := ^packet.Sum(frame[o.CsumStart:])
+			if sum == 0 {
+				sum = 0xffff
+			}
+			frame[at], frame[at+1] = byte(sum>>8), byte(sum)
+		}
+	}
+	return frame
+}

@@ -1,0 +1,179 @@
+package ofproto
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"vswitch/datapath"
+	"vswitch/flow"
+	"vswitch/openflow"
+)
+
+// frozen is a translation that goes on after the datapath has looked into the
+// packet again. It is immutable once it has an id.
+type frozen struct {
+	id        uint32
+	bridge    *Bridge
+	in        *Port
+	work      []frame // without branches: those stay with the first half
+	depth     int
+	actionSet []openflow.Action
+	stack     []flow.Value
+	table     uint8
+	rule      *Rule
+	regs      [32]uint32
+	metadata  uint64
+	ofPort    uint32
+	conj      uint32
+	priority  uint32
+	trunc     uint32
+
+	used atomic.Int64
+}
+
+// Credit implements datapath.Credit: a state lives while a megaflow leads to it.
+func (f *frozen) Credit(h datapath.Hits) { f.used.Store(h.Used) }
+
+// same reports whether two states go on alike, so that one id serves both.
+func (f *frozen) same(o *frozen) bool {
+	return f.bridge == o.bridge && f.in == o.in && f.table == o.table && f.rule == o.rule && f.depth == o.depth &&
+		f.regs == o.regs && f.metadata == o.metadata && f.ofPort == o.ofPort && f.conj == o.conj &&
+		f.priority == o.priority && f.trunc == o.trunc &&
+		slices.EqualFunc(f.work, o.work, sameFrame) && sameList(f.actionSet, o.actionSet) && slices.Equal(f.stack, o.stack)
+}
+
+func sameFrame(a, b frame) bool {
+	return a.next == b.next && a.kind == b.kind && a.table == b.table && a.rule == b.rule && a.lookup == b.lookup &&
+		sameList(a.actions, b.actions)
+}
+
+// sameList reports whether two lists are one. Lists of rules do not change, and
+// a rule that is made anew has a new one.
+func sameList(a, b []openflow.Action) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+}
+
+// recircTable knows the frozen states by their ids.
+type recircTable struct {
+	mu     sync.Mutex
+	next   uint32
+	states map[uint32]*frozen
+	byWork map[recircKey][]*frozen // candidates for sharing an id
+}
+
+// recircKey finds states that may be the same without comparing all.
+type recircKey struct {
+	bridge *Bridge
+	rule   *Rule
+	table  uint8
+}
+
+func (t *recircTable) init() {
+	t.next, t.states, t.byWork = 1, map[uint32]*frozen{}, map[recircKey][]*frozen{}
+}
+
+// intern gives a state its id: that of an equal one, or a new one.
+func (t *recircTable) intern(f *frozen) *frozen {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	k := recircKey{f.bridge, f.rule, f.table}
+	for _, o := range t.byWork[k] {
+		if o.same(f) {
+			return o
+		}
+	}
+	for t.states[t.next] != nil || t.next == 0 {
+		t.next++
+	}
+	f.id = t.next
+	t.next++
+	t.states[f.id] = f
+	t.byWork[k] = append(t.byWork[k], f)
+	return f
+}
+
+func (t *recircTable) lookup(id uint32) *frozen {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.states[id]
+}
+
+// recircIdle is how long a state outlives the last megaflow that leads to it, so
+// that frames under way find it.
+const recircIdle = 10 * time.Second
+
+// sweep forgets states that no megaflow leads to any more.
+func (t *recircTable) sweep(flows []*datapath.Megaflow, now int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.states) == 0 {
+		return
+	}
+	live := map[*frozen]bool{}
+	for _, m := range flows {
+		for _, c := range m.Credits() {
+			if f, ok := c.(*frozen); ok {
+				live[f] = true
+			}
+		}
+	}
+	for id, f := range t.states {
+		if live[f] {
+			f.used.Store(now)
+			continue
+		}
+		if now-f.used.Load() > int64(recircIdle) {
+			delete(t.states, id)
+			k := recircKey{f.bridge, f.rule, f.table}
+			if t.byWork[k] = slices.DeleteFunc(t.byWork[k], func(o *frozen) bool { return o == f }); len(t.byWork[k]) == 0 {
+				delete(t.byWork, k)
+			}
+		}
+	}
+}
+
+// freeze ends this half of the translation, or of the branch it is in: the rest
+// goes on when the datapath has looked into the packet again.
+func (x *xlate) freeze() {
+	from := len(x.work)
+	for from > 0 && x.work[from-1].kind != frameBranch {
+		from--
+	}
+	f := &frozen{
+		bridge: x.bridge, in: x.in, work: slices.Clone(x.work[from:]), depth: x.depth,
+		actionSet: slices.Clip(x.actionSet), stack: slices.Clip(x.stack), table: x.table, rule: x.rule,
+		regs: x.p.Regs, metadata: x.p.Metadata, ofPort: x.p.OFPort, conj: x.p.ConjID, priority: x.p.Priority, trunc: x.trunc,
+	}
+	f.used.Store(x.now)
+	f = x.sw.recircs.intern(f)
+	x.commit()
+	x.emit(datapath.Action{Op: datapath.OpRecirc, Arg: f.id})
+	x.result.Credits = append(x.result.Credits, f)
+	for i := from; i < len(x.work); i++ {
+		if x.work[i].lookup {
+			x.depth--
+		}
+	}
+	clear(x.work[from:])
+	x.work = x.work[:from]
+	x.actionSet = nil
+}
+
+// thaw takes up a frozen translation.
+func (x *xlate) thaw(id uint32) error {
+	f := x.sw.recircs.lookup(id)
+	if f == nil {
+		return fmt.Errorf("recirculation id %d: unknown", id)
+	}
+	x.bridge, x.in, x.depth, x.table, x.rule = f.bridge, f.in, f.depth, f.table, f.rule
+	x.p.Regs, x.p.Metadata, x.p.OFPort, x.p.ConjID, x.p.Priority = f.regs, f.metadata, f.ofPort, f.conj, f.priority
+	x.p.ActsetOutput = uint32(openflow.PortUnset)
+	x.trunc = f.trunc
+	x.actionSet, x.stack = f.actionSet, f.stack
+	x.know()
+	x.work = append(x.work, f.work...)
+	return nil
+}

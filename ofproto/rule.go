@@ -1,0 +1,160 @@
+package ofproto
+
+import (
+	"sync/atomic"
+	"time"
+
+	"vswitch/datapath"
+	"vswitch/flow"
+	"vswitch/flow/classifier"
+	"vswitch/openflow"
+)
+
+// Rule is a flow in a table. It does not change once its version is published,
+// but for its cookie and what it counts: a modified flow is a new rule that
+// takes the counts along.
+type Rule struct {
+	table    *Table
+	id       classifier.ID
+	priority uint16
+	flags    openflow.FlowFlags
+	owner    string // who replaces it as a whole: configuration; "" for OpenFlow
+	cookie   uint64
+	actions  []openflow.Action
+
+	idleTimeout, hardTimeout time.Duration // 0: none
+	importance               uint16
+	created                  int64 // when the flow was added
+	modified                 int64 // when its actions were last changed
+	counts                   *ruleCounts
+}
+
+// ruleCounts are folded from megaflows; see datapath.Credit.
+type ruleCounts struct {
+	packets, bytes atomic.Uint64
+	used           atomic.Int64 // last hit
+}
+
+// Credit implements datapath.Credit.
+func (r *Rule) Credit(h datapath.Hits) {
+	c := r.counts
+	c.packets.Add(h.Packets)
+	c.bytes.Add(h.Bytes)
+	if c.used.Load() < h.Used {
+		c.used.Store(h.Used)
+	}
+}
+
+// used is when the rule was last hit, or added.
+func (r *Rule) used() int64 { return max(r.counts.used.Load(), r.created) }
+
+// seconds is a timeout in OpenFlow's unit.
+func seconds(d time.Duration) uint16 { return uint16(d / time.Second) }
+
+// stats describes the rule at time now.
+func (r *Rule) stats(s *openflow.FlowStats, now int64) {
+	*s = openflow.FlowStats{
+		Table:       r.table.number,
+		Priority:    r.priority,
+		Flags:       r.flags,
+		Cookie:      r.cookie,
+		Duration:    time.Duration(now - r.created),
+		IdleTimeout: seconds(r.idleTimeout),
+		HardTimeout: seconds(r.hardTimeout),
+		Importance:  r.importance,
+		IdleAge:     int32((now - r.used()) / int64(time.Second)),
+		HardAge:     int32((now - r.modified) / int64(time.Second)),
+		Packets:     r.packets(),
+		Bytes:       r.bytes(),
+		Actions:     r.actions,
+	}
+	r.match().Expand(&s.Match.Match)
+}
+
+// packets is the packet count as OpenFlow shows it.
+func (r *Rule) packets() uint64 {
+	if r.flags&openflow.FlowNoPktCounts != 0 {
+		return openflow.NoCount
+	}
+	return r.counts.packets.Load()
+}
+
+// bytes is the byte count as OpenFlow shows it.
+func (r *Rule) bytes() uint64 {
+	if r.flags&openflow.FlowNoByteCounts != 0 {
+		return openflow.NoCount
+	}
+	return r.counts.bytes.Load()
+}
+
+func (r *Rule) match() flow.Sparse { return r.table.rules.Match(r.id) }
+
+// expired says whether the rule has outlived a timeout at time now.
+func (r *Rule) expired(now int64) (openflow.RemovedReason, bool) {
+	switch {
+	case r.hardTimeout > 0 && now-r.modified >= int64(r.hardTimeout):
+		return openflow.RemovedHardTimeout, true
+	case r.idleTimeout > 0 && now-r.used() >= int64(r.idleTimeout):
+		return openflow.RemovedIdleTimeout, true
+	}
+	return 0, false
+}
+
+// outputs reports whether the rule's actions output to port (PortAny: any) and
+// use group (GroupAny: any).
+func (r *Rule) outputs(port openflow.PortNo, group uint32) bool {
+	return (port == openflow.PortAny || usesPort(r.actions, port)) &&
+		(group == openflow.GroupAny || usesGroup(r.actions, group))
+}
+
+func usesPort(actions []openflow.Action, port openflow.PortNo) bool {
+	for _, a := range actions {
+		switch a := a.(type) {
+		case openflow.Output:
+			if a.Port == port {
+				return true
+			}
+		case openflow.OutputTrunc:
+			if a.Port == port {
+				return true
+			}
+		case openflow.Enqueue:
+			if a.Port == port {
+				return true
+			}
+		case openflow.Controller:
+			if port == openflow.PortController {
+				return true
+			}
+		case openflow.WriteActions:
+			if usesPort(a.Actions, port) {
+				return true
+			}
+		case openflow.Clone:
+			if usesPort(a.Actions, port) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func usesGroup(actions []openflow.Action, group uint32) bool {
+	for _, a := range actions {
+		switch a := a.(type) {
+		case openflow.Group:
+			if a.ID == group {
+				return true
+			}
+		case openflow.WriteActions:
+			if usesGroup(a.Actions, group) {
+				return true
+			}
+		case openflow.Clone:
+			if usesGroup(a.Actions, group) {
+				return true
+			}
+		}
+	}
+	return false
+}

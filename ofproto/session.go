@@ -1,0 +1,398 @@
+package ofproto
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"vswitch/openflow"
+)
+
+// SessionKind says what a connection is for.
+type SessionKind uint8
+
+// Kinds of sessions.
+const (
+	// Controller programs the bridge and gets its packets. The switch probes it
+	// with echo requests.
+	Controller SessionKind = iota
+	// Service is an operator's tool. It gets asynchronous messages only once it
+	// has asked for them by setting miss_send_len.
+	Service
+	// Snoop gets a copy of what the bridge and its controllers say.
+	Snoop
+)
+
+// SessionOptions configure a Session.
+type SessionOptions struct {
+	Kind   SessionKind
+	Name   string        // of the peer, for people: "tcp:10.0.0.1:6653"
+	Notify func()        // called, by any goroutine, when Output has something or Err is set
+	Probe  time.Duration // how long a silent controller stays unprobed: DefaultProbe
+}
+
+// DefaultProbe is the inactivity after which a controller is sent an echo
+// request. Another such time later the session fails.
+const DefaultProbe = 5 * time.Second
+
+// maxOutput bounds what waits to be sent to a peer that does not read, before
+// asynchronous messages to it are dropped.
+const maxOutput = 4 << 20
+
+// Session is one OpenFlow connection of a bridge: bytes in, bytes out. Input and
+// Tick belong to one goroutine; the others may be called by any.
+type Session struct {
+	bridge  *Bridge
+	options SessionOptions
+	version openflow.Version // 0: not negotiated yet
+	in      []byte
+	helloed bool
+	heard   int64 // when something last came in
+	probing bool
+	xid     uint32
+	config  openflow.SwitchConfig
+	role    openflow.Role
+	async   openflow.AsyncConfig
+	dialect openflow.Dialect
+	format  openflow.PacketInFormat
+	id      uint16 // for the controller action
+	wants   atomic.Pointer[asyncWants]
+
+	mu      sync.Mutex
+	out     []byte
+	err     error
+	dropped uint64 // asynchronous messages that found no room
+}
+
+// asyncWants is what workers need to know of a session.
+type asyncWants struct {
+	version openflow.Version
+	reasons [openflow.NumAsync]uint32
+	format  openflow.PacketInFormat
+	miss    uint16 // miss_send_len
+	id      uint16
+}
+
+// NewSession opens a connection to the bridge. Its hello is in Output.
+func (b *Bridge) NewSession(o SessionOptions, now int64) *Session {
+	defer b.sw.lock(now)()
+	if o.Probe == 0 {
+		o.Probe = DefaultProbe
+	}
+	s := &Session{bridge: b, options: o, heard: now, role: openflow.RoleEqual, async: defaultAsync()}
+	if o.Kind == Controller {
+		s.config.MissSendLen = 128 // OFP_DEFAULT_MISS_SEND_LEN
+	}
+	s.wants.Store(&asyncWants{})
+	list := append(slices.Clone(*b.sessions.Load()), s)
+	b.sessions.Store(&list)
+	b.updateSnooped()
+	if o.Kind != Snoop {
+		versions := b.Config().Versions
+		s.version = versions.Max()
+		s.send(0, &openflow.Hello{Versions: versions, Bitmap: true})
+		s.version = 0
+	}
+	return s
+}
+
+// Close ends the session. The connection is the caller's to close.
+func (s *Session) Close(now int64) {
+	b := s.bridge
+	defer b.sw.lock(now)()
+	list := slices.DeleteFunc(slices.Clone(*b.sessions.Load()), func(o *Session) bool { return o == s })
+	b.sessions.Store(&list)
+	b.updateSnooped()
+	b.updateMissTo()
+}
+
+func (b *Bridge) updateSnooped() {
+	b.snooped.Store(slices.ContainsFunc(*b.sessions.Load(), func(s *Session) bool { return s.options.Kind == Snoop }))
+}
+
+// Err is why the session has to end, or nil.
+func (s *Session) Err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
+// fail ends the session once what is in Output has been sent.
+func (s *Session) fail(err error) {
+	s.mu.Lock()
+	if s.err == nil {
+		s.err = err
+	}
+	s.mu.Unlock()
+	s.notify()
+}
+
+func (s *Session) notify() {
+	if s.options.Notify != nil {
+		s.options.Notify()
+	}
+}
+
+// Output takes what is to be sent. The caller owns it.
+func (s *Session) Output() []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := s.out
+	s.out = nil
+	return out
+}
+
+// SessionInfo describes a session.
+type SessionInfo struct {
+	Name    string
+	Kind    SessionKind
+	Version string // "" before there is one
+	Role    string // "primary", "secondary", "equal"
+	Dropped uint64 // asynchronous messages that found no room
+}
+
+// Info describes the session.
+func (s *Session) Info() SessionInfo {
+	s.bridge.sw.mu.Lock()
+	defer s.bridge.sw.mu.Unlock()
+	i := SessionInfo{Name: s.options.Name, Kind: s.options.Kind}
+	if s.helloed {
+		i.Version, i.Role = s.version.String(), roleName(s.role)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i.Dropped = s.dropped
+	return i
+}
+
+func roleName(r openflow.Role) string {
+	switch r {
+	case openflow.RolePrimary:
+		return "primary"
+	case openflow.RoleSecondary:
+		return "secondary"
+	}
+	return "equal"
+}
+
+// Input takes bytes that have come in and does what whole messages among them
+// say. When it returns, the datapath follows what they changed.
+func (s *Session) Input(data []byte, now int64) {
+	b := s.bridge
+	defer b.sw.lock(now)()
+	s.heard, s.probing = now, false
+	s.in = append(s.in, data...)
+	rest := s.in
+	for s.Err() == nil {
+		n, err := openflow.PeekLength(rest)
+		if err != nil {
+			s.fail(fmt.Errorf("%s: %w", s.options.Name, err))
+			break
+		}
+		if n == 0 || n > len(rest) {
+			break
+		}
+		s.receive(rest[:n])
+		rest = rest[n:]
+	}
+	s.in = append(s.in[:0], rest...)
+	b.sw.settle()
+}
+
+// receive handles one whole message.
+func (s *Session) receive(data []byte) {
+	s.bridge.snoop(s, data)
+	h, m, err := s.dialect.Decode(data)
+	if !s.helloed {
+		s.negotiate(h, m, err, data)
+		return
+	}
+	if h.Version != s.version && h.Type != openflow.TypeHello {
+		// The error has to be in the version that both know.
+		s.sendError(h.XID, &openflow.Error{Code: openflow.ErrRequestBadVersion}, data)
+		return
+	}
+	if err == nil {
+		err = s.handle(h, m)
+	}
+	if err != nil {
+		s.sendError(h.XID, err, data)
+	}
+}
+
+// negotiate takes the peer's first message, which must be a hello (OpenFlow
+// 1.3.5 §6.3.1).
+func (s *Session) negotiate(h openflow.Header, m openflow.Message, err error, data []byte) {
+	hello, ok := m.(*openflow.Hello)
+	ours := s.bridge.Config().Versions
+	if !ok || err != nil {
+		s.version = ours.Max()
+		if h.Version.Valid() && h.Version < s.version {
+			s.version = h.Version
+		}
+		s.sendError(h.XID, &openflow.Error{Code: openflow.ErrHelloIncompatible}, []byte("the first message must be a hello"))
+		s.fail(fmt.Errorf("%s: the first message is no hello", s.options.Name))
+		return
+	}
+	common := ours & hello.Versions
+	if !hello.Bitmap {
+		common = ours & openflow.VersionsUpTo(h.Version)
+	}
+	if common == 0 {
+		s.version = min(h.Version, ours.Max())
+		text := fmt.Sprintf("we support %s, you support %s, no common version", versionNames(ours), versionNames(hello.Versions))
+		s.sendError(h.XID, &openflow.Error{Code: openflow.ErrHelloIncompatible}, []byte(text))
+		s.fail(fmt.Errorf("%s: %s", s.options.Name, text))
+		return
+	}
+	s.version, s.helloed = common.Max(), true
+	s.update()
+}
+
+func versionNames(set openflow.VersionSet) string {
+	text := ""
+	for i, v := range set.List() {
+		if i > 0 {
+			text += ", "
+		}
+		text += v.String()
+	}
+	return text
+}
+
+// update publishes what workers need to know.
+func (s *Session) update() {
+	w := &asyncWants{version: s.version, format: s.format, miss: s.config.MissSendLen, id: s.id}
+	if s.options.Kind == Controller || s.options.Kind == Service && s.config.MissSendLen > 0 {
+		mask := &s.async.Primary
+		if s.role == openflow.RoleSecondary {
+			mask = &s.async.Secondary
+		}
+		w.reasons = mask.Reasons
+		if s.config.InvalidTTL {
+			w.reasons[openflow.AsyncPacketIn] |= 1 << openflow.ReasonInvalidTTL
+		}
+	}
+	s.wants.Store(w)
+	s.bridge.updateMissTo()
+}
+
+// updateMissTo notes whether some controller has packets sent that no flow
+// matches: those that speak a version before 1.3.
+func (b *Bridge) updateMissTo() {
+	to := false
+	for _, s := range *b.sessions.Load() {
+		w := s.wants.Load()
+		to = to || w.version != 0 && w.version < openflow.V13 && w.reasons[openflow.AsyncPacketIn] != 0
+	}
+	if b.missTo.Swap(to) != to {
+		b.sw.touch(settingsTag)
+	}
+}
+
+// defaultAsync is what a connection gets before it says otherwise (OpenFlow
+// 1.3.5 §7.3.10).
+func defaultAsync() (c openflow.AsyncConfig) {
+	in := uint32(1<<openflow.ReasonNoMatch | 1<<openflow.ReasonAction | 1<<openflow.ReasonActionSet |
+		1<<openflow.ReasonGroup | 1<<openflow.ReasonPacketOut)
+	c.Primary.Reasons[openflow.AsyncPacketIn] = in
+	c.Primary.Reasons[openflow.AsyncPortStatus] = 7
+	c.Primary.Reasons[openflow.AsyncFlowRemoved] = 0x3f
+	c.Secondary.Reasons[openflow.AsyncPortStatus] = 7
+	return c
+}
+
+// send appends a message to the output.
+func (s *Session) send(xid uint32, m openflow.Message) {
+	s.enqueue(xid, m, false)
+}
+
+// sendAsync appends a message that nobody asked for, unless the peer is too slow.
+func (s *Session) sendAsync(m openflow.Message) { s.enqueue(0, m, true) }
+
+func (s *Session) enqueue(xid uint32, m openflow.Message, async bool) {
+	version := s.version
+	if async {
+		version = s.wants.Load().version
+	}
+	s.mu.Lock()
+	if async && len(s.out) > maxOutput {
+		s.dropped++
+		s.mu.Unlock()
+		return
+	}
+	before := len(s.out)
+	out, err := openflow.Append(s.out, version, xid, m)
+	if err == nil {
+		s.out = out
+	}
+	added := s.out[before:]
+	if s.options.Kind == Controller && s.bridge.snooped.Load() {
+		added = slices.Clone(added)
+	} else {
+		added = nil
+	}
+	s.mu.Unlock()
+	if err != nil && !async {
+		s.sendError(xid, err, nil)
+		return
+	}
+	if added != nil {
+		s.bridge.snoop(s, added)
+	}
+	s.notify()
+}
+
+// sendError answers a message that could not be done.
+func (s *Session) sendError(xid uint32, err error, offending []byte) {
+	var e *openflow.Error
+	if !errors.As(err, &e) {
+		e = &openflow.Error{Code: openflow.ErrRequestUnknown, Detail: err.Error()}
+	}
+	s.mu.Lock()
+	s.out = openflow.AppendError(s.out, s.version, xid, e, offending)
+	s.mu.Unlock()
+	s.notify()
+}
+
+// snoop copies messages of a controller's connection to those who listen.
+func (b *Bridge) snoop(from *Session, data []byte) {
+	if from.options.Kind != Controller || !b.snooped.Load() {
+		return
+	}
+	for _, s := range *b.sessions.Load() {
+		if s.options.Kind == Snoop {
+			s.mu.Lock()
+			if len(s.out) < maxOutput {
+				s.out = append(s.out, data...)
+			} else {
+				s.dropped++
+			}
+			s.mu.Unlock()
+			s.notify()
+		}
+	}
+}
+
+// Tick probes a silent controller, and gives up one that does not answer. It
+// returns when it wants to be called again.
+func (s *Session) Tick(now int64) (next int64) {
+	defer s.bridge.sw.lock(now)()
+	probe := int64(s.options.Probe)
+	if s.options.Kind != Controller || s.helloed && probe < 0 {
+		return now + int64(time.Hour)
+	}
+	switch {
+	case now-s.heard < probe:
+		return s.heard + probe
+	case !s.helloed || s.probing && now-s.heard >= 2*probe:
+		s.fail(fmt.Errorf("%s: no answer for %v", s.options.Name, time.Duration(now-s.heard)))
+	case !s.probing:
+		s.probing = true
+		s.send(0, &openflow.EchoRequest{})
+	}
+	return s.heard + 2*probe
+}

@@ -1,0 +1,258 @@
+package ofproto
+
+import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+	"time"
+
+	"vswitch/datapath"
+	"vswitch/flow"
+	"vswitch/openflow"
+)
+
+// statistics answers multipart requests. Counters are brought up to date first.
+//
+//size:table
+func (s *Session) statistics(h openflow.Header, m openflow.Message) error {
+	b := s.bridge
+	b.sw.settle()
+	b.sw.dp.Fold()
+	switch m := m.(type) {
+	case *openflow.DescRequest:
+		d := b.sw.options.Description
+		s.send(h.XID, &openflow.DescReply{Manufacturer: d.Manufacturer, Hardware: d.Hardware, Software: d.Software,
+			Serial: d.Serial, Datapath: cmp.Or(b.config.Load().Description, b.Name)})
+	case *openflow.FlowStatsRequest:
+		return s.flowStats(h.XID, m)
+	case *openflow.AggregateRequest:
+		return s.aggregate(h.XID, m)
+	case *openflow.TableStatsRequest:
+		s.send(h.XID, b.tableStats())
+	case *openflow.TableFeaturesRequest:
+		if len(m.Tables) > 0 {
+			return openflow.NewError(openflow.ErrTableFeaturesPermission, "tables cannot be configured by their features")
+		}
+		s.tableFeatures(h.XID)
+	case *openflow.PortStatsRequest:
+		return s.portStats(h.XID, m)
+	case *openflow.PortDescRequest:
+		s.send(h.XID, &openflow.PortDescReply{Ports: b.describePorts()})
+	case *openflow.QueueStatsRequest:
+		if err := b.checkQueue(m.Port, m.Queue); err != nil {
+			return err
+		}
+		s.send(h.XID, &openflow.QueueStatsReply{})
+	case *openflow.QueueConfigRequest:
+		if err := b.checkQueue(m.Port, openflow.QueueAll); err != nil {
+			return err
+		}
+		s.send(h.XID, &openflow.QueueConfigReply{Port: m.Port})
+	default:
+		code := openflow.ErrRequestBadType
+		if m.Kind().Multipart() {
+			code = openflow.ErrRequestBadStat
+		}
+		return openflow.NewError(code, "%s is not supported", h.Name)
+	}
+	return nil
+}
+
+// checkQueue refuses ports that do not exist, and queues, since ports have none.
+func (b *Bridge) checkQueue(port openflow.PortNo, queue uint32) error {
+	if port != openflow.PortAny && port != openflow.PortAll && b.ports.Load().byNo[port] == nil {
+		return openflow.NewError(openflow.ErrQueueOpBadPort, "bridge %s has no port %v", b.Name, port)
+	}
+	if queue != openflow.QueueAll {
+		return openflow.NewError(openflow.ErrQueueOpBadQueue, "port %v has no queue %d", port, queue)
+	}
+	return nil
+}
+
+// selected lists the flows that a request names, by table, then by falling
+// priority, then in order of age.
+func (b *Bridge) selected(m *openflow.FlowStatsRequest) ([]*Rule, error) {
+	match, err := m.Match.Resolve(&b.tlvs)
+	if err != nil {
+		return nil, err
+	}
+	filter, version := match.Sparse(), b.sw.version.Load()
+	var all []*Rule
+	b.eachTable(m.Table, func(t *Table) {
+		from := len(all)
+		t.all(version, func(r *Rule) {
+			if (r.cookie^m.Cookie)&m.CookieMask == 0 && r.outputs(m.OutPort, m.OutGroup) && filter.Covers(r.match()) {
+				all = append(all, r)
+			}
+		})
+		slices.SortStableFunc(all[from:], func(x, y *Rule) int {
+			return cmp.Or(cmp.Compare(y.priority, x.priority), cmp.Compare(x.created, y.created))
+		})
+	})
+	return all, nil
+}
+
+// flowsPerPart bounds how many flows are described at a time.
+const flowsPerPart = 256
+
+func (s *Session) flowStats(xid uint32, m *openflow.FlowStatsRequest) error {
+	rules, err := s.bridge.selected(m)
+	if err != nil {
+		return err
+	}
+	part := &openflow.FlowStatsReply{Nicira: m.Nicira, StatsOnly: m.StatsOnly}
+	for {
+		n := min(len(rules), flowsPerPart)
+		part.Flows = slices.Grow(part.Flows[:0], n)[:n]
+		for i, r := range rules[:n] {
+			r.stats(&part.Flows[i], s.bridge.sw.now)
+		}
+		rules = rules[n:]
+		s.sendPart(xid, part, len(rules) > 0)
+		if len(rules) == 0 {
+			return nil
+		}
+	}
+}
+
+// sendPart appends a part of a multipart reply; more says that another follows.
+func (s *Session) sendPart(xid uint32, m openflow.Message, more bool) {
+	s.mu.Lock()
+	from := len(s.out)
+	out, err := openflow.Append(s.out, s.version, xid, m)
+	if err != nil {
+		s.mu.Unlock()
+		s.sendError(xid, err, nil)
+		return
+	}
+	s.out = out
+	for part := out[from:]; more && len(part) > 0; part = part[binary.BigEndian.Uint16(part[2:]):] {
+		part[11] |= 1 // OFPMPF_REPLY_MORE
+	}
+	s.mu.Unlock()
+	s.bridge.snoop(s, out[from:])
+	s.notify()
+}
+
+func (s *Session) aggregate(xid uint32, m *openflow.AggregateRequest) error {
+	rules, err := s.bridge.selected((*openflow.FlowStatsRequest)(m))
+	if err != nil {
+		return err
+	}
+	r := &openflow.AggregateReply{Nicira: m.Nicira, Flows: uint32(len(rules))}
+	for _, rule := range rules {
+		if n := rule.packets(); n != openflow.NoCount {
+			r.Packets += n
+		}
+		if n := rule.bytes(); n != openflow.NoCount {
+			r.Bytes += n
+		}
+	}
+	s.send(xid, r)
+	return nil
+}
+
+func (b *Bridge) tableStats() *openflow.TableStatsReply {
+	r := &openflow.TableStatsReply{}
+	for n := range b.tables {
+		st := openflow.TableStats{Table: uint8(n)}
+		if t := b.tables[n].Load(); t != nil {
+			st.Active, st.Lookups, st.Matched = uint32(t.n), t.lookups.Load(), t.matched.Load()
+		}
+		r.Tables = append(r.Tables, st)
+		r.Features = append(r.Features, tableFeatures(uint8(n)))
+	}
+	return r
+}
+
+// tableFeatures describes every table; a reply of all tables is large, so they
+// are described some at a time.
+func (s *Session) tableFeatures(xid uint32) {
+	const perPart = 16
+	for n := 0; n < NumTables; n += perPart {
+		r := &openflow.TableFeaturesReply{}
+		for i := n; i < min(n+perPart, NumTables); i++ {
+			r.Tables = append(r.Tables, tableFeatures(uint8(i)))
+		}
+		s.sendPart(xid, r, n+perPart < NumTables)
+	}
+}
+
+// allBits is a metadata field without bits that cannot be matched or written.
+const allBits = ^uint64(0)
+
+// tableFeatures is what table n can do: all tables can do the same.
+func tableFeatures(n uint8) openflow.TableFeatures {
+	f := openflow.TableFeatures{
+		Table: n, Name: tableName(n), MetadataMatch: allBits, MetadataWrite: allBits, MaxEntries: MaxRules,
+	}
+	f.Flows.Instructions = openflow.SupportedInstructions
+	for next := int(n) + 1; next < NumTables; next++ {
+		f.Flows.Next[next/64] |= 1 << (next % 64)
+	}
+	if int(n) == NumTables-1 {
+		f.Flows.Instructions &^= openflow.InstructionGotoTable
+	}
+	for _, field := range flow.Fields() {
+		if len(field.Wires) == 0 || field.Wide() {
+			continue
+		}
+		f.Match = append(f.Match, openflow.TableMatchField{Field: field.ID, Maskable: field.Maskable, Wildcard: true})
+		if field.Writable {
+			f.Flows.Apply.SetField = append(f.Flows.Apply.SetField, field.ID)
+		}
+	}
+	f.Flows.Apply.Actions = supported
+	f.Flows.Write = f.Flows.Apply
+	f.Misses = f.Flows
+	return f
+}
+
+func tableName(n uint8) string {
+	if n == 0 {
+		return "classifier"
+	}
+	return ""
+}
+
+func (s *Session) portStats(xid uint32, m *openflow.PortStatsRequest) error {
+	b := s.bridge
+	r := &openflow.PortStatsReply{}
+	for _, p := range b.ports.Load().ordered {
+		if m.Port == openflow.PortAny || m.Port == p.No {
+			r.Ports = append(r.Ports, p.stats(b.sw.now))
+		}
+	}
+	if len(r.Ports) == 0 && m.Port != openflow.PortAny {
+		return openflow.NewError(openflow.ErrRequestBadPort, "bridge %s has no port %v", b.Name, m.Port)
+	}
+	s.send(xid, r)
+	return nil
+}
+
+// stats are the port's counters at time now.
+func (p *Port) stats(now int64) openflow.PortStats {
+	c := p.Counters()
+	return openflow.PortStats{
+		Port:      p.No,
+		RxPackets: c.RxPackets, RxBytes: c.RxBytes, RxDropped: c.RxDropped() + c.RxMissed, RxErrors: c.RxErrors,
+		TxPackets: c.TxPackets, TxBytes: c.TxBytes, TxDropped: c.TxDropped(), TxErrors: c.TxErrors,
+		Duration: time.Duration(now - p.created),
+	}
+}
+
+// Counters are the port's counters since it got its present device; a patch
+// port's since it was added.
+func (p *Port) Counters() datapath.PortCounters {
+	s := p.state.Load()
+	if s.vlan.Peer != "" {
+		c := &p.credit
+		return datapath.PortCounters{RxPackets: c.rxPackets.Load(), RxBytes: c.rxBytes.Load(),
+			TxPackets: c.txPackets.Load(), TxBytes: c.txBytes.Load()}
+	}
+	counters, _ := p.Bridge.sw.dp.PortCounters(s.id)
+	if s.id == 0 {
+		return datapath.PortCounters{}
+	}
+	return counters
+}

@@ -1,0 +1,78 @@
+package ofproto
+
+import (
+	"sync/atomic"
+
+	"vswitch/datapath"
+	"vswitch/flow/classifier"
+)
+
+// MaxRules is the most flows that a table takes.
+const MaxRules = 1_000_000
+
+// Table is one flow table. Rules live in chunks that do not move, at the place
+// that their number in the classifier says, so that a lookup finds a rule
+// without a map and without a lock.
+type Table struct {
+	number uint8
+	bridge *Bridge
+	rules  *classifier.Classifier
+	chunks atomic.Pointer[[]*[ruleChunk]Rule]
+	n      int // rules that have not vanished
+
+	lookups, matched atomic.Uint64
+	hit, miss        tableCredit
+}
+
+const ruleChunk = 1024
+
+func newTable(b *Bridge, number uint8) *Table {
+	t := &Table{number: number, bridge: b, rules: classifier.New(b.sw.options.Seed)}
+	t.chunks.Store(&[]*[ruleChunk]Rule{})
+	t.hit, t.miss = tableCredit{t, true}, tableCredit{t, false}
+	return t
+}
+
+// tableCredit counts a lookup in a table.
+type tableCredit struct {
+	table   *Table
+	matched bool
+}
+
+// Credit implements datapath.Credit.
+func (c *tableCredit) Credit(h datapath.Hits) {
+	c.table.lookups.Add(h.Packets)
+	if c.matched {
+		c.table.matched.Add(h.Packets)
+	}
+}
+
+// rule is the rule that the classifier calls id.
+func (t *Table) rule(id classifier.ID) *Rule {
+	return &(*t.chunks.Load())[id/ruleChunk][id%ruleChunk]
+}
+
+// place makes room for rule id and returns it. The rule must not be visible yet.
+func (t *Table) place(id classifier.ID) *Rule {
+	chunks := *t.chunks.Load()
+	for int(id/ruleChunk) >= len(chunks) {
+		grown := append(chunks[:len(chunks):len(chunks)], new([ruleChunk]Rule))
+		t.chunks.Store(&grown)
+		chunks = grown
+	}
+	return &chunks[id/ruleChunk][id%ruleChunk]
+}
+
+// free gives a rule's place back. Nobody may know the rule any more.
+func (t *Table) free(id classifier.ID) {
+	*t.rule(id) = Rule{}
+	t.rules.Free(id)
+}
+
+// all calls f for each rule that is in the table now, in the classifier's order.
+// f must not change the table.
+func (t *Table) all(version uint64, f func(*Rule)) {
+	for id := range t.rules.All(version) {
+		f(t.rule(id))
+	}
+}

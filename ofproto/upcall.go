@@ -1,0 +1,100 @@
+package ofproto
+
+import (
+	"fmt"
+
+	"vswitch/datapath"
+	"vswitch/openflow"
+)
+
+// Upcall decides about a packet. It implements datapath.SlowPath and runs on
+// worker goroutines.
+func (s *Switch) Upcall(u *datapath.Upcall, v *datapath.Verdict) error {
+	switch h := u.Handle.(type) {
+	case *packetInHandle:
+		h.deliver(u.Packet, u.Now)
+		return nil
+	case *packetOut:
+		return s.decide(v, u.Now, func(x *xlate) error { return x.packetOut(s, u.Key, h) })
+	}
+	return s.decide(v, u.Now, func(x *xlate) error {
+		x.now = u.Now
+		return x.run(s, u.Key)
+	})
+}
+
+// decide translates and commits what one packet causes.
+func (s *Switch) decide(v *datapath.Verdict, now int64, translate func(*xlate) error) error {
+	v.Version = s.epoch.Load() // before anything is read
+	x := s.getXlate()
+	defer s.putXlate(x)
+	if err := translate(x); err != nil {
+		return err
+	}
+	r := &x.result
+	v.Actions = append(v.Actions, r.Actions...)
+	v.Credits = append(v.Credits, r.Credits...)
+	v.Mask, v.Tags, v.NoCache = r.Mask, r.Tags, r.NoCache
+	for _, e := range r.Effects {
+		e.commit(s, now)
+	}
+	return nil
+}
+
+// wake asks for Run.
+func (s *Switch) wake() {
+	if s.options.Wake != nil {
+		s.options.Wake()
+	}
+}
+
+// packetOut is what a controller asks to be done with a packet.
+type packetOut struct {
+	bridge  *Bridge
+	in      *Port           // nil: from nowhere
+	inPort  openflow.PortNo // what in_port reads as
+	actions []openflow.Action
+}
+
+// packetOut translates a packet-out.
+func (x *xlate) packetOut(s *Switch, k *flowKey, o *packetOut) error {
+	x.reset(s, k)
+	x.bridge, x.in, x.fromController = o.bridge, o.in, true
+	x.p.OFPort, x.p.ActsetOutput = uint32(o.inPort), uint32(openflow.PortUnset)
+	x.know()
+	x.work = append(x.work, frame{actions: o.actions, kind: frameNested})
+	x.loop(0)
+	x.finish()
+	x.result.NoCache = true
+	return nil
+}
+
+// sendPacketOut executes a packet-out. It returns when the packet has gone its
+// way.
+func (b *Bridge) sendPacketOut(m *openflow.PacketOut) error {
+	if m.Buffer != openflow.NoBuffer {
+		return openflow.NewError(openflow.ErrRequestBufferUnknown, "packets are not buffered")
+	}
+	ports := b.ports.Load()
+	o := &packetOut{bridge: b, inPort: m.InPort, actions: m.Actions, in: ports.byNo[m.InPort]}
+	if o.in == nil && m.InPort < openflow.PortMax {
+		return openflow.NewError(openflow.ErrRequestBadPort, "in_port %d: bridge %s has no such port", m.InPort, b.Name)
+	}
+	var id datapath.PortID
+	if o.in != nil {
+		id = o.in.state.Load().id
+	}
+	if err := openflow.CheckActions(m.Actions, &m.Match.Match, 0, NumTables); err != nil {
+		return err
+	}
+	if err := b.checkSupported(m.Actions); err != nil {
+		return err
+	}
+	if len(m.Data) < 14 {
+		return openflow.NewError(openflow.ErrRequestBadPacket, "%d bytes are no Ethernet frame", len(m.Data))
+	}
+	if err := b.sw.dp.Inject(m.Data, id, o); err != nil {
+		return fmt.Errorf("bridge %s: %w", b.Name, err)
+	}
+	return nil
+}

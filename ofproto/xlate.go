@@ -1,0 +1,443 @@
+package ofproto
+
+import (
+	"slices"
+
+	"vswitch/datapath"
+	"vswitch/flow"
+	"vswitch/flow/classifier"
+	"vswitch/openflow"
+)
+
+// Limits of one translation (ovs-actions(7), resubmit).
+const (
+	maxDepth     = 64
+	maxResubmits = 4096
+	maxStack     = 64 << 10 / 16 // pushed values
+)
+
+// Result is what translation says of a packet.
+type Result struct {
+	Actions []datapath.Action
+	Mask    flow.Key
+	Credits []datapath.Credit
+	Effects []Effect
+	Tags    uint64
+	NoCache bool
+}
+
+// Effect is a change of the switch that one packet causes.
+type Effect interface{ commit(s *Switch, now int64) }
+
+// xlate is one translation in progress. It is reused.
+type xlate struct {
+	sw      *Switch
+	version uint64
+
+	bridge *Bridge
+	in     *Port // where the packet came into the bridge; nil for one that came from nowhere
+	state
+
+	mask  flow.Mask // bits of the packet that were looked at
+	known flow.Mask // bits of p that no longer come from the packet
+	dirty flow.Mask // bits of p that are written but not yet in an action
+
+	work           []frame
+	depth          int // of work, in lookups
+	resubmits      int
+	now            int64
+	trunc          uint32 // bytes that the next output sends; 0: all
+	queue          bool   // p.Priority is not yet in an action
+	reparse        bool   // p is no longer what Extract would say of the frame
+	dropped        datapath.DropReason
+	aborted        bool
+	fromController bool // a packet-out
+	result         Result
+	out            *[]datapath.Action // where actions go: result.Actions or a branch
+	scratch        flow.Mask
+}
+
+// state is what a clone, a patch port or a group bucket saves and gives back.
+type state struct {
+	p         flow.Pipeline // the packet as the pipeline sees it now
+	table     uint8         // of the rule in work
+	rule      *Rule
+	actionSet []openflow.Action // in the order in which they were written
+	stack     []flow.Value
+}
+
+// frame is a list of actions in work. When it is done, what it saved comes back.
+type frame struct {
+	actions []openflow.Action
+	next    int
+	kind    frameKind
+	table   uint8
+	rule    *Rule
+	lookup  bool // counts toward depth
+	set     bool // the action set
+	saved   *saved
+}
+
+type frameKind uint8
+
+const (
+	frameList   frameKind = iota // what a rule says; at the end of the pipeline the action set follows
+	frameNested                  // a list inside an action, or the action set: nothing follows
+	frameBranch                  // restores saved when done
+)
+
+// saved is what a branch gives back when it is done.
+type saved struct {
+	state
+	bridge  *Bridge
+	in      *Port
+	known   flow.Mask
+	reparse bool
+	out     *[]datapath.Action
+	branch  []datapath.Action // actions of the branch
+}
+
+func newXlate() *xlate { return &xlate{} }
+
+func (s *Switch) getXlate() *xlate { return s.xlates.Get().(*xlate) }
+
+func (s *Switch) putXlate(x *xlate) {
+	clear(x.work)
+	clear(x.result.Credits)
+	clear(x.result.Effects)
+	s.xlates.Put(x)
+}
+
+// reset prepares x for a packet with key k.
+func (x *xlate) reset(s *Switch, k *flow.Key) {
+	x.sw, x.version = s, s.version.Load()
+	x.bridge, x.in = nil, nil
+	x.state = state{actionSet: x.actionSet[:0], stack: x.stack[:0]}
+	x.p.Load(k)
+	x.mask, x.known, x.dirty = flow.Mask{}, flow.Mask{}, flow.Mask{}
+	x.work = x.work[:0]
+	x.depth, x.resubmits, x.dropped = 0, 0, datapath.DropNone
+	x.trunc, x.queue, x.reparse, x.aborted, x.fromController = 0, false, false, false, false
+	r := &x.result
+	*r = Result{Actions: r.Actions[:0], Credits: r.Credits[:0], Effects: r.Effects[:0], Tags: settingsTag}
+	x.out = &r.Actions
+}
+
+// run translates a packet with key k: one from a port, or one whose translation
+// was frozen. Nothing changes but x.
+func (x *xlate) run(s *Switch, k *flow.Key) error {
+	x.reset(s, k)
+	if k.RecircID != 0 {
+		if err := x.thaw(k.RecircID); err != nil {
+			return err
+		}
+	} else {
+		x.enter(k.InPort)
+	}
+	x.loop(0)
+	x.finish()
+	return nil
+}
+
+// enter starts the pipeline of the bridge that datapath port id belongs to.
+func (x *xlate) enter(id uint32) {
+	port := (*x.sw.byID.Load())[datapath.PortID(id)]
+	if port == nil {
+		x.drop(datapath.DropNotReady)
+		return
+	}
+	x.enterBridge(port)
+}
+
+// enterBridge starts the pipeline of a port's bridge for a packet that came in
+// by the port, over the wire or over a patch.
+func (x *xlate) enterBridge(port *Port) {
+	x.bridge, x.in = port.Bridge, port
+	x.p.Regs, x.p.Metadata, x.p.ConjID = [32]uint32{}, 0, 0
+	x.p.OFPort, x.p.ActsetOutput = uint32(port.No), uint32(openflow.PortUnset)
+	x.actionSet, x.stack = x.actionSet[:0:0], x.stack[:0:0]
+	// What the pipeline adds is known; in_port depends on the datapath's port,
+	// which is in every mask.
+	x.know()
+	switch config := port.state.Load().config; {
+	case config&openflow.PortDown != 0:
+		x.drop(datapath.DropPortDown)
+	case config&openflow.PortNoRecv != 0:
+		x.drop(datapath.DropPortNoRecv)
+	case x.isFragmentToDrop():
+		x.drop(datapath.DropFragment)
+	default:
+		x.lookup(0, x.p.OFPort, false)
+	}
+}
+
+// know marks what exists only in the pipeline as not coming from the packet.
+func (x *xlate) know() {
+	w := x.known.Words()
+	for i := flow.KeyWords; i < len(w); i++ {
+		w[i] = ^uint64(0)
+	}
+}
+
+func (x *xlate) isFragmentToDrop() bool {
+	if openflow.FragHandling(x.bridge.frag.Load()) != openflow.FragDrop {
+		return false
+	}
+	x.look(flow.FieldIPFrag)
+	return x.p.IPFrag != 0
+}
+
+// look notes that all of a field decides the packet's way.
+func (x *xlate) look(id flow.FieldID) {
+	f := flow.FieldByID(id)
+	x.lookBits(f, f.Full())
+}
+
+// lookBits notes that bits of a field decide the packet's way.
+func (x *xlate) lookBits(f *flow.Field, bits flow.Value) {
+	known := f.Load((*flow.Pipeline)(&x.known))
+	f.Unwildcard(&x.mask, bits.AndNot(known))
+}
+
+// write gives the masked bits of a field a value that no longer depends on the
+// packet, and leaves it to commit to change the frame.
+func (x *xlate) write(f *flow.Field, v, mask flow.Value) {
+	f.Store(&x.p, v, mask)
+	f.Unwildcard(&x.known, mask)
+	f.Unwildcard(&x.dirty, mask)
+}
+
+// lookup finds the packet's rule in table n, as if it had come in by port, and
+// puts its actions into work. A packet that no rule matches takes the table's
+// miss behaviour, but for a resubmit, which then does nothing.
+func (x *xlate) lookup(n uint8, port uint32, resubmit bool) {
+	if x.aborted {
+		return
+	}
+	if x.depth >= maxDepth {
+		x.abort(datapath.DropTooDeep)
+		return
+	}
+	if x.resubmits++; x.resubmits > maxResubmits {
+		x.abort(datapath.DropTooManyResubmits)
+		return
+	}
+	old := x.p.OFPort
+	x.p.OFPort = port
+	t := x.bridge.tables[n].Load()
+	r := x.match(t)
+	x.p.OFPort = old
+	if r == nil {
+		if t != nil {
+			x.result.Credits = append(x.result.Credits, &t.miss)
+		}
+		if !resubmit {
+			x.miss(n)
+		}
+		return
+	}
+	x.result.Credits = append(x.result.Credits, &t.hit, r)
+	if len(r.actions) == 0 {
+		x.drop(datapath.DropFlow)
+	}
+	x.depth++
+	x.work = append(x.work, frame{actions: r.actions, table: n, rule: r, lookup: true})
+	x.table, x.rule = n, r
+}
+
+// match is the rule of t that the packet matches, or nil. What the lookup looked
+// at goes into the mask, but for bits that no longer come from the packet.
+func (x *xlate) match(t *Table) *Rule {
+	if t == nil {
+		return nil
+	}
+	x.scratch = flow.Mask{}
+	id := t.rules.Lookup(x.version, &x.p, &x.scratch)
+	mask, looked, known := x.mask.Words(), x.scratch.Words(), x.known.Words()
+	for i := range mask {
+		mask[i] |= looked[i] &^ known[i]
+	}
+	if id == classifier.None {
+		return nil
+	}
+	return t.rule(id)
+}
+
+// miss is what happens to a packet that no rule of table n matches: it goes to
+// controllers that speak an OpenFlow before 1.3, which have it so, and is
+// dropped otherwise (OpenFlow 1.0 §3.4, 1.3.5 §5.4).
+func (x *xlate) miss(n uint8) {
+	x.table, x.rule = n, nil
+	if x.bridge.missTo.Load() {
+		x.packetIn(openflow.ReasonImplicitMiss, noLimit, 0, nil)
+		return
+	}
+	reason := datapath.DropTableMiss
+	if x.bridge.config.Load().FailMode == FailSecure && x.isEmpty() {
+		reason = datapath.DropSecureMiss
+	}
+	x.drop(reason)
+}
+
+// isEmpty reports whether table 0 has no rule at all.
+func (x *xlate) isEmpty() bool {
+	t := x.bridge.tables[0].Load()
+	return t == nil || t.rules.Len(x.version) == 0
+}
+
+// loop works off the frames above the first n.
+func (x *xlate) loop(n int) {
+	for len(x.work) > n {
+		f := &x.work[len(x.work)-1]
+		if f.next < len(f.actions) {
+			a := f.actions[f.next]
+			f.next++
+			x.table, x.rule = f.table, f.rule
+			x.do(a)
+			continue
+		}
+		x.pop()
+	}
+}
+
+// pop ends the topmost frame.
+func (x *xlate) pop() {
+	last := len(x.work) - 1
+	f := x.work[last]
+	x.work[last] = frame{}
+	x.work = x.work[:last]
+	if f.lookup {
+		x.depth--
+	}
+	if f.kind == frameBranch {
+		x.leave(f.saved)
+		return
+	}
+	if f.kind == frameList && x.endsPipeline() && len(x.actionSet) > 0 {
+		set := orderActionSet(x.actionSet)
+		x.actionSet = nil
+		x.work = append(x.work, frame{actions: set, kind: frameNested, set: true, table: f.table, rule: f.rule})
+	}
+}
+
+// endsPipeline reports whether no list of this bridge's pipeline is left.
+func (x *xlate) endsPipeline() bool {
+	return len(x.work) == 0 || x.work[len(x.work)-1].kind == frameBranch
+}
+
+// branch runs enter, and all that it puts into work, with packet and state saved:
+// what they change ends with them.
+func (x *xlate) branch(enter func()) {
+	s := &saved{state: x.state, bridge: x.bridge, in: x.in, known: x.known, reparse: x.reparse, out: x.out}
+	s.actionSet = slices.Clip(x.actionSet)
+	s.stack = slices.Clip(x.stack)
+	x.commit()
+	x.out = &s.branch
+	n := len(x.work)
+	x.work = append(x.work, frame{kind: frameBranch, saved: s, table: x.table, rule: x.rule})
+	enter()
+	x.loop(n)
+}
+
+// leave ends a branch. Where it changed the packet it worked on a copy.
+func (x *xlate) leave(s *saved) {
+	if x.aborted {
+		return
+	}
+	x.dirty, x.reparse = flow.Mask{}, s.reparse
+	x.state, x.bridge, x.in, x.known, x.out = s.state, s.bridge, s.in, s.known, s.out
+	if len(s.branch) == 0 {
+		return
+	}
+	if edits(s.branch) {
+		x.emit(datapath.Action{Op: datapath.OpClone, X: &datapath.Extra{Sub: s.branch}})
+		return
+	}
+	*x.out = append(*x.out, s.branch...)
+}
+
+// edits reports whether actions change the frame they work on, or end it.
+func edits(actions []datapath.Action) bool {
+	for i := range actions {
+		switch actions[i].Op {
+		case datapath.OpOutput, datapath.OpUserspace, datapath.OpClone:
+		default:
+			return true
+		}
+	}
+	return false
+}
+
+// emit adds a datapath action.
+func (x *xlate) emit(a datapath.Action) {
+	if !x.aborted {
+		*x.out = append(*x.out, a)
+	}
+}
+
+// drop notes why a packet that nothing else happens to is dropped. The first
+// reason counts.
+func (x *xlate) drop(r datapath.DropReason) {
+	if x.dropped == datapath.DropNone {
+		x.dropped = r
+	}
+}
+
+// abort ends the whole translation: nothing of it happens. What is still in work
+// goes on in vain until its lists end.
+func (x *xlate) abort(r datapath.DropReason) {
+	clear(x.work)
+	x.work = x.work[:0]
+	x.aborted, x.dropped = true, r
+}
+
+// finish completes the result: a copy that comes last is the packet itself, and
+// a packet that nothing happens to is dropped for a reason.
+func (x *xlate) finish() {
+	r := &x.result
+	if x.aborted {
+		r.Actions, r.Effects = r.Actions[:0], r.Effects[:0]
+	}
+	for n := len(r.Actions); n > 0 && r.Actions[n-1].Op == datapath.OpClone; n = len(r.Actions) {
+		sub := r.Actions[n-1].X.Sub
+		r.Actions = append(r.Actions[:n-1], sub...)
+	}
+	if !lasting(r.Actions) {
+		reason := x.dropped
+		if reason == datapath.DropNone {
+			reason = datapath.DropNoOutput
+		}
+		r.Actions = append(r.Actions, datapath.Drop(reason))
+	} else {
+		r.Actions = trimTail(r.Actions)
+	}
+	r.Mask = x.mask.Key
+}
+
+// lasting reports whether actions send, hand up or keep the frame anywhere.
+func lasting(actions []datapath.Action) bool {
+	for i := range actions {
+		switch actions[i].Op {
+		case datapath.OpOutput, datapath.OpUserspace, datapath.OpRecirc, datapath.OpDrop:
+			return true
+		case datapath.OpClone:
+			if lasting(actions[i].X.Sub) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// trimTail cuts the edits that come after the last action that needs the frame.
+func trimTail(actions []datapath.Action) []datapath.Action {
+	n := len(actions)
+	for n > 0 {
+		switch actions[n-1].Op {
+		case datapath.OpOutput, datapath.OpUserspace, datapath.OpRecirc, datapath.OpDrop, datapath.OpClone:
+			return actions[:n]
+		}
+		n--
+	}
+	return actions[:n]
+}

@@ -1,0 +1,20 @@
+// Package harness is a switch in a jar: bridges over a datapath with dummy
+// ports, workers that are stepped by hand, a clock that stands still, and ofctl
+// in the same process. Nothing sleeps and nothing needs root.
+//
+// A script is a txtar archive. Its comment holds commands, one a line; the file
+// "want" what they print. Run executes a script in three modes, cache off, cache
+// on, and every megaflow revalidated after each packet, which must print the
+// same, and balances the ledger at the end.
+//
+//	bridge NAME [standalone|secure] [VERSION,…]      make a bridge
+//	port BRIDGE NAME NUMBER [KEY=VALUE…]             tag, trunks, mode, peer, mtu, offloads
+//	unport BRIDGE NAME                               remove a port
+//	ofctl ARG…                                       run ofctl; ! before a command: it must fail
+//	send PORT FLOW [KEY=VALUE…]                      inject a frame: flow text or hex:BYTES
+//	frames [PORT…]                                   print and forget what was sent
+//	warp DURATION                                    let time pass
+//	drops, fdb BRIDGE, counters PORT, megaflows      print the state
+//
+// A Jar belongs to one goroutine.
+package harness

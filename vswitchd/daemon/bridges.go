@@ -1,0 +1,238 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"vswitch/config"
+	"vswitch/flow"
+	"vswitch/ofproto"
+	"vswitch/openflow"
+	"vswitch/openflow/text"
+)
+
+// bridge is a bridge with its connections.
+type bridge struct {
+	bridge    *ofproto.Bridge
+	config    config.Bridge
+	numbers   map[string]uint32 // OpenFlow numbers of the configured ports
+	mgmt      []*listener       // for operators: NAME.mgmt and NAME.snoop
+	listeners map[string]*listener
+	dialers   map[string]*dialer
+}
+
+// fileOwner owns the flows that the configuration installs.
+const fileOwner = "configuration"
+
+// AddBridge implements config.BridgeTarget.
+func (d *Daemon) AddBridge(_ context.Context, c config.Bridge) error {
+	b := &bridge{config: c, numbers: d.numbers.assign(&c), listeners: map[string]*listener{}, dialers: map[string]*dialer{}}
+	flows, err := parseFlows(&c, b.numbers)
+	if err != nil {
+		return err
+	}
+	if b.bridge, err = d.sw.AddBridge(c.Name, d.bridgeConfig(&c), d.clock()); err != nil {
+		return err
+	}
+	d.bridges[c.Name] = b
+	if err := d.fillBridge(b, flows); err != nil {
+		delete(d.bridges, c.Name)
+		b.close()
+		return errors.Join(err, d.sw.RemoveBridge(c.Name, d.clock()))
+	}
+	return nil
+}
+
+func (d *Daemon) fillBridge(b *bridge, flows []*openflow.FlowMod) error {
+	if err := b.install(flows, d.clock()); err != nil {
+		return err
+	}
+	for suffix, kind := range map[string]ofproto.SessionKind{".mgmt": ofproto.Service, ".snoop": ofproto.Snoop} {
+		e := config.Endpoint{Scheme: config.PassiveUnix, Path: filepath.Join(d.have.RunDir, b.config.Name+suffix)}
+		l, err := d.listen(e, b.bridge, kind)
+		if err != nil {
+			return err
+		}
+		b.mgmt = append(b.mgmt, l)
+	}
+	return nil
+}
+
+func (d *Daemon) bridgeConfig(c *config.Bridge) ofproto.BridgeConfig {
+	b := ofproto.BridgeConfig{
+		DatapathID: c.DatapathID, Versions: openflow.VersionSet(c.Protocols), Controllers: len(c.Controllers) > 0,
+		MACAging: c.MACAging, MACTableSize: c.MACTableSize,
+	}
+	if c.FailMode == config.FailSecure {
+		b.FailMode = ofproto.FailSecure
+	}
+	if b.DatapathID == 0 {
+		b.DatapathID = config.DatapathIDOf(bridgeMAC(c))
+	}
+	return b
+}
+
+// bridgeMAC is the bridge's address: as configured, or one that follows from its
+// name, so that it survives restarts. It is locally administered.
+func bridgeMAC(c *config.Bridge) config.MAC {
+	if c.MAC != (config.MAC{}) {
+		return c.MAC
+	}
+	h := uint64(14695981039346656037)
+	for _, b := range []byte(c.Name) {
+		h = (h ^ uint64(b)) * 1099511628211
+	}
+	return config.MAC{0x02, byte(h >> 40), byte(h >> 32), byte(h >> 24), byte(h >> 16), byte(h >> 8)}
+}
+
+// RemoveBridge implements config.BridgeTarget.
+func (d *Daemon) RemoveBridge(_ context.Context, name string) error {
+	b := d.bridges[name]
+	delete(d.bridges, name)
+	b.close()
+	return d.sw.RemoveBridge(name, d.clock())
+}
+
+// ChangeBridge implements config.BridgeTarget.
+func (d *Daemon) ChangeBridge(_ context.Context, want config.Bridge, fields config.BridgeFields) error {
+	b := d.bridges[want.Name]
+	b.bridge.Configure(d.bridgeConfig(&want), d.clock())
+	if !fields.Has(config.FieldStaticMACs) {
+		return nil
+	}
+	return b.setStatics(want.StaticMACs, d.clock())
+}
+
+func (b *bridge) setStatics(statics []config.StaticMAC, now int64) error {
+	var list []ofproto.Static
+	for _, s := range statics {
+		list = append(list, ofproto.Static{MAC: flow.MAC(s.MAC), VLAN: s.VLAN, Port: s.Port})
+	}
+	b.bridge.SetStatics(list, now)
+	return nil
+}
+
+// ReplaceFileFlows implements config.BridgeTarget.
+func (d *Daemon) ReplaceFileFlows(_ context.Context, want config.Bridge) error {
+	b := d.bridges[want.Name]
+	b.numbers = d.numbers.assign(&want)
+	flows, err := parseFlows(&want, b.numbers)
+	if err != nil {
+		return err
+	}
+	return b.install(flows, d.clock())
+}
+
+func (b *bridge) install(flows []*openflow.FlowMod, now int64) error {
+	if n, err := b.bridge.ReplaceFlows(fileOwner, flows, now); err != nil {
+		return fmt.Errorf("flow %d of the configuration: %w", n+1, err)
+	}
+	return nil
+}
+
+// parseFlows reads the flows of a bridge's configuration. Ports may be named.
+func parseFlows(c *config.Bridge, numbers map[string]uint32) ([]*openflow.FlowMod, error) {
+	options := text.Options{Ports: func(name string) (openflow.PortNo, bool) {
+		if name == c.Name {
+			return openflow.PortLocal, true
+		}
+		no, found := numbers[name]
+		return openflow.PortNo(no), found
+	}}
+	var flows []*openflow.FlowMod
+	for i, line := range strings.Split(c.Flows, "\n") {
+		line, _, _ = strings.Cut(line, "#")
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		f, err := text.ParseFlow(line, options)
+		if err != nil {
+			where := "flows"
+			if c.FlowsFile != "" {
+				where = c.FlowsFile
+			}
+			return nil, fmt.Errorf("%s line %d: %w", where, i+1, err)
+		}
+		flows = append(flows, f)
+	}
+	return flows, nil
+}
+
+// SetListeners implements config.BridgeTarget.
+func (d *Daemon) SetListeners(_ context.Context, name string, listen []config.Endpoint) error {
+	b := d.bridges[name]
+	wanted := map[string]bool{}
+	for _, e := range listen {
+		wanted[e.String()] = true
+	}
+	for at, l := range b.listeners {
+		if !wanted[at] {
+			l.close()
+			delete(b.listeners, at)
+		}
+	}
+	var errs []error
+	for _, e := range listen {
+		if b.listeners[e.String()] != nil {
+			continue
+		}
+		l, err := d.listen(e, b.bridge, ofproto.Service)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		b.listeners[e.String()] = l
+	}
+	return errors.Join(errs...)
+}
+
+// SetControllers implements config.BridgeTarget.
+func (d *Daemon) SetControllers(_ context.Context, name string, controllers []config.Controller) error {
+	b := d.bridges[name]
+	wanted := map[string]config.Controller{}
+	for _, c := range controllers {
+		wanted[c.Target.String()] = c
+	}
+	for target, x := range b.dialers {
+		if wanted[target] != x.controller {
+			x.close()
+			delete(b.dialers, target)
+		}
+	}
+	for target, c := range wanted {
+		if b.dialers[target] == nil {
+			b.dialers[target] = d.dial(c, b.bridge)
+		}
+	}
+	o := b.bridge.Config()
+	o.Controllers = len(controllers) > 0
+	b.bridge.Configure(o, d.clock())
+	return nil
+}
+
+// ChangeSetting implements config.Target.
+func (d *Daemon) ChangeSetting(_ context.Context, s config.Setting, want config.Settings) error {
+	switch s {
+	case config.SettingLog:
+		d.setLogging(want.Log)
+		return nil
+	case config.SettingReload:
+		return nil
+	}
+	return config.ErrRestart
+}
+
+func (b *bridge) close() {
+	for _, l := range b.mgmt {
+		l.close()
+	}
+	for _, l := range b.listeners {
+		l.close()
+	}
+	for _, x := range b.dialers {
+		x.close()
+	}
+}

@@ -1,0 +1,252 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"vswitch/config"
+	"vswitch/control"
+	"vswitch/ofproto"
+)
+
+// address is what net understands of an endpoint.
+func address(e config.Endpoint) (network, addr string) {
+	if e.Path != "" {
+		return "unix", e.Path
+	}
+	return "tcp", net.JoinHostPort(e.Host, strconv.Itoa(int(e.Port)))
+}
+
+// listener accepts OpenFlow connections for a bridge.
+type listener struct {
+	net.Listener
+	cancel context.CancelFunc
+	ended  sync.WaitGroup
+}
+
+// listen opens a socket and serves what connects to it.
+func (d *Daemon) listen(e config.Endpoint, b *ofproto.Bridge, kind ofproto.SessionKind) (*listener, error) {
+	network, addr := address(e)
+	if network == "unix" {
+		if err := clearSocket(addr); err != nil {
+			return nil, err
+		}
+	}
+	nl, err := net.Listen(network, addr)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", e, err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	l := &listener{Listener: nl, cancel: cancel}
+	l.ended.Go(func() {
+		for {
+			c, err := nl.Accept()
+			if err != nil {
+				if errors.Is(err, net.ErrClosed) {
+					return
+				}
+				d.log.Warn("accept", "at", e.String(), "error", err)
+				time.Sleep(100 * time.Millisecond) // out of descriptors, most likely
+				continue
+			}
+			l.ended.Go(func() { _ = d.serve(ctx, c, b, ofproto.SessionOptions{Kind: kind, Name: peerName(c, e)}, nil) })
+		}
+	})
+	return l, nil
+}
+
+// peerName names the other end of an accepted connection.
+func peerName(c net.Conn, e config.Endpoint) string {
+	if e.Path != "" {
+		return "unix:" + e.Path
+	}
+	return "tcp:" + c.RemoteAddr().String()
+}
+
+// clearSocket removes a socket that nobody listens on any more.
+func clearSocket(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case info.Mode()&os.ModeSocket == 0:
+		return fmt.Errorf("%s: is there, and is no socket: remove it or choose another path", path)
+	}
+	if c, err := net.Dial("unix", path); err == nil {
+		c.Close()
+		return fmt.Errorf("%s: another process listens there: stop it, or choose another rundir", path)
+	}
+	return os.Remove(path)
+}
+
+func (l *listener) close() {
+	l.cancel()
+	// The error would be that it is closed already.
+	_ = l.Listener.Close()
+	l.ended.Wait()
+}
+
+// dialer keeps a connection to a controller.
+type dialer struct {
+	controller config.Controller
+	cancel     context.CancelFunc
+	ended      sync.WaitGroup
+
+	mu      sync.Mutex
+	session *ofproto.Session // nil while there is no connection
+	since   int64            // when it came or went
+	err     error            // why it went, or did not come
+}
+
+// changed notes that the connection came (s is not nil) or went.
+func (x *dialer) changed(s *ofproto.Session, err error, now int64) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if (x.session == nil) != (s == nil) || x.since == 0 {
+		x.since = now
+	}
+	x.session, x.err = s, err
+}
+
+// status describes the connection.
+func (x *dialer) status(target string, now int64) control.ControllerStatus {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	s := control.ControllerStatus{Target: target, Since: time.Duration(now - x.since).Seconds()}
+	if x.session != nil {
+		i := x.session.Info()
+		s.Connected, s.Version, s.Role = i.Version != "", i.Version, i.Role
+	}
+	if x.err != nil {
+		s.Error = x.err.Error()
+	}
+	return s
+}
+
+// firstBackoff is the wait after the first failure to connect. It doubles up to
+// the controller's limit.
+const firstBackoff = time.Second
+
+func (d *Daemon) dial(c config.Controller, b *ofproto.Bridge) *dialer {
+	ctx, cancel := context.WithCancel(context.Background())
+	x := &dialer{controller: c, cancel: cancel, since: d.clock()}
+	network, addr := address(c.Target)
+	probe := c.InactivityProbe
+	if probe == 0 {
+		probe = -1 // never; zero would mean the default
+	}
+	x.ended.Go(func() {
+		backoff := firstBackoff
+		for ctx.Err() == nil {
+			dialer := net.Dialer{Timeout: max(backoff, firstBackoff)}
+			conn, err := dialer.DialContext(ctx, network, addr)
+			if err == nil {
+				d.log.Info("connected", "bridge", b.Name, "controller", c.Target.String())
+				began := d.clock()
+				err = d.serve(ctx, conn, b, ofproto.SessionOptions{Kind: ofproto.Controller, Name: c.Target.String(), Probe: probe},
+					func(s *ofproto.Session) { x.changed(s, nil, d.clock()) })
+				if d.clock()-began > int64(c.MaxBackoff) {
+					backoff = firstBackoff
+				}
+			}
+			x.changed(nil, err, d.clock())
+			if ctx.Err() != nil {
+				return
+			}
+			d.log.Warn("controller", "bridge", b.Name, "controller", c.Target.String(), "error", err, "retry", backoff)
+			select {
+			case <-ctx.Done():
+			case <-time.After(backoff):
+			}
+			backoff = min(2*backoff, max(c.MaxBackoff, firstBackoff))
+		}
+	})
+	return x
+}
+
+func (x *dialer) close() {
+	x.cancel()
+	x.ended.Wait()
+}
+
+// serve moves bytes between a connection and its session until either ends.
+// opened, which may be nil, is told of the session.
+func (d *Daemon) serve(ctx context.Context, conn net.Conn, b *ofproto.Bridge, o ofproto.SessionOptions, opened func(*ofproto.Session)) error {
+	notify := make(chan struct{}, 1)
+	o.Notify = func() {
+		select {
+		case notify <- struct{}{}:
+		default:
+		}
+	}
+	s := b.NewSession(o, d.clock())
+	defer func() { s.Close(d.clock()) }()
+	if opened != nil {
+		opened(s)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	// A peer that does not read must not keep the connection open for ever.
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetWriteDeadline(time.Now().Add(time.Second)) })
+	defer stop()
+	var reader sync.WaitGroup
+	reader.Go(func() {
+		defer cancel()
+		d.read(conn, s)
+	})
+	err := d.write(ctx, conn, s, notify)
+	// Ends the reader too; there is nobody left to tell of an error.
+	_ = conn.Close()
+	cancel()
+	reader.Wait()
+	return err
+}
+
+// read feeds the session until the connection ends.
+func (d *Daemon) read(conn net.Conn, s *ofproto.Session) {
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := conn.Read(buf)
+		if n > 0 {
+			s.Input(buf[:n], d.clock())
+			d.poke()
+		}
+		if err != nil || s.Err() != nil {
+			return
+		}
+	}
+}
+
+// write sends what the session says, and keeps its timer.
+func (d *Daemon) write(ctx context.Context, conn net.Conn, s *ofproto.Session, notify <-chan struct{}) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		for out := s.Output(); len(out) > 0; out = s.Output() {
+			if _, err := conn.Write(out); err != nil {
+				return err
+			}
+		}
+		if err := s.Err(); err != nil {
+			return err
+		}
+		select {
+		case <-notify:
+		case <-timer.C:
+			timer.Reset(time.Duration(max(int64(10*time.Millisecond), s.Tick(d.clock())-d.clock())))
+		case <-ctx.Done():
+			// What the reader's last messages were answered with still goes out.
+			if out := s.Output(); len(out) > 0 {
+				_, _ = conn.Write(out)
+			}
+			return errors.New("connection closed")
+		}
+	}
+}

@@ -1,0 +1,289 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	sd "github.com/coreos/go-systemd/v22/daemon"
+	"github.com/spf13/pflag"
+
+	"vswitch/config"
+	"vswitch/config/yaml"
+	"vswitch/datapath"
+	"vswitch/ofproto"
+	"vswitch/ports"
+	"vswitch/ports/epoll"
+	"vswitch/ports/netdev"
+)
+
+// Options say how the daemon is started.
+type Options struct {
+	File    string         // switch.yaml
+	Flags   *pflag.FlagSet // overrides of its flat settings; may be nil
+	Version string
+}
+
+// Daemon is a running switch.
+type Daemon struct {
+	options  Options
+	started  time.Time
+	logLevel *slog.LevelVar
+	log      *slog.Logger
+	clock    func() int64
+	dp       *datapath.Datapath
+	sw       *ofproto.Switch
+	netdev   *netdev.Control
+	wake     chan struct{}
+	quit     context.CancelFunc
+	numbers  *numbers
+	isReady  atomic.Bool
+
+	mu      sync.Mutex // serializes reconciliation
+	have    config.Config
+	status  config.Status
+	devices map[portKey]*device
+	bridges map[string]*bridge
+	control *controlServer
+}
+
+// Run runs the switch until it gets SIGTERM or SIGINT, or ctx is done.
+func Run(ctx context.Context, o Options) error {
+	want, err := yaml.Load(o.File, o.Flags)
+	if err != nil {
+		return err
+	}
+	d, err := start(o, want)
+	if err != nil {
+		return err
+	}
+	ctx, d.quit = context.WithCancel(ctx)
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	defer signal.Stop(signals)
+	d.reconcile(ctx, want)
+	stopWatching := d.watchFile(ctx)
+	defer stopWatching()
+	d.ready()
+	d.loop(ctx, signals)
+	return d.stop()
+}
+
+// start makes a switch without bridges.
+func start(o Options, want config.Config) (d *Daemon, err error) {
+	d = &Daemon{options: o, started: time.Now(), wake: make(chan struct{}, 1), logLevel: new(slog.LevelVar),
+		devices: map[portKey]*device{}, bridges: map[string]*bridge{}, have: config.Config{Settings: want.Settings}}
+	d.setLogging(want.Log)
+	d.clock = func() int64 { return int64(time.Since(d.started)) + 1 }
+	workers := workerCount(want)
+	tuneRuntime(workers)
+	for _, dir := range []string{want.RunDir, want.StateDir} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return nil, fmt.Errorf("directory: %w (set rundir and statedir, or --rundir DIR)", err)
+		}
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.stop())
+		}
+	}()
+	if d.numbers, err = loadNumbers(filepath.Join(want.StateDir, "ofports.json")); err != nil {
+		return nil, err
+	}
+	if d.netdev, err = netdev.Open(); err != nil {
+		return nil, err
+	}
+	d.sw = ofproto.New(ofproto.Options{
+		Seed: uint64(d.started.UnixNano()), Wake: d.poke, PortDown: d.portDown,
+		Description: ofproto.Description{Manufacturer: "vswitch", Hardware: "userspace", Software: o.Version, Serial: "None"},
+	})
+	s := want.Datapath
+	d.dp, err = datapath.New(d.sw, datapath.Options{
+		Workers: workers, NewEngine: newEngine, Clock: d.clock, Budget: s.Budget, UpcallBudget: s.UpcallBudget,
+		FlowLimit: s.FlowLimit, Seed: uint64(d.started.UnixNano()), OnPanic: d.forwardingPanicked,
+	})
+	if err != nil {
+		return nil, err
+	}
+	d.sw.SetDatapath(d.dp)
+	d.dp.Start()
+	if d.control, err = d.listenControl(want.RunDir); err != nil {
+		return nil, err
+	}
+	return d, d.writePID(want.RunDir)
+}
+
+func newEngine(int) (ports.Engine, error) { return epoll.New(epoll.Options{}) }
+
+// workerCount is the number of workers: as configured, or as many as cores, but
+// no more than there are receive queues.
+func workerCount(c config.Config) int {
+	if c.Datapath.Workers > 0 {
+		return c.Datapath.Workers
+	}
+	queues := 0
+	for i := range c.Bridges {
+		b := &c.Bridges[i]
+		if b.Local {
+			queues++
+		}
+		for _, p := range b.Ports {
+			queues += p.Queues
+		}
+	}
+	return max(1, min(runtime.NumCPU(), queues))
+}
+
+// tuneRuntime leaves processors to the control plane beside the workers, and
+// lets the heap grow moderately: buffers are not in it.
+func tuneRuntime(workers int) {
+	if n := workers + 2; runtime.GOMAXPROCS(0) < n {
+		runtime.GOMAXPROCS(n)
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(100)
+	}
+}
+
+// poke makes the loop call Switch.Run soon. Any goroutine, workers too.
+func (d *Daemon) poke() {
+	select {
+	case d.wake <- struct{}{}:
+	default:
+	}
+}
+
+// loop drives the switch's timers and takes signals.
+func (d *Daemon) loop(ctx context.Context, signals <-chan os.Signal) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case s := <-signals:
+			if s != syscall.SIGHUP {
+				d.log.Info("ending", "signal", s.String())
+				return
+			}
+			if _, err := d.reload(ctx); err != nil {
+				d.log.Error("reload: nothing was changed", "error", err)
+			}
+			continue
+		case <-d.wake:
+		case <-timer.C:
+		}
+		next := d.sw.Run(d.clock())
+		timer.Reset(time.Duration(max(0, next-d.clock())))
+	}
+}
+
+// reload reads the configuration again and leads the switch to it.
+func (d *Daemon) reload(ctx context.Context) ([]config.Step, error) {
+	want, err := yaml.Load(d.options.File, d.options.Flags)
+	if err != nil {
+		return nil, err
+	}
+	steps := d.reconcile(ctx, want)
+	d.log.Info("configuration loaded again", "file", d.options.File)
+	return steps, nil
+}
+
+// reconcile leads the switch to a configuration, and returns the steps that it
+// took or tried.
+func (d *Daemon) reconcile(ctx context.Context, want config.Config) []config.Step {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.forgetLost(ctx)
+	steps := config.Plan(d.have, want)
+	d.have, d.status = config.Reconcile(ctx, d.have, want, d)
+	d.sw.Settle(d.clock())
+	for _, s := range d.status.Troubles() {
+		d.log.Warn("not as configured", "object", s.Object.String(), "reason", s.Reason)
+	}
+	if err := d.numbers.save(); err != nil {
+		d.log.Warn("port numbers will not survive a restart", "error", err)
+	}
+	return steps
+}
+
+// ready tells whoever started the switch that its ports are there.
+func (d *Daemon) ready() {
+	d.isReady.Store(true)
+	failed := len(d.status.Troubles())
+	d.log.Info("ready", "bridges", len(d.have.Bridges), "problems", failed)
+	if _, err := sd.SdNotify(false, sd.SdNotifyReady); err != nil {
+		d.log.Warn("service manager", "error", err)
+	}
+}
+
+// stop removes what the switch made.
+func (d *Daemon) stop() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var errs []error
+	for _, b := range d.bridges {
+		b.close()
+	}
+	if d.control != nil {
+		errs = append(errs, d.control.close())
+	}
+	if d.dp != nil {
+		for k := range d.devices {
+			errs = append(errs, d.closeDevice(k))
+		}
+		errs = append(errs, d.dp.Close())
+	}
+	if d.netdev != nil {
+		errs = append(errs, d.netdev.Close())
+	}
+	errs = append(errs, removeIfThere(d.pidFile(d.have.RunDir)))
+	return errors.Join(errs...)
+}
+
+func (d *Daemon) pidFile(rundir string) string { return filepath.Join(rundir, "vswitchd.pid") }
+
+func (d *Daemon) writePID(rundir string) error {
+	if err := os.WriteFile(d.pidFile(rundir), []byte(strconv.Itoa(os.Getpid())+"\n"), 0o644); err != nil {
+		return fmt.Errorf("pid file: %w", err)
+	}
+	return nil
+}
+
+func removeIfThere(file string) error {
+	if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// forwardingPanicked logs a bug of the switch together with the frame that
+// found it.
+func (d *Daemon) forwardingPanicked(worker int, v any, frame, stack []byte) {
+	d.log.Error("forwarding panicked; the frame was dropped", "worker", worker, "panic", fmt.Sprint(v),
+		"frame", fmt.Sprintf("%x", frame), "stack", string(stack))
+}
+
+func (d *Daemon) setLogging(l config.Log) {
+	var level slog.Level
+	// Validation lets only the names of slog's levels through.
+	_ = level.UnmarshalText([]byte(l.Level))
+	d.logLevel.Set(level)
+	o := &slog.HandlerOptions{Level: d.logLevel}
+	var h slog.Handler = slog.NewTextHandler(os.Stderr, o)
+	if l.Format == config.LogJSON {
+		h = slog.NewJSONHandler(os.Stderr, o)
+	}
+	d.log = slog.New(h)
+}
