@@ -16,7 +16,7 @@ func rewrite(b *packet.Buf, s *Set) {
 		b.SetMPLS(packet.LSE(v.MPLS[0]), packet.LSE(m.MPLS[0]))
 	}
 	if s.Headers&HdrPBB != 0 {
-		b.SetPBB(v.PBB, m.PBB)
+		b.SetPBB(wireITag(v.PBB), wireITag(m.PBB))
 	}
 	if s.Headers&HdrIPv4 != 0 {
 		b.SetIPv4(&packet.IPv4Fields{Src: v.IPSrc, Dst: v.IPDst, TOS: v.IPTOS, TTL: v.IPTTL},
@@ -52,3 +52,6 @@ func rewritePorts(b *packet.Buf, s *Set) {
 	mask := packet.PortFields{Src: s.Mask.TPSrc, Dst: s.Mask.TPDst}
 	_ = b.SetTCP(&value, &mask) || b.SetUDP(&value, &mask) || b.SetSCTP(&value, &mask)
 }
+
+// wireITag is the key's PBB word as an I-TAG has it: UCA is bit 27 there.
+func wireITag(pbb uint32) uint32 { return pbb&0xffffff | (pbb>>24&1)*packet.ITagUCA }
