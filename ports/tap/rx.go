@@ -143,7 +143,12 @@ func (q *rxQueue) take(size int) *packet.Buf {
 func (q *rxQueue) Close() error {
 	p := q.port
 	p.mu.Lock()
-	p.readers = slices.DeleteFunc(p.readers, func(other *rxQueue) bool { return other == q })
+	place := slices.Index(p.readers, q)
+	if place < 0 {
+		p.mu.Unlock()
+		return nil
+	}
+	p.readers = slices.Delete(p.readers, place, place+1)
 	p.mu.Unlock()
 	errs := []error{q.engine.Unwatch(q.fd, q)}
 	for _, b := range []*packet.Buf{q.head, q.tail} {

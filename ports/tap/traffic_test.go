@@ -2,14 +2,10 @@ package tap
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/binary"
 	"errors"
-	"io"
-	"math/rand/v2"
 	"net"
 	"net/netip"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,109 +19,6 @@ import (
 	"vswitch/ports/porttest"
 )
 
-// wire copies every frame from one port to the other, as it is, with one worker.
-type wire struct {
-	engine *epoll.Engine
-	peers  map[ports.RxQueue]ports.TxQueue
-	sends  []ports.TxQueue
-	stop   atomic.Bool
-	ended  chan error
-
-	frames, super, partial, faults, refused atomic.Int64
-	largest                                 atomic.Int64
-}
-
-func connect(t testing.TB, a, b *Port) *wire {
-	t.Helper()
-	e, err := epoll.New(epoll.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &wire{engine: e, peers: map[ports.RxQueue]ports.TxQueue{}, ended: make(chan error, 1)}
-	for _, pair := range [][2]*Port{{a, b}, {b, a}} {
-		tx, err := pair[1].OpenTx(e)
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.sends = append(w.sends, tx)
-		for i := range pair[0].Info().RxQueues {
-			rx, err := pair[0].OpenRx(i, e)
-			if err != nil {
-				t.Fatal(err)
-			}
-			w.peers[rx] = tx
-		}
-	}
-	go w.run()
-	t.Cleanup(func() {
-		w.stop.Store(true)
-		e.Wake()
-		if err := <-w.ended; err != nil {
-			t.Error(err)
-		}
-	})
-	return w
-}
-
-func (w *wire) run() {
-	ready, batch := make([]ports.RxQueue, 8), make([]*packet.Buf, 64)
-	done := make([]ports.TxDone, 64)
-	var active []ports.RxQueue
-	for !w.stop.Load() {
-		active = append(active[:0], ready[:w.engine.Ready(ready)]...)
-		if len(active) == 0 {
-			if err := w.engine.Wait(-1); err != nil {
-				w.ended <- err
-				return
-			}
-		}
-		for len(active) > 0 && !w.stop.Load() {
-			rest := active[:0]
-			for _, rx := range active {
-				n, err := rx.Recv(batch)
-				if n > 0 && err == nil {
-					rest = append(rest, rx)
-				}
-				tx := w.peers[rx]
-				w.count(batch[:n])
-				tx.Send(batch[:n])
-				for m := tx.Reap(done); m > 0; m = tx.Reap(done) {
-					for _, d := range done[:m] {
-						if d.Result != ports.TxSent {
-							w.refused.Add(1)
-						}
-						d.Buf.Free(w.engine.Pool())
-					}
-				}
-			}
-			active = rest
-		}
-	}
-	var errs []error
-	for rx := range w.peers {
-		errs = append(errs, rx.Close())
-	}
-	for _, tx := range w.sends {
-		errs = append(errs, tx.Close())
-	}
-	w.ended <- errors.Join(append(errs, w.engine.Close())...)
-}
-
-func (w *wire) count(batch []*packet.Buf) {
-	w.frames.Add(int64(len(batch)))
-	for _, b := range batch {
-		if b.Fault != packet.FaultNone {
-			w.faults.Add(1)
-		}
-		if b.Offload.GSO != packet.GSONone {
-			w.super.Add(1)
-		} else if b.Offload.NeedsCsum {
-			w.partial.Add(1)
-		}
-		w.largest.Store(max(w.largest.Load(), int64(b.Size())))
-	}
-}
-
 // addresses of the two ends, in IPv4 and IPv6.
 var ends = [2][]netip.Prefix{
 	{netip.MustParsePrefix("10.211.8.1/24"), netip.MustParsePrefix("fd00:d4::1/64")},
@@ -133,7 +26,7 @@ var ends = [2][]netip.Prefix{
 }
 
 // pair makes two namespaces with a TAP each and a wire between them.
-func pair(t testing.TB, o Options) ([2]*netdev.Namespace, *wire) {
+func pair(t testing.TB, o Options) ([2]*netdev.Namespace, *porttest.Wire) {
 	t.Helper()
 	c := porttest.Control(t)
 	var spaces [2]*netdev.Namespace
@@ -143,90 +36,37 @@ func pair(t testing.TB, o Options) ([2]*netdev.Namespace, *wire) {
 		taps[i] = open(t, c, o)
 		spaces[i] = space(t, c, taps[i])
 	}
-	return spaces, connect(t, taps[0], taps[1])
-}
-
-// transfer sends data over TCP from one namespace to the other and wants it to
-// arrive unchanged.
-func transfer(t testing.TB, spaces [2]*netdev.Namespace, to netip.Addr, data []byte) {
-	t.Helper()
-	var listener net.Listener
-	if err := spaces[1].Do(func() (err error) {
-		listener, err = net.Listen("tcp", netip.AddrPortFrom(to, 0).String())
-		return err
-	}); err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	type result struct {
-		sum [32]byte
-		err error
-	}
-	received := make(chan result, 1)
-	go func() {
-		conn, err := listener.Accept()
-		if err != nil {
-			received <- result{err: err}
-			return
-		}
-		defer conn.Close()
-		conn.SetDeadline(time.Now().Add(porttest.Patience))
-		h := sha256.New()
-		_, err = io.Copy(h, conn)
-		received <- result{[32]byte(h.Sum(nil)), err}
-	}()
-	var conn net.Conn
-	if err := spaces[0].Do(func() (err error) {
-		conn, err = net.DialTimeout("tcp", listener.Addr().String(), porttest.Patience)
-		return err
-	}); err != nil {
-		t.Fatal(err)
-	}
-	conn.SetDeadline(time.Now().Add(porttest.Patience))
-	_, err := io.Copy(conn, bytes.NewReader(data))
-	if err := errors.Join(err, conn.Close()); err != nil {
-		t.Fatal(err)
-	}
-	if got := <-received; got.err != nil || got.sum != sha256.Sum256(data) {
-		t.Fatalf("received something else than was sent (%v)", got.err)
-	}
-}
-
-func randomData(n int) []byte {
-	data := make([]byte, n)
-	random := rand.NewChaCha8([32]byte{1})
-	_, _ = random.Read(data)
-	return data
+	return spaces, porttest.Connect(t, taps[0], taps[1])
 }
 
 func TestTCPCrossesAsSuperFrames(t *testing.T) {
 	spaces, w := pair(t, Options{})
-	data := randomData(8 << 20)
+	data := porttest.RandomData(8 << 20)
 	for _, to := range []netip.Addr{ends[1][0].Addr(), ends[1][1].Addr()} {
 		t.Run(to.String(), func(t *testing.T) {
-			before := w.super.Load()
-			w.largest.Store(0)
-			transfer(t, spaces, to, data)
-			if w.super.Load() == before || w.largest.Load() < 32<<10 {
-				t.Errorf("%d super-frames, the largest frame had %d bytes: no TSO", w.super.Load()-before, w.largest.Load())
+			before := w.Super.Load()
+			w.Largest.Store(0)
+			porttest.Transfer(t, spaces[0], spaces[1], to, data)
+			if w.Super.Load() == before || w.Largest.Load() < 32<<10 {
+				t.Errorf("%d super-frames, the largest frame had %d bytes: no TSO", w.Super.Load()-before, w.Largest.Load())
 			}
-			if w.faults.Load() != 0 || w.refused.Load() != 0 {
-				t.Errorf("%d faults, %d refused, want none", w.faults.Load(), w.refused.Load())
+			if w.Faults.Load() != 0 || w.Refused.Load() != 0 {
+				t.Errorf("%d faults, %d refused, want none", w.Faults.Load(), w.Refused.Load())
 			}
 		})
 	}
-	if w.partial.Load() == 0 {
+	if w.Partial.Load() == 0 {
 		t.Error("no frame with a partial checksum")
 	}
 }
 
 func TestTCPCrossesWithoutOffloads(t *testing.T) {
 	spaces, w := pair(t, Options{Refuse: ports.Offloads{Csum: true}, MTU: 9000})
-	transfer(t, spaces, ends[1][0].Addr(), randomData(4<<20))
-	if w.super.Load() != 0 || w.partial.Load() != 0 {
-		t.Errorf("%d super-frames, %d partial checksums, want none", w.super.Load(), w.partial.Load())
+	porttest.Transfer(t, spaces[0], spaces[1], ends[1][0].Addr(), porttest.RandomData(4<<20))
+	if w.Super.Load() != 0 || w.Partial.Load() != 0 {
+		t.Errorf("%d super-frames, %d partial checksums, want none", w.Super.Load(), w.Partial.Load())
 	}
-	if got := w.largest.Load(); got != 9014 {
+	if got := w.Largest.Load(); got != 9014 {
 		t.Errorf("largest frame %d bytes, want 9014", got)
 	}
 }
@@ -235,9 +75,9 @@ func TestUDPCrossesAsSuperFrames(t *testing.T) {
 	spaces, w := pair(t, Options{})
 	for _, to := range []netip.Addr{ends[1][0].Addr(), ends[1][1].Addr()} {
 		t.Run(to.String(), func(t *testing.T) {
-			before := w.super.Load()
+			before := w.Super.Load()
 			burst(t, spaces, to)
-			if w.super.Load() == before {
+			if w.Super.Load() == before {
 				t.Error("no super-frame: no USO")
 			}
 		})
@@ -272,7 +112,7 @@ func burst(t *testing.T, spaces [2]*netdev.Namespace, to netip.Addr) {
 	if err != nil {
 		t.Skipf("this kernel has no UDP_SEGMENT: %v", err)
 	}
-	data := randomData(segment * count)
+	data := porttest.RandomData(segment * count)
 	if _, err := from.Write(data); err != nil {
 		t.Fatal(err)
 	}
@@ -463,9 +303,9 @@ func TestFrameWithoutSpillIsTruncated(t *testing.T) {
 
 func BenchmarkTCPOverWire(b *testing.B) {
 	spaces, _ := pair(b, Options{})
-	data := randomData(64 << 20)
+	data := porttest.RandomData(64 << 20)
 	b.SetBytes(int64(len(data)))
 	for b.Loop() {
-		transfer(b, spaces, ends[1][0].Addr(), data)
+		porttest.Transfer(b, spaces[0], spaces[1], ends[1][0].Addr(), data)
 	}
 }

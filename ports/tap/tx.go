@@ -22,6 +22,7 @@ type txQueue struct {
 	pool   *packet.Pool
 	fd     int
 	number int // of the descriptor in port.queues
+	closed bool
 
 	done   driver.Finished
 	header vnet.Header
@@ -129,6 +130,10 @@ func (q *txQueue) Close() error {
 	p := q.port
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if q.closed {
+		return nil
+	}
+	q.closed = true
 	p.queues[q.number].users--
 	return p.release(q.number)
 }

@@ -1,0 +1,145 @@
+package afpacket
+
+import (
+	"fmt"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"vswitch/packet"
+	"vswitch/ports"
+	"vswitch/ports/driver"
+	"vswitch/ports/vnet"
+)
+
+// maxParts is the length of the longest vector that the kernel sends
+// (UIO_MAXIOV).
+const maxParts = 1024
+
+// txQueue sends one worker's frames over a socket of its own.
+type txQueue struct {
+	port *Port
+	pool *packet.Pool
+	fd   int
+
+	done     driver.Finished
+	messages [batchSize]message
+	headers  [batchSize]vnet.Header
+	parts    [batchSize][]unix.Iovec // header and segments of each frame
+}
+
+var _ ports.TxQueue = (*txQueue)(nil)
+
+// OpenTx opens the worker's way to send.
+func (p *Port) OpenTx(e ports.Engine) (ports.TxQueue, error) {
+	q := &txQueue{port: p, pool: e.Pool()}
+	err := p.space.Do(func() (err error) {
+		q.fd, err = openSender(p.index)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("system %s: open send queue: %w", p.options.Name, err)
+	}
+	for i := range q.parts {
+		q.parts[i] = append(make([]unix.Iovec, 0, 4), unix.Iovec{Base: &q.headers[i][0], Len: vnet.HeaderSize})
+	}
+	return q, nil
+}
+
+// Send sends up to batchSize frames with one system call, and is then done with
+// them.
+func (q *txQueue) Send(batch []*packet.Buf) {
+	for len(batch) > 0 {
+		n := 0
+		for n < min(len(batch), batchSize) && q.gather(n, batch[n]) {
+			n++
+		}
+		q.write(batch[:n])
+		if batch = batch[n:]; len(batch) > 0 && n < batchSize {
+			// The frame that ended the gathering cannot be sent.
+			q.refuse(batch[0], ports.TxError)
+			batch = batch[1:]
+		}
+	}
+}
+
+// gather points message i at frame b. It is false for a frame that cannot be
+// sent.
+func (q *txQueue) gather(i int, b *packet.Buf) bool {
+	if !vnet.Encode(&q.headers[i], &b.Offload) {
+		return false
+	}
+	parts := q.parts[i][:1]
+	for seg := b; seg != nil; seg = seg.Next() {
+		var part unix.Iovec
+		setPart(&part, seg.Bytes())
+		parts = append(parts, part)
+	}
+	q.parts[i] = parts
+	q.messages[i].header.Iov = &parts[0]
+	q.messages[i].header.SetIovlen(len(parts))
+	return len(parts) <= maxParts
+}
+
+// write sends the frames that were gathered.
+func (q *txQueue) write(frames []*packet.Buf) {
+	for first := 0; first < len(frames); {
+		if q.port.gone.Load() {
+			for _, b := range frames[first:] {
+				q.done.Add(b, ports.TxGone)
+			}
+			return
+		}
+		sent, _, errno := unix.RawSyscall6(unix.SYS_SENDMMSG, uintptr(q.fd), uintptr(unsafe.Pointer(&q.messages[first])),
+			uintptr(len(frames)-first), unix.MSG_DONTWAIT, 0, 0)
+		switch errno {
+		case 0:
+			for _, b := range frames[first : first+int(sent)] {
+				q.done.Add(b, ports.TxSent)
+			}
+			first += int(sent)
+		case unix.EINTR:
+		default:
+			// The call says so only of the first frame that it tries.
+			q.refuse(frames[first], meaning(errno))
+			first++
+		}
+	}
+}
+
+func (q *txQueue) refuse(b *packet.Buf, result ports.TxResult) {
+	q.port.txErrors.Add(1)
+	q.done.Add(b, result)
+}
+
+// meaning says what an error of sending means for a frame.
+func meaning(errno unix.Errno) ports.TxResult {
+	switch errno {
+	case unix.EAGAIN, unix.ENOBUFS, unix.ENOMEM:
+		return ports.TxFull
+	case unix.ENETDOWN:
+		return ports.TxDown
+	case unix.ENXIO, unix.ENODEV:
+		return ports.TxGone
+	case unix.EMSGSIZE:
+		return ports.TxTooBig
+	}
+	return ports.TxError
+}
+
+// Reap hands out frames that were sent or refused.
+func (q *txQueue) Reap(dst []ports.TxDone) int { return q.done.Reap(dst) }
+
+// Close frees frames that were not reaped and closes the socket.
+func (q *txQueue) Close() error {
+	q.done.Free(q.pool)
+	if q.fd < 0 {
+		return nil
+	}
+	fd := q.fd
+	q.fd = -1
+	if err := unix.Close(fd); err != nil {
+		return fmt.Errorf("system %s: close send queue: %w", q.port.options.Name, err)
+	}
+	return nil
+}
