@@ -12,7 +12,8 @@ import (
 //
 // It never fails. A layer that the frame does not have in full, or whose header
 // contradicts itself, reads as zero with all behind it, and its offset in Layers
-// stays 0. What Open vSwitch reads from a frame is read here too, but that
+// stays 0; of an IPv6 packet whose extension headers are cut short the addresses
+// and ipv6_exthdr are read. What Open vSwitch reads from a frame is read here too, but that
 //   - the version of an IP header counts: another one is no IP header;
 //   - the reserved bits of an IPv6 fragment header do not make a fragment;
 //   - arp_op has 16 bits, and PBB and IPv6 extension headers are looked at;

@@ -36,7 +36,6 @@ func extractIPv6(b *packet.Buf, s []byte, at int, base *Base) {
 	b.L3 = uint16(at)
 	base.IPv6Src = IPv6(h[8:24])
 	base.IPv6Dst = IPv6(h[24:40])
-	base.IPv6Label = first & 0xfffff
 	s = s[:min(end, len(s))]
 	at += packet.IPv6Size
 	proto := h[6]
@@ -49,6 +48,7 @@ func extractIPv6(b *packet.Buf, s []byte, at int, base *Base) {
 		at, proto = w.at, w.proto
 		base.IPFrag, base.IPv6ExtHdr = w.frag, w.bits
 	}
+	base.IPv6Label = first & 0xfffff
 	base.IPProto = proto
 	base.IPTOS = uint8(first >> 20)
 	base.IPTTL = h[7]

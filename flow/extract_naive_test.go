@@ -146,7 +146,7 @@ func (c *cursor) ipv6(base *Base, layers *packet.Layers) {
 		return
 	}
 	layers.L3 = uint16(start)
-	base.IPv6Src, base.IPv6Dst, base.IPv6Label = src, dst, uint32(first%(1<<20))
+	base.IPv6Src, base.IPv6Dst = src, dst
 	c.end = c.at + length
 	var seen []int
 	var frag uint8
@@ -186,7 +186,7 @@ func (c *cursor) ipv6(base *Base, layers *packet.Layers) {
 			extension = false
 		}
 	}
-	base.IPv6ExtHdr, base.IPFrag = naiveExtBits(seen), frag
+	base.IPv6ExtHdr, base.IPFrag, base.IPv6Label = naiveExtBits(seen), frag, uint32(first%(1<<20))
 	base.IPProto, base.IPTTL, base.IPTOS = uint8(next), uint8(hops), uint8(first>>20)
 	if !later {
 		c.transport(base, layers)

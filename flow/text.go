@@ -81,6 +81,8 @@ func (f *Field) AppendMatch(dst []byte, value, mask Value, ports PortNames) []by
 		return appendMasked(dst, value, mask, exact, 4)
 	case f.ID == FieldIPv6Label:
 		return appendMasked(dst, value, mask, exact, 5)
+	case f.Prereq == PrereqNSH && f.Format == Hexadecimal:
+		return appendMasked(dst, value, mask, exact, 1)
 	case f.ID == FieldRecircID:
 		return appendMasked(dst, value, mask, exact, 0)
 	case f.ID == FieldCTZone:

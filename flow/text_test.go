@@ -91,6 +91,8 @@ func TestTextGolden(t *testing.T) {
 		{"in_port_oxm", "4294967294", "LOCAL", ""},
 		{"actset_output", "3", "3", ""},
 		{"ct_zone", "0x11", "17", "0x11"},
+		{"nsh_spi", "0", "0x0", "0"},
+		{"nsh_c4", "0/0xff", "0x0/0xff", "0/0xff"},
 		{"recirc_id", "5", "0x5", "5"},
 	} {
 		f := FieldByName(c.field)
