@@ -145,7 +145,9 @@ type workerTally struct {
 
 func (t *workerTally) publish() {
 	for i := range t.now {
-		t.published[i].Store(t.now[i])
+		if v := t.now[i]; t.published[i].Load() != v {
+			t.published[i].Store(v)
+		}
 	}
 }
 
