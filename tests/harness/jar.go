@@ -3,6 +3,7 @@ package harness
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -35,7 +36,8 @@ type Jar struct {
 	now      int64
 	ports    map[string]*jarPort
 	order    []string
-	broken   error // a violated invariant
+	dir      string // files of the script, where ofctl can open them
+	broken   error  // a violated invariant
 }
 
 // jarPort is a port with the datapath's number of it.
@@ -76,6 +78,9 @@ func (j *Jar) Close() error {
 		if w.BuffersInUse+w.SpillsInUse != 0 {
 			errs = append(errs, fmt.Errorf("%d buffers and %d spills are still in use", w.BuffersInUse, w.SpillsInUse))
 		}
+	}
+	if j.dir != "" {
+		errs = append(errs, os.RemoveAll(j.dir))
 	}
 	return errors.Join(append(errs, j.Datapath.Close())...)
 }

@@ -1,0 +1,48 @@
+package datapath
+
+import (
+	"fmt"
+	"strings"
+)
+
+// opNames are the operations as String shows them.
+var opNames = [...]string{
+	OpOutput: "output", OpUserspace: "userspace", OpSet: "set", OpSetQueue: "set_queue", OpPushVLAN: "push_vlan",
+	OpPopVLAN: "pop_vlan", OpPushMPLS: "push_mpls", OpPopMPLS: "pop_mpls", OpPushPBB: "push_pbb", OpPopPBB: "pop_pbb",
+	OpClone: "clone", OpTrunc: "trunc", OpRecirc: "recirc", OpDrop: "drop",
+}
+
+// headerNames are the headers of a Set, by their bits.
+var headerNames = [...]string{"eth", "vlan", "mpls", "ipv4", "ipv6", "arp", "ports", "icmp", "nd", "pbb", "mark"}
+
+// String is the action for people: "output(2)", "push_vlan(0x8100,vid=10,pcp=0)".
+func (a Action) String() string {
+	name := opNames[a.Op]
+	switch a.Op {
+	case OpOutput, OpSetQueue, OpTrunc, OpRecirc:
+		return fmt.Sprintf("%s(%d)", name, a.Arg)
+	case OpPushVLAN:
+		return fmt.Sprintf("%s(%#x,vid=%d,pcp=%d)", name, a.Arg>>16, a.Arg&0xfff, a.Arg>>13&7)
+	case OpPushMPLS:
+		return fmt.Sprintf("%s(%#x,label=%d,tc=%d,ttl=%d)", name, a.Short, a.Arg>>12, a.Arg>>9&7, a.Arg&0xff)
+	case OpPopMPLS:
+		return fmt.Sprintf("%s(%#x)", name, a.Short)
+	case OpDrop:
+		return fmt.Sprintf("%s(%s)", name, a.Reason)
+	case OpClone:
+		var sub []string
+		for _, s := range a.X.Sub {
+			sub = append(sub, s.String())
+		}
+		return name + "(" + strings.Join(sub, ",") + ")"
+	case OpSet:
+		var headers []string
+		for i, h := range headerNames {
+			if a.X.Set.Headers>>i&1 != 0 {
+				headers = append(headers, h)
+			}
+		}
+		return name + "(" + strings.Join(headers, ",") + ")"
+	}
+	return name
+}

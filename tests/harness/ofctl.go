@@ -1,0 +1,129 @@
+package harness
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/tools/txtar"
+
+	"vswitch/datapath"
+	"vswitch/flow"
+	"vswitch/ofctl/cmd"
+	"vswitch/ofproto"
+)
+
+// cmdOfctl runs ofctl against the jar. Files of the archive can be named; "-" is
+// the file "stdin".
+func cmdOfctl(j *Jar, out *bytes.Buffer, archive *txtar.Archive, args []string) error {
+	var stdin []byte
+	dir, err := j.unpack(archive)
+	if err != nil {
+		return err
+	}
+	for _, f := range archive.Files {
+		if f.Name == "stdin" {
+			stdin = f.Data
+		}
+	}
+	for i, a := range args {
+		for _, f := range archive.Files {
+			if a == f.Name {
+				args[i] = filepath.Join(dir, f.Name)
+			}
+		}
+	}
+	code := cmd.Run(args, cmd.Stdio{In: bytes.NewReader(stdin), Out: out, Err: out, Getenv: func(name string) string {
+		if name == "VSWITCH_RUNDIR" {
+			return jarRunDir
+		}
+		return ""
+	}}, j.dial)
+	j.settle()
+	if code != 0 {
+		return errors.New("")
+	}
+	return nil
+}
+
+// jarRunDir is where the jar's sockets seem to be.
+const jarRunDir = "/jar"
+
+// dial connects ofctl to a bridge: RUNDIR/BRIDGE.mgmt.
+func (j *Jar) dial(_ context.Context, network, address string) (net.Conn, error) {
+	name, found := strings.CutSuffix(filepath.Base(address), ".mgmt")
+	b := j.Switch.Bridge(name)
+	if network != "unix" || !found || b == nil {
+		return nil, fmt.Errorf("no socket %s in the jar", address)
+	}
+	near, far := net.Pipe()
+	notify := make(chan struct{}, 1)
+	s := b.NewSession(ofproto.SessionOptions{Kind: ofproto.Service, Name: "ofctl", Notify: func() {
+		select {
+		case notify <- struct{}{}:
+		default:
+		}
+	}}, j.now)
+	ended := make(chan struct{})
+	go func() { // writes what the session says
+		defer far.Close()
+		for {
+			if out := s.Output(); len(out) > 0 {
+				if _, err := far.Write(out); err != nil {
+					return
+				}
+				continue
+			}
+			if s.Err() != nil {
+				return
+			}
+			select {
+			case <-notify:
+			case <-ended:
+				return
+			}
+		}
+	}()
+	go func() { // reads what ofctl says; the jar stands still meanwhile
+		defer close(ended)
+		buf := make([]byte, 64<<10)
+		for {
+			n, err := far.Read(buf)
+			if n > 0 {
+				s.Input(buf[:n], j.now)
+			}
+			if err != nil {
+				s.Close(j.now)
+				return
+			}
+		}
+	}()
+	return near, nil
+}
+
+// cmdMegaflows prints the megaflows, sorted.
+func cmdMegaflows(j *Jar, out *bytes.Buffer, _ *txtar.Archive, _ []string) error {
+	var lines []string
+	for _, m := range j.Datapath.Megaflows() {
+		k, mask := m.Key(), m.Mask()
+		lines = append(lines, fmt.Sprintf("%s packets %d actions %s", flow.AppendKey(nil, &k, (*flow.KeyMask)(&mask)), m.Hits().Packets, actionNames(m.Actions())))
+	}
+	slices.Sort(lines)
+	for _, l := range lines {
+		fmt.Fprintln(out, l)
+	}
+	return nil
+}
+
+func actionNames(actions []datapath.Action) string {
+	var s []string
+	for i := range actions {
+		s = append(s, actions[i].String())
+	}
+	return strings.Join(s, ",")
+}
