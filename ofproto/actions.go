@@ -72,7 +72,7 @@ func (x *xlate) do(a openflow.Action) {
 	case openflow.ClearActions:
 		x.actionSet = nil
 	case openflow.WriteActions:
-		x.actionSet = append(slices.Clip(x.actionSet), a.Actions...)
+		x.actionSet = append(slices.Clip(x.actionSet), a.Actions)
 	case openflow.WriteMetadata:
 		x.p.Metadata = x.p.Metadata&^a.Mask | a.Metadata&a.Mask
 	case openflow.GotoTable:
@@ -329,14 +329,14 @@ func (x *xlate) popTo(s openflow.Subfield) {
 
 // orderActionSet puts an action set into the order of OpenFlow 1.3.5 §5.10. Of
 // each kind the last one written counts, of set_field the last of each field.
-func orderActionSet(written []openflow.Action) []openflow.Action {
+func orderActionSet(written [][]openflow.Action) []openflow.Action {
 	type slot struct {
 		rank int
 		id   int // field, for set_field
 	}
 	last := map[slot]openflow.Action{}
 	var order []slot
-	for _, a := range written {
+	for _, a := range slices.Concat(written...) {
 		s := slot{rank: actionSetRank(a)}
 		if f, ok := a.(openflow.SetField); ok {
 			s.id = 1 + int(f.Field)

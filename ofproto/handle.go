@@ -49,9 +49,9 @@ func (s *Session) handle(h openflow.Header, m openflow.Message) error {
 		s.format = m.Format
 		s.update()
 	case *openflow.SetFlowFormat:
-		s.dialect.FlowFormat = m.Format
+		s.flows = m.Format
 	case *openflow.FlowModTableID:
-		s.dialect.TableID = m.On
+		s.dialect.NoTableID = !m.On
 	case *openflow.SetControllerID:
 		s.id = m.ID
 		s.update()
@@ -223,7 +223,7 @@ func (b *Bridge) flowRemoved(r *Rule, why openflow.RemovedReason) {
 	}
 	for _, s := range *b.sessions.Load() {
 		if s.wantsReason(openflow.AsyncFlowRemoved, uint32(why)) {
-			m.Nicira = s.dialect.FlowFormat == openflow.FlowFormatNXM
+			m.Nicira = s.flows == openflow.FlowFormatNXM
 			s.sendAsync(m)
 		}
 	}

@@ -2,6 +2,7 @@ package ofproto
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -20,7 +21,7 @@ type frozen struct {
 	in        *Port
 	work      []frame // without branches: those stay with the first half
 	depth     int
-	actionSet []openflow.Action
+	actionSet [][]openflow.Action
 	stack     []flow.Value
 	table     uint8
 	rule      *Rule
@@ -42,12 +43,12 @@ func (f *frozen) same(o *frozen) bool {
 	return f.bridge == o.bridge && f.in == o.in && f.table == o.table && f.rule == o.rule && f.depth == o.depth &&
 		f.regs == o.regs && f.metadata == o.metadata && f.ofPort == o.ofPort && f.conj == o.conj &&
 		f.priority == o.priority && f.trunc == o.trunc &&
-		slices.EqualFunc(f.work, o.work, sameFrame) && sameList(f.actionSet, o.actionSet) && slices.Equal(f.stack, o.stack)
+		slices.EqualFunc(f.work, o.work, sameFrame) && slices.EqualFunc(f.actionSet, o.actionSet, sameList) && slices.Equal(f.stack, o.stack)
 }
 
 func sameFrame(a, b frame) bool {
-	return a.next == b.next && a.kind == b.kind && a.table == b.table && a.rule == b.rule && a.lookup == b.lookup &&
-		sameList(a.actions, b.actions)
+	return a.next == b.next && a.kind == b.kind && a.table == b.table && a.rule == b.rule && a.lookup == b.lookup && a.set == b.set &&
+		(sameList(a.actions, b.actions) || a.set && reflect.DeepEqual(a.actions, b.actions))
 }
 
 // sameList reports whether two lists are one. Lists of rules do not change, and

@@ -1,7 +1,6 @@
 package ofproto
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -57,6 +56,7 @@ type Session struct {
 	role    openflow.Role
 	async   openflow.AsyncConfig
 	dialect openflow.Dialect
+	flows   openflow.FlowFormat // of flow-removed messages in OpenFlow 1.0
 	format  openflow.PacketInFormat
 	id      uint16 // for the controller action
 	wants   atomic.Pointer[asyncWants]
@@ -82,7 +82,8 @@ func (b *Bridge) NewSession(o SessionOptions, now int64) *Session {
 	if o.Probe == 0 {
 		o.Probe = DefaultProbe
 	}
-	s := &Session{bridge: b, options: o, heard: now, role: openflow.RoleEqual, async: defaultAsync()}
+	s := &Session{bridge: b, options: o, heard: now, role: openflow.RoleEqual, async: defaultAsync(),
+		dialect: openflow.Dialect{NoTableID: true}}
 	if o.Kind == Controller {
 		s.config.MissSendLen = 128 // OFP_DEFAULT_MISS_SEND_LEN
 	}
@@ -210,7 +211,7 @@ func (s *Session) receive(data []byte) {
 		s.negotiate(h, m, err, data)
 		return
 	}
-	if h.Version != s.version && h.Type != openflow.TypeHello {
+	if _, hello := m.(*openflow.Hello); h.Version != s.version && !hello {
 		// The error has to be in the version that both know.
 		s.sendError(h.XID, &openflow.Error{Code: openflow.ErrRequestBadVersion}, data)
 		return
@@ -233,18 +234,15 @@ func (s *Session) negotiate(h openflow.Header, m openflow.Message, err error, da
 		if h.Version.Valid() && h.Version < s.version {
 			s.version = h.Version
 		}
-		s.sendError(h.XID, &openflow.Error{Code: openflow.ErrHelloIncompatible}, []byte("the first message must be a hello"))
+		s.sendError(h.XID, &openflow.Error{Code: openflow.ErrHelloIncompatible, Data: []byte("the first message must be a hello")}, nil)
 		s.fail(fmt.Errorf("%s: the first message is no hello", s.options.Name))
 		return
 	}
 	common := ours & hello.Versions
-	if !hello.Bitmap {
-		common = ours & openflow.VersionsUpTo(h.Version)
-	}
 	if common == 0 {
 		s.version = min(h.Version, ours.Max())
 		text := fmt.Sprintf("we support %s, you support %s, no common version", versionNames(ours), versionNames(hello.Versions))
-		s.sendError(h.XID, &openflow.Error{Code: openflow.ErrHelloIncompatible}, []byte(text))
+		s.sendError(h.XID, &openflow.Error{Code: openflow.ErrHelloIncompatible, Data: []byte(text)}, nil)
 		s.fail(fmt.Errorf("%s: %s", s.options.Name, text))
 		return
 	}
@@ -348,12 +346,8 @@ func (s *Session) enqueue(xid uint32, m openflow.Message, async bool) {
 
 // sendError answers a message that could not be done.
 func (s *Session) sendError(xid uint32, err error, offending []byte) {
-	var e *openflow.Error
-	if !errors.As(err, &e) {
-		e = &openflow.Error{Code: openflow.ErrRequestUnknown, Detail: err.Error()}
-	}
 	s.mu.Lock()
-	s.out = openflow.AppendError(s.out, s.version, xid, e, offending)
+	s.out = openflow.AppendError(s.out, s.version, xid, err, offending)
 	s.mu.Unlock()
 	s.notify()
 }

@@ -178,6 +178,12 @@ func (s *Session) tableFeatures(xid uint32) {
 	}
 }
 
+// Instructions of OpenFlow 1.1 and later as bits (OpenFlow 1.3.5 §7.2.4).
+const (
+	instructionGotoTable  openflow.InstructionSet = 1 << 1
+	supportedInstructions openflow.InstructionSet = instructionGotoTable | 1<<2 | 1<<3 | 1<<4 | 1<<5 // metadata, write, apply, clear
+)
+
 // allBits is a metadata field without bits that cannot be matched or written.
 const allBits = ^uint64(0)
 
@@ -186,12 +192,12 @@ func tableFeatures(n uint8) openflow.TableFeatures {
 	f := openflow.TableFeatures{
 		Table: n, Name: tableName(n), MetadataMatch: allBits, MetadataWrite: allBits, MaxEntries: MaxRules,
 	}
-	f.Flows.Instructions = openflow.SupportedInstructions
+	f.Flows.Instructions = supportedInstructions
 	for next := int(n) + 1; next < NumTables; next++ {
 		f.Flows.Next[next/64] |= 1 << (next % 64)
 	}
 	if int(n) == NumTables-1 {
-		f.Flows.Instructions &^= openflow.InstructionGotoTable
+		f.Flows.Instructions &^= instructionGotoTable
 	}
 	for _, field := range flow.Fields() {
 		if len(field.Wires) == 0 || field.Wide() {

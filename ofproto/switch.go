@@ -135,7 +135,9 @@ func (s *Switch) RevalidateAll(now int64) {
 	s.Settle(now)
 }
 
-// keep says whether a megaflow's verdict is still what translation says.
+// keep says whether a megaflow's verdict is still what translation says. One whose
+// translation would now cause an effect (its sender moved away and is to be
+// learned again) has to go, so that the next packet causes it.
 func (s *Switch) keep(m *datapath.Megaflow) bool {
 	k := m.Key()
 	x := s.getXlate()
@@ -143,7 +145,7 @@ func (s *Switch) keep(m *datapath.Megaflow) bool {
 	if err := x.run(s, &k); err != nil {
 		return false
 	}
-	return !x.result.NoCache && m.MaskIs(&x.result.Mask) &&
+	return !x.result.NoCache && len(x.result.Effects) == 0 && m.MaskIs(&x.result.Mask) &&
 		datapath.ActionsEqual(x.result.Actions, m.Actions(), sameHandle) &&
 		slices.Equal(x.result.Credits, m.Credits())
 }

@@ -62,7 +62,7 @@ type state struct {
 	p         flow.Pipeline // the packet as the pipeline sees it now
 	table     uint8         // of the rule in work
 	rule      *Rule
-	actionSet []openflow.Action // in the order in which they were written
+	actionSet [][]openflow.Action // the lists of write_actions, in their order
 	stack     []flow.Value
 }
 
