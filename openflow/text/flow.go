@@ -249,7 +249,7 @@ func (r *flowReader) readKey(a *pair) error {
 	if s := shorthandIndex[name]; s != nil {
 		return r.shorthand(a, s)
 	}
-	if f := flow.FieldByName(name); f != nil {
+	if f := matchFieldByName(name); f != nil {
 		return r.matchField(a, f)
 	}
 	if k := flowKeyIndex[name]; k != nil {
@@ -262,6 +262,16 @@ func (r *flowReader) readKey(a *pair) error {
 		return r.matchPart(a)
 	}
 	return r.unknown(a)
+}
+
+// matchFieldByName finds a field by its name, or by one that ovs-ofctl prints in
+// matches and reads nowhere.
+func matchFieldByName(name string) *flow.Field {
+	switch name {
+	case "gtpu_flags", "gtpu_msgtype":
+		return flow.FieldByName("tun_" + name)
+	}
+	return flow.FieldByName(name)
 }
 
 // misplaced is the error of a key that does not count for the command.
@@ -313,14 +323,18 @@ func (r *flowReader) unknown(a *pair) error {
 
 // cookie reads "cookie=value", given to flows, or "cookie=value/mask", which
 // chooses flows.
-func (r *flowReader) cookie(a *pair) (err error) {
+func (r *flowReader) cookie(a *pair) error {
 	value, mask, masked := a.value.cut("/")
-	if r.fm.Cookie, err = r.bits64("cookie", value); err != nil {
+	cookie, err := r.bits64("cookie", value)
+	if err != nil {
 		return err
 	}
 	switch {
+	case !masked && r.allowed == forAdd:
+		r.fm.Cookie = cookie
+		return nil
 	case !masked && r.allowed&forNew != 0:
-		r.fm.ModifyCookie = true
+		r.fm.NewCookie, r.fm.ModifyCookie = cookie, true
 		return nil
 	case !masked:
 		return r.fail(a.value, "cookie: a mask is needed to choose flows").remedy("write cookie=%s/-1", value.text)
@@ -328,7 +342,7 @@ func (r *flowReader) cookie(a *pair) (err error) {
 		return r.fail(mask, "cookie: a mask chooses flows: it does not go with adding one").remedy("write cookie=%s", value.text)
 	}
 	r.fm.CookieMask, err = r.bits64("cookie", mask)
-	r.fm.Cookie &= r.fm.CookieMask
+	r.fm.Cookie = cookie & r.fm.CookieMask
 	return err
 }
 

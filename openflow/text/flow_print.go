@@ -75,3 +75,120 @@ var flowCommands = [...]string{
 	openflow.FlowDelete:       "DEL",
 	openflow.FlowDeleteStrict: "DEL_STRICT",
 }
+
+// removedReasons are the names of reasons why flows went.
+var removedReasons = [...]string{
+	openflow.RemovedIdleTimeout: "idle",
+	openflow.RemovedHardTimeout: "hard",
+	openflow.RemovedDelete:      "delete",
+	openflow.RemovedGroupDelete: "group_delete",
+	openflow.RemovedMeterDelete: "meter_delete",
+	openflow.RemovedEviction:    "eviction",
+}
+
+// reason writes a name, or a number where there is none.
+func (w *printer) reason(names []string, value int) *printer {
+	if value < len(names) && names[value] != "" {
+		return w.str(names[value])
+	}
+	return w.uint(uint64(value))
+}
+
+// flowMessages are the rows of messages about flows.
+func flowMessages() []messageRow {
+	return []messageRow{
+		prints((*printer).flowMod),
+		prints(func(w *printer, _ *openflow.Header, m *openflow.FlowRemoved) { w.flowRemoved(m) }),
+		prints(func(w *printer, _ *openflow.Header, m *openflow.FlowStatsRequest) { w.flowRequest(m) }),
+		prints(func(w *printer, _ *openflow.Header, m *openflow.AggregateRequest) {
+			w.flowRequest((*openflow.FlowStatsRequest)(m))
+		}),
+		prints(func(w *printer, _ *openflow.Header, m *openflow.FlowStatsReply) {
+			noStats := w.o.NoStats
+			w.o.NoStats = false
+			for i := range m.Flows {
+				w.str("\n ").flowStats(&m.Flows[i])
+			}
+			w.o.NoStats = noStats
+		}),
+		prints(func(w *printer, _ *openflow.Header, m *openflow.AggregateReply) {
+			w.str(" packet_count=").uint(m.Packets).str(" byte_count=").uint(m.Bytes).str(" flow_count=").uint(uint64(m.Flows))
+		}),
+	}
+}
+
+// resetCountsSince is the version from which on the flag reset_counts travels.
+const resetCountsSince = openflow.V12
+
+func (w *printer) flowMod(h *openflow.Header, m *openflow.FlowMod) {
+	w.byte(' ')
+	if int(m.Command) < len(flowCommands) {
+		w.str(flowCommands[m.Command])
+	} else {
+		w.str("cmd:").uint(uint64(m.Command))
+	}
+	_, tableNamed := w.o.Tables.Name(uint32(m.Table))
+	if m.Table != 0 || tableNamed {
+		w.str(" table:").table(m.Table)
+	}
+	w.byte(' ').match(&m.Match, m.Priority)
+	if w.last() != ' ' {
+		w.byte(' ')
+	}
+	given := m.NewCookie
+	if m.Command == openflow.FlowAdd {
+		given = m.Cookie
+	}
+	if given != 0 && given != ^uint64(0) {
+		w.str("cookie:").hex(given).byte(' ')
+	}
+	if m.CookieMask != 0 {
+		w.str("cookie:").hex(m.Cookie).byte('/').hex(m.CookieMask).byte(' ')
+	}
+	number := func(name string, n uint16) {
+		if n != 0 {
+			w.str(name).uint(uint64(n)).byte(' ')
+		}
+	}
+	number("idle:", m.IdleTimeout)
+	number("hard:", m.HardTimeout)
+	number("importance:", m.Importance)
+	if m.Buffer != openflow.NoBuffer {
+		w.str("buf:").hex(uint64(m.Buffer)).byte(' ')
+	}
+	if m.OutPort != openflow.PortAny {
+		w.str("out_port:").port(m.OutPort).byte(' ')
+	}
+	flags := m.Flags
+	if h.Version < resetCountsSince {
+		flags &^= openflow.FlowResetCounts
+	}
+	w.flowFlags(flags)
+	w.str("actions=").actionList(m.Actions)
+}
+
+func (w *printer) flowRemoved(m *openflow.FlowRemoved) {
+	w.byte(' ').match(&m.Match, m.Priority)
+	w.str(" reason=").reason(removedReasons[:], int(m.Reason))
+	if m.Table != openflow.TableAll {
+		w.str(" table_id=").table(m.Table)
+	}
+	if m.Cookie != 0 {
+		w.str(" cookie:").hex(m.Cookie)
+	}
+	w.str(" duration").duration(m.Duration).str(" idle").uint(uint64(m.IdleTimeout))
+	if m.HardTimeout != 0 {
+		w.str(" hard").uint(uint64(m.HardTimeout))
+	}
+	w.str(" pkts").uint(m.Packets).str(" bytes").uint(m.Bytes).byte('\n')
+}
+
+func (w *printer) flowRequest(m *openflow.FlowStatsRequest) {
+	if m.Table != openflow.TableAll {
+		w.str(" table=").table(m.Table)
+	}
+	if m.OutPort != openflow.PortAny {
+		w.str(" out_port=").port(m.OutPort)
+	}
+	w.byte(' ').match(&m.Match, openflow.DefaultPriority)
+}

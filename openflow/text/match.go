@@ -19,7 +19,8 @@ func ParseMatch(text string, o Options) (openflow.Match, error) {
 	return fm.Match, err
 }
 
-// shorthand is a keyword for a protocol.
+// shorthand is a keyword for a protocol. Of several for the same one the first is
+// printed.
 type shorthand struct {
 	name    string
 	ethType uint16
@@ -83,7 +84,24 @@ func (r *flowReader) matchField(a *pair, f *flow.Field) error {
 	if err != nil {
 		return r.valueError(a.key.text, a.value, err)
 	}
+	if err := r.checkVID(a, f, value, mask); err != nil {
+		return err
+	}
 	r.terms = append(r.terms, term{field: f, key: a.key, text: a.value, value: value, mask: mask})
+	return nil
+}
+
+// checkVID refuses a VLAN id that no packet has: one of more than 12 bits, and in
+// OpenFlow's own form one without the bit that says that there is a tag.
+func (r *flowReader) checkVID(a *pair, f *flow.Field, value, mask flow.Value) error {
+	written, _ := parseUint(a.value.text)
+	switch {
+	case f.ID == flow.FieldDLVLAN && written > maxVID && written != flow.NoVLAN:
+		return r.fail(a.value, "dl_vlan: value does not fit 12 bits").remedy("%#x matches packets without a tag", flow.NoVLAN)
+	case f.ID == flow.FieldVLANVID && mask == f.Full() && value.Lo != 0 && value.Lo&flow.VLANPresent == 0:
+		return r.fail(a.value, "vlan_vid: the bit %#x says that there is a tag", flow.VLANPresent).
+			remedy("write vlan_vid=%#x, or dl_vlan=%d", value.Lo|flow.VLANPresent, value.Lo)
+	}
 	return nil
 }
 
@@ -167,9 +185,9 @@ func (r *flowReader) fillMatch() error {
 // meanings are names that mean another field beside some protocols: the old
 // names of transport ports, ICMP's beside ICMPv6, and those of IP beside ARP, as
 // OpenFlow 1.0 has them.
-var meanings = map[flow.FieldID]struct{ udp, sctp, icmp6, arp flow.FieldID }{
-	flow.FieldTCPSrc:   {udp: flow.FieldUDPSrc, sctp: flow.FieldSCTPSrc},
-	flow.FieldTCPDst:   {udp: flow.FieldUDPDst, sctp: flow.FieldSCTPDst},
+var meanings = map[flow.FieldID]struct{ udp, sctp, icmp, icmp6, arp flow.FieldID }{
+	flow.FieldTCPSrc:   {udp: flow.FieldUDPSrc, sctp: flow.FieldSCTPSrc, icmp: flow.FieldICMPType, icmp6: flow.FieldICMPv6Type},
+	flow.FieldTCPDst:   {udp: flow.FieldUDPDst, sctp: flow.FieldSCTPDst, icmp: flow.FieldICMPCode, icmp6: flow.FieldICMPv6Code},
 	flow.FieldICMPType: {icmp6: flow.FieldICMPv6Type},
 	flow.FieldICMPCode: {icmp6: flow.FieldICMPv6Code},
 	flow.FieldIPSrc:    {arp: flow.FieldARPSPA},
@@ -185,17 +203,20 @@ func meant(m *flow.Match, name string, f *flow.Field) *flow.Field {
 		return f
 	}
 	id := flow.FieldNone
-	ethType := m.Value.EthType
+	ethType := matchedEthType(m)
 	proto := m.Value.IPProto & m.Mask.IPProto
+	anyPort := strings.HasPrefix(name, "tp_")
 	switch {
-	case m.Mask.EthType == 0:
+	case ethType == 0:
 	case ethType == ethTypeARP || ethType == ethTypeRARP:
-		if !strings.HasPrefix(name, "ip") {
+		if strings.HasPrefix(name, "nw_") {
 			id = other.arp
 		}
-	case ethType == ethTypeIPv6 && proto == protoICMPv6:
+	case ethType == ethTypeIPv6 && proto == protoICMPv6 && (anyPort || strings.HasPrefix(name, "icmp_")):
 		id = other.icmp6
-	case !strings.HasPrefix(name, "tp_"):
+	case !anyPort:
+	case ethType == ethTypeIPv4 && proto == protoICMP:
+		id = other.icmp
 	case proto == protoUDP:
 		id = other.udp
 	case proto == protoSCTP:
@@ -211,7 +232,11 @@ func meant(m *flow.Match, name string, f *flow.Field) *flow.Field {
 // something else.
 func (r *flowReader) apply(m *flow.Match, t *term) error {
 	f := meant(m, t.key.text, t.field)
-	t.field = f
+	if f != t.field {
+		if err := r.convert(t, f); err != nil {
+			return err
+		}
+	}
 	value, mask := t.value, t.mask
 	if f.ID == flow.FieldDLVLAN && value.Lo == flow.NoVLAN {
 		f, value, mask = flow.FieldByID(flow.FieldVLANTCI), flow.Value{}, flow.U64(0xffff)
@@ -228,6 +253,21 @@ func (r *flowReader) apply(m *flow.Match, t *term) error {
 	return nil
 }
 
+// convert makes the term one of the field that its name means here.
+func (r *flowReader) convert(t *term, f *flow.Field) error {
+	exact := t.mask == t.field.Full()
+	switch {
+	case t.value.Len() > f.Bits:
+		return r.fail(t.text, "%s: value does not fit %d bits", f.Name, f.Bits)
+	case exact:
+		t.mask = f.Full()
+	case !f.Maskable:
+		return r.fail(t.text, "%s takes no mask", f.Name)
+	}
+	t.field = f
+	return nil
+}
+
 // whole is the term as it was written.
 func (t *term) whole(in string) string { return in[t.key.at : t.text.at+len(t.text.text)] }
 
@@ -235,7 +275,7 @@ func (t *term) whole(in string) string { return in[t.key.at : t.text.at+len(t.te
 // written.
 func (r *flowReader) checkTerm(m *flow.Match, t *term) error {
 	err := m.CheckPrereqs(t.field.ID)
-	if err == nil {
+	if err == nil || t.mask.IsZero() {
 		return nil
 	}
 	var missing *flow.PrereqError

@@ -36,8 +36,10 @@ func (w *printer) match(m *openflow.Match, priority uint16) {
 	if k.Tunnel != (flow.Tunnel{}) {
 		w.fields(&m.Match, flow.FieldTunID, flow.FieldTunSrc, flow.FieldTunDst, flow.FieldTunIPv6Src, flow.FieldTunIPv6Dst,
 			flow.FieldTunGBPID, flow.FieldTunGBPFlags, flow.FieldTunTOS, flow.FieldTunTTL,
-			flow.FieldTunERSPANVer, flow.FieldTunERSPANIdx, flow.FieldTunERSPANDir, flow.FieldTunERSPANHWID,
-			flow.FieldTunGTPUFlags, flow.FieldTunGTPUMsgType, flow.FieldTunFlags)
+			flow.FieldTunERSPANVer, flow.FieldTunERSPANIdx, flow.FieldTunERSPANDir, flow.FieldTunERSPANHWID)
+		w.fieldAs(&m.Match, flow.FieldTunGTPUFlags, "gtpu_flags")
+		w.fieldAs(&m.Match, flow.FieldTunGTPUMsgType, "gtpu_msgtype")
+		w.field(&m.Match, flow.FieldTunFlags)
 	}
 	for i := range m.Wide {
 		w.wide(&m.Wide[i])
@@ -60,12 +62,21 @@ func (w *printer) fields(m *flow.Match, ids ...flow.FieldID) {
 
 // field writes "name=value,".
 func (w *printer) field(m *flow.Match, id flow.FieldID) {
+	w.fieldAs(m, id, flow.FieldByID(id).MatchName)
+}
+
+// fieldAs is field under another name.
+func (w *printer) fieldAs(m *flow.Match, id flow.FieldID, name string) {
 	f := flow.FieldByID(id)
 	value, mask, kind := m.Field(f)
 	if kind == flow.MatchNone {
 		return
 	}
-	w.str(f.MatchName).byte('=')
+	w.str(name).byte('=')
+	if f.ID == flow.FieldRecircID {
+		w.hexSharp(value.Lo).byte(',')
+		return
+	}
 	w.dst = f.AppendMatch(w.dst, value, mask, ports{w.o.Ports})
 	w.byte(',')
 }
@@ -91,14 +102,14 @@ type layerNames struct{ ethType, proto bool }
 // protocol writes the packet type, and the word for the Ethernet type and the
 // protocol where there is one.
 func (w *printer) protocol(m *flow.Match) (named layerNames) {
-	if m.Mask.PacketType != 0 {
+	if m.Mask.PacketType != 0 && m.Value.PacketType != packetTypeEthernet {
 		w.field(m, flow.FieldPacketType)
 		named.ethType = m.Value.PacketType>>16 == 1
 	}
-	ethType := matchedEthType(m)
-	if ethType == 0 {
+	if m.Mask.EthType != 0xffff {
 		return named
 	}
+	ethType := m.Value.EthType
 	exactProto := m.Mask.IPProto == 0xff
 	best := -1
 	for i := range shorthands {
@@ -107,7 +118,7 @@ func (w *printer) protocol(m *flow.Match) (named layerNames) {
 		case s.ethType != ethType:
 		case s.proto == 0 && best < 0:
 			best = i
-		case s.proto != 0 && exactProto && s.proto == m.Value.IPProto:
+		case s.proto != 0 && s.proto != protoIGMP && exactProto && s.proto == m.Value.IPProto:
 			best = i
 		}
 	}

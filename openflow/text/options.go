@@ -12,16 +12,17 @@ type Options struct {
 	CommandWord bool
 }
 
-// PrintOptions say how values are written. The zero value writes what
-// ovs-ofctl's ofp-print writes.
+// PrintOptions say how values are written. The zero value writes what ovs-ofctl
+// writes where it is given no options.
 type PrintOptions struct {
 	// Ports and Tables give numbers names.
 	Ports, Tables *Names
 	// NoStats leaves out of flows what changes by itself: counters, durations,
 	// ages.
 	NoStats bool
-	// Verbosity is ofp-print's: 1 and more show what packets contain, 3 and more
-	// their bytes.
+	// Verbosity is how often ovs-ofctl would be given -m: from 1 on, which is how
+	// ofp-print writes, echo messages show their payload; from 2 on messages with
+	// packets show the packets' bytes.
 	Verbosity int
 	// PacketSummary appends one line that says what a packet contains, without
 	// its end of line. Nil: packets are not described.

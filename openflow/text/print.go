@@ -15,12 +15,15 @@ type printer struct {
 	// actions are the functions that write actions, by kind; they reach one
 	// another through here because they are part of the table themselves.
 	actions *[numActionKinds]func(w *printer, a openflow.Action)
+	// messages are the rows of kinds of messages, for messages in messages.
+	messages *[numKinds]messageRow
+	depth    int // of messages in messages
 }
 
 const numActionKinds = int(openflow.ActGotoTable) + 1
 
 func newPrinter(dst []byte, o PrintOptions) *printer {
-	return &printer{dst: dst, o: o, actions: &actionPrinters}
+	return &printer{dst: dst, o: o, actions: &actionPrinters, messages: &messagePrinters}
 }
 
 func (w *printer) str(s string) *printer {
@@ -105,18 +108,19 @@ func (w *printer) table(t uint8) *printer {
 	return w.uint(uint64(t))
 }
 
-// duration writes seconds with as many of three or nine decimals as it takes.
+// duration writes seconds: without decimals, with three, or with as many as it
+// takes.
 func (w *printer) duration(d time.Duration) *printer {
-	sec, nsec := uint64(d/time.Second), uint64(d%time.Second)
-	w.uint(sec)
-	switch {
+	w.uint(uint64(d / time.Second))
+	switch nsec := uint64(d % time.Second); {
 	case nsec == 0:
 	case nsec%1e6 == 0:
 		w.byte('.').zeroed(nsec/1e6, 3)
-	case nsec%1e3 == 0:
-		w.byte('.').zeroed(nsec/1e3, 6)
 	default:
 		w.byte('.').zeroed(nsec, 9)
+		for w.last() == '0' {
+			w.chomp('0')
+		}
 	}
 	return w.byte('s')
 }

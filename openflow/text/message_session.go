@@ -1,0 +1,251 @@
+package text
+
+import (
+	"vswitch/openflow"
+)
+
+// sessionMessages are the rows of messages that set a connection up and keep it.
+func sessionMessages() []messageRow {
+	return []messageRow{
+		prints(func(w *printer, _ *openflow.Header, m *openflow.Hello) {
+			w.str("\n version bitmap: ")
+			for i, v := range m.Versions.List() {
+				if i > 0 {
+					w.str(", ")
+				}
+				w.hexWidth(uint64(v), 2)
+			}
+		}),
+		prints(func(w *printer, _ *openflow.Header, m *openflow.Error) { w.errorMessage(m) }),
+		prints(func(w *printer, _ *openflow.Header, m *openflow.EchoRequest) { w.echo(m.Data) }),
+		prints(func(w *printer, _ *openflow.Header, m *openflow.EchoReply) { w.echo(m.Data) }),
+		prints(func(w *printer, _ *openflow.Header, m *openflow.Experimenter) {
+			w.str(" vendor=").hex(uint64(m.Vendor)).str(" type=").uint(uint64(m.ExpType)).byte('\n').hexDump(m.Data, true)
+		}),
+		bare(openflow.KindFeaturesRequest),
+		prints(func(w *printer, h *openflow.Header, m *openflow.FeaturesReply) { w.features(h.Version, m) }),
+		bare(openflow.KindGetConfigRequest),
+		prints(func(w *printer, h *openflow.Header, m *openflow.GetConfigReply) {
+			w.switchConfig(h.Version, &m.SwitchConfig)
+		}),
+		prints(func(w *printer, h *openflow.Header, m *openflow.SetConfig) {
+			w.switchConfig(h.Version, &m.SwitchConfig)
+		}),
+		bare(openflow.KindBarrierRequest),
+		bare(openflow.KindBarrierReply),
+		prints(func(w *printer, _ *openflow.Header, m *openflow.RoleRequest) { w.roleMessage(m) }),
+		prints(func(w *printer, _ *openflow.Header, m *openflow.RoleReply) { w.roleMessage((*openflow.RoleRequest)(m)) }),
+		prints(func(w *printer, _ *openflow.Header, m *openflow.RoleStatus) {
+			w.role(m.Role, m.GenerationID, m.GenerationID != noGeneration)
+			w.str(" reason=").nameOr(roleReasons[:], int(m.Reason), "(unknown)")
+		}),
+		bare(openflow.KindGetAsyncRequest),
+		prints(func(w *printer, _ *openflow.Header, m *openflow.GetAsyncReply) { w.asyncConfig(&m.AsyncConfig) }),
+		prints(func(w *printer, _ *openflow.Header, m *openflow.SetAsync) { w.asyncConfig(&m.AsyncConfig) }),
+		prints(func(w *printer, _ *openflow.Header, m *openflow.ControllerStatus) {
+			w.controllerState(&m.ControllerState)
+		}),
+		bare(openflow.KindControllerStatusRequest),
+		prints(func(w *printer, _ *openflow.Header, m *openflow.ControllerStatusReply) {
+			for i := range m.Controllers {
+				w.str("\n ").controllerState(&m.Controllers[i])
+			}
+		}),
+		bare(openflow.KindDescRequest),
+		prints(func(w *printer, _ *openflow.Header, m *openflow.DescReply) {
+			w.str("\nManufacturer: ").str(m.Manufacturer).str("\nHardware: ").str(m.Hardware).str("\nSoftware: ").str(m.Software)
+			w.str("\nSerial Num: ").str(m.Serial).str("\nDP Description: ").str(m.Datapath).byte('\n')
+		}),
+	}
+}
+
+// errorMessage writes an error's name, and the message that it is about.
+func (w *printer) errorMessage(m *openflow.Error) {
+	w.byte(' ')
+	if m.Code == openflow.ErrUnknown {
+		if m.Vendor != 0 {
+			w.str("vendor ").hex(uint64(m.Vendor)).byte(' ')
+		}
+		w.str("type ").uint(uint64(m.Type)).str(" code ").uint(uint64(m.Number))
+	} else {
+		w.str(m.Code.String())
+	}
+	w.byte('\n')
+	switch {
+	case m.Code == openflow.ErrHelloIncompatible || m.Code == openflow.ErrHelloPermission:
+		w.escaped(m.Data)
+	case w.depth >= maxMessageDepth:
+		w.hexDump(m.Data, true)
+	default:
+		// What an error is about is written without its bytes, however much is
+		// asked for.
+		verbosity := w.o.Verbosity
+		w.o.Verbosity = 0
+		w.depth++
+		w.wire(m.Data)
+		w.depth--
+		w.o.Verbosity = verbosity
+	}
+}
+
+// maxMessageDepth bounds messages in messages: an error about a bundle's message
+// about an error …
+const maxMessageDepth = 8
+
+// escaped writes text, what is not printable as escapes.
+func (w *printer) escaped(b []byte) {
+	for _, c := range b {
+		switch {
+		case c == '\\' || c == '"':
+			w.byte('\\').byte(c)
+		case c < ' ' || c > '~':
+			w.str("\\").octal(c)
+		default:
+			w.byte(c)
+		}
+	}
+}
+
+func (w *printer) octal(c byte) *printer {
+	return w.byte('0' + c>>6).byte('0' + c>>3&7).byte('0' + c&7)
+}
+
+func (w *printer) echo(data []byte) {
+	w.byte(' ').uint(uint64(len(data))).str(" bytes of payload\n")
+	if w.o.Verbosity > 0 {
+		w.hexDump(data, true)
+	}
+}
+
+// capabilities are the names of capabilities in the order of printing.
+var capabilities = [...]struct {
+	bit  openflow.Capabilities
+	name string
+}{
+	{openflow.CapFlowStats, "FLOW_STATS"},
+	{openflow.CapTableStats, "TABLE_STATS"},
+	{openflow.CapPortStats, "PORT_STATS"},
+	{openflow.CapSTP, "STP"},
+	{openflow.CapGroupStats, "GROUP_STATS"},
+	{openflow.CapIPReassembly, "IP_REASM"},
+	{openflow.CapQueueStats, "QUEUE_STATS"},
+	{openflow.CapARPMatchIP, "ARP_MATCH_IP"},
+	{openflow.CapPortBlocked, "PORT_BLOCKED"},
+	{openflow.CapBundles, "BUNDLES"},
+	{openflow.CapFlowMonitor, "FLOW_MONITORING"},
+}
+
+func (w *printer) features(v openflow.Version, m *openflow.FeaturesReply) {
+	w.str(" dpid:").digits(m.DatapathID, 16).str("\nn_tables:").uint(uint64(m.Tables)).str(", n_buffers:").uint(uint64(m.Buffers))
+	if m.Auxiliary != 0 {
+		w.str(", auxiliary_id:").uint(uint64(m.Auxiliary))
+	}
+	w.str("\ncapabilities: ")
+	rest, first := m.Capabilities, true
+	for _, c := range capabilities {
+		if rest&c.bit == 0 {
+			continue
+		}
+		if !first {
+			w.byte(' ')
+		}
+		first = false
+		w.str(c.name)
+		rest &^= c.bit
+	}
+	switch {
+	case first && rest == 0:
+		w.byte('0')
+	case rest != 0:
+		if !first {
+			w.byte(' ')
+		}
+		w.hex(uint64(rest))
+	}
+	w.byte('\n')
+	if v == openflow.V10 {
+		w.str("actions: ").actionSet(m.Actions).byte('\n')
+	}
+	if v < openflow.V13 {
+		w.ports(m.Ports)
+	}
+}
+
+// fragments are the names of the treatments of fragments.
+var fragments = [...]string{
+	openflow.FragNormal:  "normal",
+	openflow.FragDrop:    "drop",
+	openflow.FragReasm:   "reassemble",
+	openflow.FragNXMatch: "nx-match",
+}
+
+// FragName is the name that get-frags and set-frags have for a treatment of
+// fragments.
+func FragName(f openflow.FragHandling) string {
+	if int(f) < len(fragments) {
+		return fragments[f]
+	}
+	return ""
+}
+
+// ParseFrag reads the name of a treatment of fragments.
+func ParseFrag(name string) (f openflow.FragHandling, found bool) {
+	for i, n := range fragments {
+		if n == name {
+			return openflow.FragHandling(i), true
+		}
+	}
+	return 0, false
+}
+
+func (w *printer) switchConfig(v openflow.Version, c *openflow.SwitchConfig) {
+	w.str(" frags=").nameOf(fragments[:], int(c.Frag))
+	if c.InvalidTTL && v < openflow.V13 {
+		w.str(" invalid_ttl_to_controller")
+	}
+	w.str(" miss_send_len=").uint(uint64(c.MissSendLen)).byte('\n')
+}
+
+// noGeneration is the generation id of a role's change without one.
+const noGeneration = ^uint64(0)
+
+var (
+	roles = [...]string{
+		openflow.RoleNoChange:  "nochange",
+		openflow.RoleEqual:     "equal",
+		openflow.RolePrimary:   "primary",
+		openflow.RoleSecondary: "secondary",
+	}
+	roleReasons = [...]string{
+		openflow.RoleReasonPrimaryRequest: "primary_request",
+		openflow.RoleReasonConfig:         "configuration_changed",
+		openflow.RoleReasonExperimenter:   "experimenter_data_changed",
+	}
+)
+
+// nameOr writes the name of a value, or another text where it has none.
+func (w *printer) nameOr(names []string, value int, other string) *printer {
+	if value < len(names) && names[value] != "" {
+		return w.str(names[value])
+	}
+	return w.str(other)
+}
+
+func (w *printer) roleMessage(m *openflow.RoleRequest) {
+	w.role(m.Role, m.GenerationID, m.HasGenerationID)
+}
+
+func (w *printer) role(r openflow.Role, generation uint64, has bool) {
+	w.str(" role=").nameOf(roles[:], int(r))
+	if has {
+		w.str(" generation_id=").uint(generation)
+	}
+}
+
+func (w *printer) controllerState(c *openflow.ControllerState) {
+	w.str(" id=").uint(uint64(c.ShortID)).str(" role=").nameOf(roles[:], int(c.Role)).str(" reason=").uint(uint64(c.Reason))
+	w.str(" channel=").nameOf([]string{"up", "down"}, int(c.ChannelStatus))
+	for _, uri := range c.URIs {
+		w.str(" uri=").str(uri)
+	}
+}
