@@ -8,10 +8,12 @@ type Output struct {
 	MaxLen uint16 // PortController: bytes of the packet to send; 0xffff: all
 }
 
-// OutputReg sends the packet to the port that Src names.
+// OutputReg sends the packet to the port that Src names. Wide: written as
+// NXAST_OUTPUT_REG2 also where Src does not need it.
 type OutputReg struct {
 	Src    Subfield
 	MaxLen uint16
+	Wide   bool
 }
 
 // OutputTrunc sends the packet, cut to MaxLen bytes, to a port.
@@ -26,12 +28,12 @@ type Controller struct {
 	MaxLen uint16
 	ID     uint16
 	Reason PacketInReason
-	// Extended: written as NXAST_CONTROLLER2 also where UserData, Pause, Meter
-	// and ProviderMeter do not need it.
+	// Extended: written as NXAST_CONTROLLER2 also where UserData, Pause and Meter
+	// do not need it.
 	Extended bool
 	UserData []byte
 	Pause    bool
-	Meter    uint32 // 0 or MeterNone: the default controller meter
+	Meter    uint32 // 0: the switch's meter for packet-ins
 }
 
 // Enqueue sends the packet to a queue of a port.

@@ -54,16 +54,18 @@ type FlowMod struct {
 	// Nicira: came as, or is to be sent as, NXT_FLOW_MOD. In OpenFlow 1.0 Append
 	// also chooses that form where the fixed match cannot carry the match or a
 	// cookie mask is given.
-	Nicira     bool
-	Table      uint8 // TableAll: any (deletions), or the switch's choice (1.0)
-	Priority   uint16
-	Flags      FlowFlags
-	Match      Match
-	Cookie     uint64 // given to added flows; modifications change it iff ModifyCookie
-	CookieMask uint64 // restricts modifications and deletions to flows with these bits of Cookie
-	// ModifyCookie: a modification gives Cookie to the flows that it changes.
-	// True in OpenFlow 1.0's standard form, whose cookie never restricts, when
-	// the cookie is not all ones; otherwise only where CookieMask is 0.
+	Nicira   bool
+	Table    uint8 // TableAll: any (deletions), or the switch's choice (1.0)
+	Priority uint16
+	Flags    FlowFlags
+	Match    Match
+	// Cookie is what an added flow gets. With modifications and deletions it
+	// restricts them to flows whose cookies have its bits where CookieMask has ones.
+	Cookie, CookieMask uint64
+	// NewCookie is what a modification gives to the flows it changes iff
+	// ModifyCookie (OpenFlow 1.0 and the Nicira form), and to those that it adds
+	// because there are none (1.0, 1.1 without CookieMask).
+	NewCookie                uint64
 	ModifyCookie             bool
 	IdleTimeout, HardTimeout uint16 // seconds, 0: none
 	Importance               uint16 // 1.4+

@@ -10,9 +10,9 @@ const (
 	MonitorAdd
 	MonitorDelete
 	MonitorModify
-	MonitorActions // events carry the actions
-	MonitorOwn     // events of the controller's own changes in full; else abbreviated
-	MonitorOnlyOwn // 1.4+
+	MonitorActions  // events carry the actions
+	MonitorNoAbbrev // 1.4+
+	MonitorOwn      // the controller's own changes in full; otherwise abbreviated
 )
 
 // MonitorCommand says what a FlowMonitorRequest does (1.4+: OFPFMC_*).

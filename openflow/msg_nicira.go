@@ -46,9 +46,11 @@ type CTFlush struct {
 	HasZone     bool
 	Orig, Reply CTTuple
 	Mark        uint32
-	MarkMask    uint32
+	MarkMask    uint32 // 0: all bits
+	HasMark     bool
 	Label       flow.Value
-	LabelMask   flow.Value
+	LabelMask   flow.Value // zero: all bits
+	HasLabel    bool
 }
 
 // CTTuple restricts one direction of the connections that CTFlush forgets.

@@ -125,26 +125,30 @@ type TableMatchField struct {
 	Wildcard bool // may be left out
 }
 
+// Bits of a table's configuration on the wire (OFPTC_*).
+const (
+	TableConfigMissMask uint32 = 3 // 1.1, 1.2: TableMiss, less 1
+	TableConfigEviction uint32 = 1 << 2
+	TableConfigVacancy  uint32 = 1 << 3
+)
+
 // TableFeatures is what a table can do.
 type TableFeatures struct {
-	Table                        uint8
-	Command                      TableCommand // requests in 1.5
-	HasCommand                   bool
-	Name                         string // at most 31 bytes
-	MetadataMatch, MetadataWrite uint64
-	Config                       uint32    // OFPTC_* bits as on the wire
-	Miss                         TableMiss // 1.1, 1.2
-	Eviction, Vacancy            Tristate
-	MaxEntries                   uint32
-	Match                        []TableMatchField
-	NonMiss                      TableInstructions
-	// Miss flows' instructions are written apart only where SameMiss is false.
-	TableMissInst TableInstructions
-	SameMiss      bool
-	// PropertyTypes are the types of the properties that came, so that a request
-	// can be told from one that leaves things out: bit t is type t.
-	PropertyTypes uint32
-	Experimenter  []Property
+	Table         uint8
+	Command       TableCommand // 1.5
+	Features      uint32       // 1.5: OFPTFF_*
+	Name          string       // at most 31 bytes
+	MetadataMatch uint64
+	MetadataWrite uint64
+	Config        uint32 // TableConfig bits: the configuration up to 1.3, what can be configured later
+	MaxEntries    uint32
+	Match         []TableMatchField
+	Flows, Misses TableInstructions // of flows in general, and of the table-miss flow
+	// Properties are the types of properties that came: bit t is type t. 0 in a
+	// message to send: all.
+	Properties uint32
+	// Unknown are the experimenter properties.
+	Unknown []Property
 }
 
 // Property is a property of an unknown type, as it came: type, then the bytes

@@ -25,11 +25,11 @@ const (
 	PortAny        PortNo = 0xffffffff // OFPP_NONE in OpenFlow 1.0
 )
 
-// portMax10 is OFPP_MAX of OpenFlow 1.0; numbers from it up to the reserved
-// ones name no port.
+// portMax10 is OFPP_MAX of OpenFlow 1.0: the least number that no switch port
+// has there.
 const portMax10 = 0xff00
 
-// portOffset maps OpenFlow 1.0's reserved ports to ours.
+// portOffset is between OpenFlow 1.0's numbers from portMax10 on and ours.
 const portOffset = 0xffff0000
 
 var portNames = [...]struct {
@@ -69,15 +69,12 @@ func (p PortNo) String() string {
 }
 
 // ParsePortNo reads a reserved port's name in any case (NONE is ANY), or a
-// number. Numbers 0xff00..0xffff are taken as those of OpenFlow 1.0, as
-// ovs-ofctl does: the reserved ones name the reserved ports, the others none.
+// number. Numbers 0xff00 to 0xffff are taken as those of OpenFlow 1.0, as
+// ovs-ofctl does.
 func ParsePortNo(s string) (PortNo, bool) {
 	if n, err := strconv.ParseUint(s, 0, 32); err == nil {
-		switch {
-		case n < portMax10 || n >= uint64(PortMax):
-			return PortNo(n), true
-		case n >= portMax10 && n <= 0xffff:
-			return portFrom16(uint16(n))
+		if n <= 0xffff {
+			return PortFrom16(uint16(n)), true
 		}
 		return PortNo(n), true
 	}
@@ -92,28 +89,19 @@ func ParsePortNo(s string) (PortNo, bool) {
 	return 0, false
 }
 
-// PortFrom16 widens an OpenFlow 1.0 port number. Every 16-bit value has a
-// place: the numbers between OFPP_MAX and the reserved ports, which no port has
-// in OpenFlow 1.0, stay what they are.
+// PortFrom16 widens an OpenFlow 1.0 port number: those from OFPP_MAX on to the
+// same place at the end of the 32 bits.
 func PortFrom16(n uint16) PortNo {
-	if n >= uint16(PortUnset&0xffff) {
+	if n >= portMax10 {
 		return PortNo(n) + portOffset
 	}
 	return PortNo(n)
 }
 
-func portFrom16(n uint16) (PortNo, bool) {
-	p := PortFrom16(n)
-	return p, p.Reserved()
-}
-
 // To16 narrows p to OpenFlow 1.0. It is false for ports that OpenFlow 1.0
 // cannot name.
 func (p PortNo) To16() (uint16, bool) {
-	if p >= PortUnset {
-		return uint16(p), true
-	}
-	return uint16(p), p < PortUnset&0xffff
+	return uint16(p), p < portMax10 || p >= PortMax
 }
 
 // PortConfig are administrative settings of a port (OFPPC_*); the bits are those

@@ -1,0 +1,357 @@
+package openflow
+
+import (
+	"errors"
+	"math/bits"
+
+	"vswitch/flow"
+)
+
+// cookieCode and cookieSize are those of NXM_NX_COOKIE, a pseudo field by which
+// Nicira's flow-mod and statistics requests carry a cookie's mask.
+const (
+	cookieCode = 30
+	cookieSize = 8
+)
+
+// decodeOXM reads OXM or NXM entries into m. With cookie, the pseudo field of
+// cookies is allowed and filled in.
+func decodeOXM(b []byte, m *Match, cookie *cookieMatch) error {
+	for len(b) > 0 {
+		e, rest, err := parseOXM(b)
+		if err != nil {
+			return err
+		}
+		b = rest
+		switch {
+		case e.f != nil && e.f.Wide():
+			err = m.addWide(&e)
+		case e.f != nil:
+			err = m.add(&e)
+		case cookie != nil && e.class == classNXM1 && e.code == cookieCode && len(e.value) == cookieSize:
+			err = cookie.set(&e)
+		default:
+			err = NewError(ErrMatchBadField, "%s", e.oxmHeader)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cookieMatch is a restriction to flows by their cookies.
+type cookieMatch struct{ value, mask uint64 }
+
+func (c *cookieMatch) set(e *oxmEntry) error {
+	if c.mask != 0 {
+		return NewError(ErrMatchDupField, "cookie")
+	}
+	c.value, c.mask = be.Uint64(e.value), ^uint64(0)
+	if e.mask != nil {
+		c.mask = be.Uint64(e.mask)
+	}
+	return nil
+}
+
+// matchFaults are the errors for what flow finds wrong with a value.
+var matchFaults = map[flow.ValueFault]ErrorCode{
+	flow.FaultTooWide:     ErrMatchBadValue,
+	flow.FaultOutsideMask: ErrMatchBadWildcards,
+	flow.FaultMaskRefused: ErrMatchBadMask,
+}
+
+// add makes m match what the entry says, with the checks that OpenFlow 1.3.5
+// §7.2.3.6 and Open vSwitch make.
+func (m *Match) add(e *oxmEntry) error {
+	value, mask := e.values()
+	if err := e.f.Check(value, mask); err != nil {
+		var v *flow.ValueError
+		errors.As(err, &v)
+		return &Error{Code: matchFaults[v.Fault], Detail: err.Error()}
+	}
+	if err := m.CheckPrereqs(e.f.ID); err != nil {
+		return &Error{Code: ErrMatchBadPrereq, Detail: err.Error()}
+	}
+	if _, _, kind := m.Match.Field(e.f); kind != flow.MatchNone {
+		return NewError(ErrMatchDupField, "%s", e.f.Name)
+	}
+	m.SetField(e.f, value, mask)
+	return nil
+}
+
+// addWide makes m match a tunnel option.
+func (m *Match) addWide(e *oxmEntry) error {
+	at := len(m.Wide)
+	for i := range m.Wide {
+		if m.Wide[i].Field == e.f.ID {
+			return NewError(ErrMatchDupField, "%s", e.f.Name)
+		}
+		if m.Wide[i].Field > e.f.ID && at == len(m.Wide) {
+			at = i
+		}
+	}
+	if len(e.value) > flow.MaxTLVLen {
+		return NewError(ErrMatchBadLen, "%s", e.oxmHeader)
+	}
+	m.Wide = append(m.Wide, WideField{})
+	copy(m.Wide[at+1:], m.Wide[at:])
+	m.Wide[at] = WideField{Field: e.f.ID, Value: append([]byte{}, e.value...), Mask: clone(e.mask)}
+	return nil
+}
+
+// matchGroup is a run of fields in the order in which Open vSwitch writes them,
+// which controllers and tests are used to, though OpenFlow only asks for
+// prerequisites first. words are what a mask must have bits in for any of the
+// fields to be there.
+type matchGroup struct {
+	fields []flow.FieldID
+	words  []int
+}
+
+// matchOrder is the order of all fields but packet_type, which goes first, the
+// VLAN tag, and tunnel options.
+var matchOrder = buildMatchOrder()
+
+func buildMatchOrder() []matchGroup {
+	run := func(first flow.FieldID, n int) (ids []flow.FieldID) {
+		for i := range n {
+			ids = append(ids, first+flow.FieldID(i))
+		}
+		return ids
+	}
+	groups := [][]flow.FieldID{
+		{flow.FieldDPHash, flow.FieldRecircID}, {flow.FieldConjID, orderInPort, flow.FieldActsetOutput},
+		{flow.FieldEthSrc, flow.FieldEthDst, flow.FieldEthType, orderVLAN},
+		{flow.FieldPBBISID, flow.FieldPBBUCA},
+		{flow.FieldMPLSTC, flow.FieldMPLSBOS, flow.FieldMPLSTTL, flow.FieldMPLSLabel},
+		{flow.FieldIPSrc, flow.FieldIPDst, flow.FieldIPv6Src, flow.FieldIPv6Dst, flow.FieldIPFrag, orderDSCP, flow.FieldIPECN,
+			flow.FieldIPTTL, flow.FieldIPv6Label, flow.FieldIPv6ExtHdr, flow.FieldIPProto,
+			flow.FieldTCPSrc, flow.FieldTCPDst, flow.FieldTCPFlags, flow.FieldUDPSrc, flow.FieldUDPDst, flow.FieldSCTPSrc, flow.FieldSCTPDst,
+			flow.FieldICMPType, flow.FieldICMPCode, flow.FieldICMPv6Type, flow.FieldICMPv6Code},
+		{flow.FieldNDTarget, flow.FieldNDReserved, flow.FieldNDOptionsType, flow.FieldNDSLL, flow.FieldNDTLL,
+			flow.FieldARPOp, flow.FieldARPSPA, flow.FieldARPTPA, flow.FieldARPSHA, flow.FieldARPTHA},
+		{flow.FieldTunID, flow.FieldTunFlags, flow.FieldTunSrc, flow.FieldTunDst, flow.FieldTunIPv6Src, flow.FieldTunIPv6Dst,
+			flow.FieldTunGBPID, flow.FieldTunGBPFlags}, {orderWide},
+		{flow.FieldTunERSPANIdx, flow.FieldTunERSPANVer, flow.FieldTunERSPANDir, flow.FieldTunERSPANHWID,
+			flow.FieldTunGTPUFlags, flow.FieldTunGTPUMsgType},
+		{flow.FieldNSHFlags, flow.FieldNSHTTL, flow.FieldNSHMDType, flow.FieldNSHNP, flow.FieldNSHSPI, flow.FieldNSHSI,
+			flow.FieldNSHC1, flow.FieldNSHC1 + 1, flow.FieldNSHC1 + 2, flow.FieldNSHC1 + 3},
+		run(flow.FieldReg0, flow.NumRegs), {flow.FieldPktMark},
+		{flow.FieldCTState, flow.FieldCTZone, flow.FieldCTMark, flow.FieldCTLabel, flow.FieldCTNWSrc, flow.FieldCTIPv6Src,
+			flow.FieldCTNWDst, flow.FieldCTIPv6Dst, flow.FieldCTNWProto, flow.FieldCTTPSrc, flow.FieldCTTPDst},
+		{flow.FieldMetadata},
+	}
+	var order []matchGroup
+	for _, ids := range groups {
+		order = append(order, matchGroup{fields: ids, words: wordsOf(ids)})
+	}
+	return order
+}
+
+// Places in the order at which something else is done than writing a field of
+// that number.
+const (
+	orderInPort = flow.FieldInPort  // in_port in NXM, in_port_oxm in OXM
+	orderVLAN   = flow.FieldVLANTCI // vlan_tci in NXM, vlan_vid and vlan_pcp in OXM
+	orderDSCP   = flow.FieldIPTOS   // nw_tos in NXM, ip_dscp in OXM
+	orderWide   = flow.FieldTunMetadata0
+)
+
+// wordsOf are the words of a mask that any of the fields lies in.
+func wordsOf(ids []flow.FieldID) (words []int) {
+	var m flow.Mask
+	for _, id := range ids {
+		f := flow.FieldByID(id)
+		f.Unwildcard(&m, f.Full())
+	}
+	for i, w := range m.Words() {
+		if w != 0 {
+			words = append(words, i)
+		}
+	}
+	return words
+}
+
+// maskBits counts the bits of a mask.
+func maskBits(v flow.Value) int { return bits.OnesCount64(v.Hi) + bits.OnesCount64(v.Lo) }
+
+// appendOXMFields appends the entries of a match, as NXM in V10. It is an error
+// where the match says more than the version's fields can.
+func appendOXMFields(v Version, dst []byte, m *Match) ([]byte, error) {
+	w := oxmWriter{v: v, m: m, dst: dst}
+	words := m.Mask.Words()
+	for _, word := range words {
+		w.left += bits.OnesCount64(word)
+	}
+	w.packetType()
+	for i := range matchOrder {
+		g := &matchOrder[i]
+		var any uint64
+		for _, word := range g.words {
+			any |= words[word]
+		}
+		if any != 0 {
+			for _, id := range g.fields {
+				w.field(id)
+			}
+		} else if g.fields[0] == orderWide {
+			w.wide()
+		}
+	}
+	if w.left != 0 {
+		return dst, w.leftOver()
+	}
+	return w.dst, nil
+}
+
+// oxmWriter writes a match. left is how many bits of its mask are not told yet.
+type oxmWriter struct {
+	v    Version
+	m    *Match
+	dst  []byte
+	left int
+}
+
+// field writes one field or what stands at its place, if the match says anything
+// of it and its prerequisites hold: fields that share bits are told apart by
+// those.
+func (w *oxmWriter) field(id flow.FieldID) {
+	f := flow.FieldByID(id)
+	switch id {
+	case orderInPort:
+		w.inPort()
+		return
+	case orderVLAN:
+		w.vlan()
+		return
+	case orderDSCP:
+		if w.v > V10 {
+			f = flow.FieldByID(flow.FieldIPDSCP)
+		}
+	}
+	value, mask, kind := w.m.Match.Field(f)
+	if kind == flow.MatchNone || f.Prereq > flow.PrereqEthernet && w.m.CheckPrereqs(f.ID) != nil {
+		return
+	}
+	if id >= flow.FieldReg0 && id < flow.FieldReg0+flow.NumRegs && w.v >= V15 {
+		// OpenFlow 1.5 has registers by pairs, which its first one tells of.
+		if id&1 != flow.FieldReg0&1 && !w.firstOfPair(id) {
+			return
+		}
+		f = flow.FieldByID(flow.FieldXReg0 + (id-flow.FieldReg0)/2)
+		value, mask, _ = w.m.Match.Field(f)
+	}
+	w.put(f, value, mask)
+}
+
+// firstOfPair reports whether the register before id, of the same pair, is not
+// matched, so that id tells of the pair.
+func (w *oxmWriter) firstOfPair(id flow.FieldID) bool {
+	_, _, kind := w.m.Match.Field(flow.FieldByID(id - 1))
+	return kind == flow.MatchNone
+}
+
+func (w *oxmWriter) put(f *flow.Field, value, mask flow.Value) {
+	if !hasWire(w.v, f) || !f.Maskable && mask != f.Full() {
+		return
+	}
+	w.dst = appendOXM(w.v, w.dst, f, value, mask)
+	w.left -= maskBits(mask)
+}
+
+// packetType goes first, unless it is Ethernet's and fields that imply it follow
+// (OpenFlow 1.5.1 §7.2.3.11).
+func (w *oxmWriter) packetType() {
+	f := flow.FieldByID(flow.FieldPacketType)
+	value, mask, kind := w.m.Match.Field(f)
+	if kind == flow.MatchNone {
+		return
+	}
+	if value.IsZero() && impliesEthernet(w.m) {
+		w.left -= maskBits(mask)
+		return
+	}
+	w.put(f, value, mask)
+}
+
+// impliesEthernet reports whether the match fixes any field that only Ethernet
+// packets have.
+func impliesEthernet(m *Match) bool {
+	k := &m.Mask
+	return k.EthType|k.VLAN[0].TCI != 0 || k.EthSrc != flow.MAC{} || k.EthDst != flow.MAC{}
+}
+
+func (w *oxmWriter) inPort() {
+	if w.m.Mask.OFPort == 0 {
+		return
+	}
+	if w.v > V10 {
+		f := flow.FieldByID(flow.FieldInPortOXM)
+		value, mask, _ := w.m.Match.Field(f)
+		w.put(f, value, mask)
+		return
+	}
+	if port, ok := PortNo(w.m.Value.OFPort).To16(); ok {
+		f := flow.FieldByID(flow.FieldInPort)
+		w.dst = appendOXM(w.v, w.dst, f, flow.U64(uint64(port)), f.Full())
+		w.left -= 32
+	}
+}
+
+const (
+	vlanVIDMask = 0x0fff
+	vlanPCPMask = 0xe000
+)
+
+// vlan tells of the tag: NXM by its TCI, OXM by VLAN id and priority.
+func (w *oxmWriter) vlan() {
+	value, mask := w.m.Value.VLAN[0].TCI, w.m.Mask.VLAN[0].TCI
+	switch {
+	case mask == 0:
+		return
+	case w.v == V10:
+		f := flow.FieldByID(flow.FieldVLANTCI)
+		w.put(f, flow.U64(uint64(value)), flow.U64(uint64(mask)))
+		return
+	}
+	const vid = vlanVIDMask | flow.VLANPresent
+	if mask&vid != 0 {
+		w.put(flow.FieldByID(flow.FieldVLANVID), flow.U64(uint64(value&vid)), flow.U64(uint64(mask&vid)))
+	}
+	if mask&vlanPCPMask == 0 {
+		return
+	}
+	if mask&flow.VLANPresent != 0 && value&flow.VLANPresent == 0 {
+		w.left -= bits.OnesCount16(mask & vlanPCPMask) // no tag: vlan_vid said it all
+		return
+	}
+	if value&vid != 0 {
+		w.put(flow.FieldByID(flow.FieldVLANPCP), flow.U64(uint64(value>>13)), flow.U64(uint64(mask>>13)))
+	}
+}
+
+// wide writes the tunnel options.
+func (w *oxmWriter) wide() {
+	for i := range w.m.Wide {
+		o := &w.m.Wide[i]
+		w.dst = appendHeaderSized(w.v, w.dst, flow.FieldByID(o.Field), len(o.Value), o.Mask != nil)
+		w.dst = append(append(w.dst, o.Value...), o.Mask...)
+	}
+}
+
+// leftOver names what of the match could not be written.
+func (w *oxmWriter) leftOver() error {
+	for f := range w.m.Fields() {
+		_, mask, _ := w.m.Match.Field(f)
+		switch {
+		case f.ID == flow.FieldInPortOXM && w.v == V10:
+			return unencodable(w.v, "port %d", w.m.Value.OFPort)
+		case !hasWire(w.v, f) && f.ID != flow.FieldVLANTCI:
+			return unencodable(w.v, "a match on %s", f.Name)
+		case !f.Maskable && mask != f.Full() || f.ID == flow.FieldVLANTCI:
+			return unencodable(w.v, "a mask of %s", f.Name)
+		}
+	}
+	return unencodable(w.v, "a match on fields without their prerequisites")
+}

@@ -1,0 +1,211 @@
+package openflow
+
+// Types of instructions (OFPIT_*).
+const (
+	instGotoTable     = 1
+	instWriteMetadata = 2
+	instWriteActions  = 3
+	instApplyActions  = 4
+	instClearActions  = 5
+	instMeter         = 6
+	instExperimenter  = 0xffff
+)
+
+// instSizes are the sizes of instructions in bytes; those with actions have at
+// least that.
+var instSizes = [...]int{
+	instGotoTable: 8, instWriteMetadata: 24, instWriteActions: 8, instApplyActions: 8, instClearActions: 8, instMeter: 8,
+}
+
+// decodeInstructions reads what a flow does: in OpenFlow 1.0 its actions, later
+// its instructions, which become the end of the list. See Action for the order.
+func decodeInstructions(c context, b []byte, list []Action) ([]Action, error) {
+	if c.v == V10 {
+		list, err := decodeActions(c, b, list)
+		if err != nil {
+			return list, err
+		}
+		return list, checkOrder(list)
+	}
+	var found [len(instSizes)][]byte
+	for len(b) > 0 {
+		if len(b) < 8 {
+			return list, NewError(ErrInstructionBadLen, "%d bytes left", len(b))
+		}
+		typ, n := be.Uint16(b), int(be.Uint16(b[2:]))
+		if n < 8 || n%8 != 0 || n > len(b) {
+			return list, NewError(ErrInstructionBadLen, "instruction of %d bytes in %d", n, len(b))
+		}
+		if err := checkInstruction(c.v, typ, n); err != nil {
+			return list, err
+		}
+		if found[typ] != nil {
+			return list, NewError(ErrInstructionDupInst, "type %d", typ)
+		}
+		found[typ] = b[4:n:n]
+		b = b[n:]
+	}
+	return joinInstructions(c, &found, list)
+}
+
+func checkInstruction(v Version, typ uint16, n int) error {
+	known := typ >= instGotoTable && int(typ) < len(instSizes) && (typ != instMeter || v == V13 || v == V14)
+	switch {
+	case typ == instExperimenter:
+		return NewError(ErrInstructionBadExperimenter, "experimenter instruction")
+	case !known:
+		return NewError(ErrInstructionUnknownInst, "type %d in %s", typ, v)
+	case n != instSizes[typ] && typ != instWriteActions && typ != instApplyActions:
+		return NewError(ErrInstructionBadLen, "instruction type %d of %d bytes", typ, n)
+	}
+	return nil
+}
+
+// joinInstructions makes the list of the bodies of instructions, in the order in
+// which they are executed.
+func joinInstructions(c context, found *[len(instSizes)][]byte, list []Action) (_ []Action, err error) {
+	if b := found[instMeter]; b != nil {
+		id := be.Uint32(b)
+		if id == 0 || id > MeterMax {
+			return list, NewError(ErrMeterModInvalidMeter, "meter %#x", id)
+		}
+		list = append(list, Meter{ID: id})
+	}
+	if b := found[instApplyActions]; b != nil {
+		start := len(list)
+		if list, err = decodeActions(c, b[4:], list); err != nil {
+			return list, err
+		}
+		if err := checkNoInstructions(c.v, list[start:]); err != nil {
+			return list, err
+		}
+	}
+	if found[instClearActions] != nil {
+		list = append(list, ClearActions{})
+	}
+	if b := found[instWriteActions]; b != nil {
+		inner, err := decodeActions(c, b[4:], nil)
+		if err != nil {
+			return list, err
+		}
+		if err := checkNoInstructions(c.v, inner); err != nil {
+			return list, err
+		}
+		list = append(list, WriteActions{Actions: inner})
+	}
+	if b := found[instWriteMetadata]; b != nil {
+		list = append(list, WriteMetadata{Metadata: be.Uint64(b[4:]), Mask: be.Uint64(b[12:])})
+	}
+	if b := found[instGotoTable]; b != nil {
+		list = append(list, GotoTable{Table: b[0]})
+	}
+	return list, checkOrder(list)
+}
+
+// checkNoInstructions refuses Nicira's write_metadata where only actions may be.
+func checkNoInstructions(v Version, list []Action) error {
+	for _, a := range list {
+		if a.ActionKind() == ActWriteMetadata {
+			return NewError(ErrInstructionUnsupInst, "%s among actions in %s", a.ActionKind(), v)
+		}
+	}
+	return nil
+}
+
+// stage is where in a flow's list an action may stand, ascending: meter,
+// actions, then the other instructions.
+func stage(a Action) int {
+	switch a.ActionKind() {
+	case ActMeter:
+		return 0
+	case ActClearActions:
+		return 2
+	case ActWriteActions:
+		return 3
+	case ActWriteMetadata:
+		return 4
+	case ActGotoTable:
+		return 5
+	}
+	return 1
+}
+
+// applied is the stage of what apply_actions does.
+const applied = 1
+
+// checkOrder refuses lists that are not in the order of execution, or have an
+// instruction twice, as Open vSwitch does.
+func checkOrder(list []Action) error {
+	last := -1
+	for _, a := range list {
+		s := stage(a)
+		if s < last || s == last && s != applied {
+			return NewError(ErrActionUnsupportedOrder, "%s stands too late or twice", a.ActionKind())
+		}
+		last = s
+	}
+	return nil
+}
+
+// appendInstructions is the reverse of decodeInstructions.
+func appendInstructions(c context, dst []byte, list []Action) (_ []byte, err error) {
+	if c.v == V10 {
+		return appendActions(c, dst, list)
+	}
+	if err := checkOrder(list); err != nil {
+		return dst, err
+	}
+	for i := 0; i < len(list); {
+		if !isApplied(c.v, list[i]) {
+			if dst, err = appendInstruction(c, dst, list[i]); err != nil {
+				return dst, err
+			}
+			i++
+			continue
+		}
+		end := i
+		for end < len(list) && isApplied(c.v, list[end]) {
+			end++
+		}
+		start := len(dst)
+		dst = zeros(append(dst, 0, instApplyActions), 6)
+		if dst, err = appendActions(c, dst, list[i:end]); err != nil {
+			return dst, err
+		}
+		setLen16(dst, start+2, start)
+		i = end
+	}
+	return dst, nil
+}
+
+// isApplied reports whether a travels within apply_actions: all actions, and in
+// OpenFlow 1.5 meters.
+func isApplied(v Version, a Action) bool {
+	return stage(a) == applied || v >= V15 && a.ActionKind() == ActMeter
+}
+
+func appendInstruction(c context, dst []byte, a Action) ([]byte, error) {
+	start := len(dst)
+	var err error
+	switch a := a.(type) {
+	case Meter:
+		if c.v < V13 {
+			return dst, unencodable(c.v, "the instruction meter")
+		}
+		dst = be.AppendUint32(append(dst, 0, instMeter, 0, 0), a.ID)
+	case ClearActions:
+		dst = zeros(append(dst, 0, instClearActions, 0, 0), 4)
+	case WriteActions:
+		dst = zeros(append(dst, 0, instWriteActions, 0, 0), 4)
+		if dst, err = appendActions(c, dst, a.Actions); err != nil {
+			return dst, err
+		}
+	case WriteMetadata:
+		dst = zeros(append(dst, 0, instWriteMetadata, 0, 0), 4)
+		dst = be.AppendUint64(be.AppendUint64(dst, a.Metadata), a.Mask)
+	case GotoTable:
+		dst = zeros(append(dst, 0, instGotoTable, 0, 0, a.Table), 3)
+	}
+	setLen16(dst, start+2, start)
+	return dst, nil
+}

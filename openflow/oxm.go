@@ -1,0 +1,223 @@
+package openflow
+
+import (
+	"fmt"
+
+	"vswitch/flow"
+)
+
+// Classes of OXM headers (OpenFlow 1.3.5 §7.2.3.3).
+const (
+	classNXM0         = 0x0000
+	classNXM1         = 0x0001
+	classBasic        = 0x8000
+	classPacketRegs   = 0x8001
+	classExperimenter = 0xffff
+)
+
+// oxmHeader is what stands before a value: which field it is of, whether a mask
+// follows, and how long both are.
+type oxmHeader struct {
+	class        uint16
+	code         uint8
+	hasMask      bool
+	size         int    // bytes of value and mask
+	experimenter uint32 // valid iff class is classExperimenter
+}
+
+func (h oxmHeader) String() string {
+	if h.class == classExperimenter {
+		return fmt.Sprintf("field %d of experimenter %#x, %d bytes", h.code, h.experimenter, h.size)
+	}
+	return fmt.Sprintf("field %d of class %#04x, %d bytes", h.code, h.class, h.size)
+}
+
+// parseOXMHeader reads a header and says how many bytes it takes. The error is
+// ErrMatchBadLen.
+func parseOXMHeader(b []byte) (h oxmHeader, n int, err error) {
+	if len(b) < 4 {
+		return h, 0, NewError(ErrMatchBadLen, "OXM header in %d bytes", len(b))
+	}
+	h = oxmHeader{class: be.Uint16(b), code: b[2] >> 1, hasMask: b[2]&1 != 0, size: int(b[3])}
+	if h.class != classExperimenter {
+		return h, 4, nil
+	}
+	if len(b) < 8 || h.size < 4 {
+		return h, 0, NewError(ErrMatchBadLen, "experimenter OXM header in %d bytes with length %d", len(b), h.size)
+	}
+	h.experimenter = be.Uint32(b[4:])
+	h.size -= 4
+	return h, 8, nil
+}
+
+// field is the field that the header names, nil for none. The length must be the
+// field's, because another one is another field's: the pseudo field of NXM
+// cookies shares its number with mpls_ttl.
+func (h *oxmHeader) field() *flow.Field {
+	var f *flow.Field
+	switch h.class {
+	case classBasic:
+		f = oxmFields.basic[h.code&0x7f]
+	case classNXM1:
+		f = oxmFields.nxm1[h.code&0x7f]
+	case classNXM0:
+		f = oxmFields.nxm0[h.code&0x7f]
+	default:
+		f = flow.FieldByWire(h.class, h.code, h.experimenter)
+	}
+	if f == nil || f.Wide() {
+		return f
+	}
+	size := h.size
+	if h.hasMask {
+		size /= 2
+	}
+	if size != f.Bytes || h.hasMask && h.size&1 != 0 {
+		return nil
+	}
+	return f
+}
+
+// oxmIndex finds the fields of the three great classes without hashing, and the
+// header bytes of every field.
+type oxmIndex struct {
+	basic, nxm0, nxm1 [128]*flow.Field
+	// headers are by version, NXM being V10's form, and field.
+	headers [numVersions][256]oxmBytes
+}
+
+// oxmBytes is a field's header in one version without a mask; n is 4, 8 for an
+// experimenter's, 0 for a field that has no wire form.
+type oxmBytes struct {
+	b [8]byte
+	n uint8
+}
+
+var oxmFields = buildOXMIndex()
+
+func buildOXMIndex() *oxmIndex {
+	index := new(oxmIndex)
+	for code := range uint8(128) {
+		index.basic[code] = flow.FieldByWire(classBasic, code, 0)
+		index.nxm0[code] = flow.FieldByWire(classNXM0, code, 0)
+		index.nxm1[code] = flow.FieldByWire(classNXM1, code, 0)
+	}
+	fields := flow.Fields()
+	for i := range fields {
+		f := &fields[i]
+		for v := minVersion; v <= maxVersion; v++ {
+			w, found := f.WireFor(uint8(v))
+			if !found {
+				continue
+			}
+			h := oxmBytes{n: 4}
+			be.PutUint16(h.b[:], w.Class)
+			h.b[2], h.b[3] = w.Code<<1, byte(f.Bytes)
+			if w.Class == classExperimenter {
+				be.PutUint32(h.b[4:], w.Experimenter)
+				h.b[3] += 4
+				h.n = 8
+			}
+			index.headers[v][f.ID] = h
+		}
+	}
+	return index
+}
+
+// appendOXMHeader appends a field's header in a version's form; nothing for a
+// field that has none.
+func appendOXMHeader(v Version, dst []byte, f *flow.Field, hasMask bool) []byte {
+	return appendHeaderSized(v, dst, f, f.Bytes, hasMask)
+}
+
+// appendHeaderSized is appendOXMHeader for a value of size bytes.
+func appendHeaderSized(v Version, dst []byte, f *flow.Field, size int, hasMask bool) []byte {
+	h := &oxmFields.headers[v][f.ID]
+	start := len(dst)
+	dst = append(dst, h.b[:h.n]...)
+	if h.n == 0 {
+		return dst
+	}
+	if hasMask {
+		dst[start+2] |= 1
+		size *= 2
+	}
+	dst[start+3] = byte(size + int(h.n) - 4)
+	return dst
+}
+
+// appendOXM appends header, value and, unless it is an exact match, mask.
+func appendOXM(v Version, dst []byte, f *flow.Field, value, mask flow.Value) []byte {
+	exact := mask == f.Full()
+	dst = appendOXMHeader(v, dst, f, !exact)
+	dst = value.AppendBytes(dst, f.Bytes)
+	if !exact {
+		dst = mask.AppendBytes(dst, f.Bytes)
+	}
+	return dst
+}
+
+// hasWire reports whether a field can travel in a version's matches.
+func hasWire(v Version, f *flow.Field) bool { return oxmFields.headers[v][f.ID].n != 0 }
+
+// oxmEntry is one header with its value and mask, borrowed from the input. mask
+// is nil where the header has none.
+type oxmEntry struct {
+	oxmHeader
+	f           *flow.Field // nil: unknown
+	value, mask []byte
+}
+
+// parseOXM reads the entry at the front of b and gives what follows. The errors
+// are those of nx_pull_entry in Open vSwitch: ErrMatchBadLen for lengths,
+// ErrMatchBadWildcards for value bits outside the mask.
+func parseOXM(b []byte) (e oxmEntry, rest []byte, err error) {
+	var n int
+	if e.oxmHeader, n, err = parseOXMHeader(b); err != nil {
+		return e, nil, err
+	}
+	b = b[n:]
+	if e.size > len(b) {
+		return e, nil, NewError(ErrMatchBadLen, "%s, of which %d are there", e.oxmHeader, len(b))
+	}
+	e.f = e.field()
+	e.value, rest = b[:e.size:e.size], b[e.size:]
+	if e.hasMask {
+		half := e.size / 2
+		e.value, e.mask = e.value[:half:half], e.value[half:2*half:2*half]
+		for i := range e.value {
+			if e.value[i]&^e.mask[i] != 0 {
+				return e, rest, NewError(ErrMatchBadWildcards, "%s: value bits outside the mask", e.oxmHeader)
+			}
+		}
+	}
+	return e, rest, nil
+}
+
+// values are the entry's value and mask as numbers.
+func (e *oxmEntry) values() (value, mask flow.Value) {
+	value, mask = number(e.value), e.f.Full()
+	if e.mask != nil {
+		if mask = number(e.mask); mask == flow.Ones(8*e.f.Bytes) {
+			mask = e.f.Full()
+		}
+	}
+	return value, mask
+}
+
+// number is flow.ValueOf, quick for the sizes that most fields have.
+func number(b []byte) flow.Value {
+	switch len(b) {
+	case 1:
+		return flow.U64(uint64(b[0]))
+	case 2:
+		return flow.U64(uint64(be.Uint16(b)))
+	case 4:
+		return flow.U64(uint64(be.Uint32(b)))
+	case 8:
+		return flow.U64(be.Uint64(b))
+	case 16:
+		return flow.Value{Hi: be.Uint64(b), Lo: be.Uint64(b[8:])}
+	}
+	return flow.ValueOf(b)
+}

@@ -1,0 +1,93 @@
+package openflow
+
+// Types of properties that carry a vendor's identifier.
+const (
+	propExperimenterMiss = 0xfffe // table features only
+	propExperimenter     = 0xffff
+)
+
+// properties walks a list of properties (OpenFlow 1.4 §7.2.2 and table features
+// of 1.3): each has a type, a length that counts both and the body, and padding
+// to 8 bytes.
+//
+//	for props.next() { … props.typ, props.body … }
+//	return props.err
+type properties struct {
+	b    []byte
+	typ  uint16
+	body []byte // without type and length
+	err  error
+}
+
+func (p *properties) next() bool {
+	if len(p.b) == 0 || p.err != nil {
+		return false
+	}
+	if len(p.b) < 4 {
+		p.err = NewError(ErrPropertyBadLen, "%d bytes left", len(p.b))
+		return false
+	}
+	n := int(be.Uint16(p.b[2:]))
+	if n < 4 || roundUp8(n) > len(p.b) {
+		p.err = NewError(ErrPropertyBadLen, "length %d in %d bytes", n, len(p.b))
+		return false
+	}
+	p.typ, p.body = be.Uint16(p.b), p.b[4:n:n]
+	p.b = p.b[roundUp8(n):]
+	return true
+}
+
+// experimenter splits an experimenter property's body: vendor, type, data.
+func (p *properties) experimenter() (vendor, expType uint32, data []byte, found bool) {
+	if p.typ != propExperimenter && p.typ != propExperimenterMiss || len(p.body) < 8 {
+		return 0, 0, nil, false
+	}
+	return be.Uint32(p.body), be.Uint32(p.body[4:]), p.body[8:], true
+}
+
+// unknown is the error for a property that the message cannot have.
+func (p *properties) unknown() error {
+	switch vendor, expType, _, found := p.experimenter(); {
+	case !found:
+		return NewError(ErrPropertyBadType, "type %d", p.typ)
+	case vendor == VendorNicira || vendor == VendorONF:
+		return NewError(ErrPropertyBadExpType, "vendor %#x type %d", vendor, expType)
+	default:
+		return NewError(ErrPropertyBadExperimenter, "vendor %#x", vendor)
+	}
+}
+
+// appendPropertyHead appends the type and length of a property.
+func appendPropertyHead(dst []byte, typ uint16, n int) []byte {
+	dst = be.AppendUint16(dst, typ)
+	return be.AppendUint16(dst, uint16(n))
+}
+
+// beginProperty appends a property's head, whose length endProperty writes.
+func beginProperty(dst []byte, typ uint16) []byte { return appendPropertyHead(dst, typ, 0) }
+
+// endProperty writes the length of the property that starts at start, and pads.
+func endProperty(dst []byte, start int) []byte {
+	setLen16(dst, start+2, start)
+	return pad8(dst, start)
+}
+
+// entryLen reads the 16-bit length at offset at of a list's first entry, which
+// has at least size bytes and lies within b.
+func entryLen(b []byte, at, size int) (int, error) {
+	if len(b) < size {
+		return 0, NewError(ErrRequestBadLen, "entry of %d bytes needs %d", len(b), size)
+	}
+	n := int(be.Uint16(b[at:]))
+	if n < size || n > len(b) {
+		return 0, NewError(ErrRequestBadLen, "entry says %d bytes of %d left, needs %d", n, len(b), size)
+	}
+	return n, nil
+}
+
+// beginExperimenter appends the head of an experimenter property.
+func beginExperimenter(dst []byte, vendor, expType uint32) []byte {
+	dst = beginProperty(dst, propExperimenter)
+	dst = be.AppendUint32(dst, vendor)
+	return be.AppendUint32(dst, expType)
+}
