@@ -93,6 +93,15 @@ func (c *BridgeConfig) fill() {
 	}
 }
 
+// localMAC is the address that LOCAL shows while it has no device: the lower 48
+// bits of the datapath identifier, which are the bridge's.
+func (c *BridgeConfig) localMAC() (m flow.MAC) {
+	for i := range m {
+		m[i] = byte(c.DatapathID >> (40 - 8*i))
+	}
+	return m
+}
+
 // Configure changes the bridge's settings. Connections that speak a version
 // which is no longer allowed are ended.
 func (b *Bridge) Configure(c BridgeConfig, now int64) {

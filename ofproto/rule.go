@@ -51,6 +51,9 @@ func (r *Rule) used() int64 { return max(r.counts.used.Load(), r.created) }
 // seconds is a timeout in OpenFlow's unit.
 func seconds(d time.Duration) uint16 { return uint16(d / time.Second) }
 
+// age is the time since then, in the milliseconds that the switch answers for.
+func age(then, now int64) time.Duration { return time.Duration(now - then).Truncate(time.Millisecond) }
+
 // stats describes the rule at time now.
 func (r *Rule) stats(s *openflow.FlowStats, now int64) {
 	*s = openflow.FlowStats{
@@ -58,7 +61,7 @@ func (r *Rule) stats(s *openflow.FlowStats, now int64) {
 		Priority:    r.priority,
 		Flags:       r.flags,
 		Cookie:      r.cookie,
-		Duration:    time.Duration(now - r.created),
+		Duration:    age(r.created, now),
 		IdleTimeout: seconds(r.idleTimeout),
 		HardTimeout: seconds(r.hardTimeout),
 		Importance:  r.importance,

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/binary"
 	"slices"
-	"time"
 
 	"vswitch/datapath"
 	"vswitch/flow"
@@ -243,7 +242,7 @@ func (p *Port) stats(now int64) openflow.PortStats {
 		Port:      p.No,
 		RxPackets: c.RxPackets, RxBytes: c.RxBytes, RxDropped: c.RxDropped() + c.RxMissed, RxErrors: c.RxErrors,
 		TxPackets: c.TxPackets, TxBytes: c.TxBytes, TxDropped: c.TxDropped(), TxErrors: c.TxErrors,
-		Duration: time.Duration(now - p.created),
+		Duration: age(p.created, now),
 	}
 }
 

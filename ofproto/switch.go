@@ -207,7 +207,7 @@ func (s *Switch) AddBridge(name string, c BridgeConfig, now int64) (*Bridge, err
 	m := cloneMap(all)
 	m[name] = b
 	s.bridges.Store(&m)
-	b.addPort(PortConfig{Name: name, No: portLocal}, 0, PortInfo{})
+	b.addPort(PortConfig{Name: name, No: portLocal}, 0, PortInfo{MAC: c.localMAC()})
 	b.standAlone(now)
 	s.touch(settingsTag)
 	return b, nil

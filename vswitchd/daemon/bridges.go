@@ -135,13 +135,12 @@ func (b *bridge) install(flows []*openflow.FlowMod, now int64) error {
 
 // parseFlows reads the flows of a bridge's configuration. Ports may be named.
 func parseFlows(c *config.Bridge, numbers map[string]uint32) ([]*openflow.FlowMod, error) {
-	options := text.Options{Ports: func(name string) (openflow.PortNo, bool) {
-		if name == c.Name {
-			return openflow.PortLocal, true
-		}
-		no, found := numbers[name]
-		return openflow.PortNo(no), found
-	}}
+	ports := &text.Names{}
+	ports.Add(uint32(openflow.PortLocal), c.Name)
+	for name, no := range numbers {
+		ports.Add(no, name)
+	}
+	options := text.Options{Ports: ports}
 	var flows []*openflow.FlowMod
 	for i, line := range strings.Split(c.Flows, "\n") {
 		line, _, _ = strings.Cut(line, "#")

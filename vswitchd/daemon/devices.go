@@ -46,11 +46,11 @@ func (d *Daemon) open(p config.Port) (ports.Port, error) {
 			Addresses: p.Address, Queues: p.Queues})
 	case config.System:
 		return afpacket.Open(d.netdev, afpacket.Options{Name: p.Name, Ifname: p.IfName, Netns: p.Netns, MTU: p.MTU,
-			Queues: p.Queues, ShareWithHost: p.ShareWithHost})
+			Queues: p.Queues, Up: true, ShareWithHost: p.ShareWithHost})
 	case config.Dummy:
-		return dummy.Open(dummy.Options{Name: p.Name, MAC: p.MAC, MTU: p.MTU, Queues: p.Queues})
+		return dummy.New(dummy.Options{Name: p.Name, MAC: p.MAC, MTU: p.MTU, Queues: p.Queues}), nil
 	case config.Pcap:
-		return pcap.Open(pcap.Options{Name: p.Name, File: p.File, Record: p.Record})
+		return pcap.Open(pcap.Options{Name: p.Name, Replay: p.File, Record: p.Record})
 	}
 	return nil, fmt.Errorf("no driver for type %s", p.Type)
 }
@@ -96,7 +96,7 @@ func (d *Daemon) RemovePort(_ context.Context, bridge, name string) error {
 	if dev != nil {
 		// Out of the bridge first, so that no flow outputs there any more.
 		if local {
-			dev.port.SetDevice(0, ofproto.PortInfo{}, d.clock())
+			dev.port.SetDevice(0, ofproto.PortInfo{MAC: flow.MAC(bridgeMAC(&d.bridges[bridge].config))}, d.clock())
 		} else if err := b.RemovePort(name, d.clock()); err != nil {
 			return err
 		}
@@ -158,7 +158,7 @@ func (d *Daemon) ChangePort(_ context.Context, bridge string, want config.Port, 
 		case err != nil:
 			return err
 		case !done:
-			return fmt.Errorf("%s: %w", c.field, config.ErrRestart)
+			return config.ErrAnew
 		}
 	}
 	return nil
