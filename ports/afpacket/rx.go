@@ -29,14 +29,16 @@ type control struct {
 	data   unix.TpacketAuxdata
 }
 
-// slot is what one frame of a batch is read into: the virtio network header,
-// then head, then tail. A tail that stays empty is used again.
+// slot is what one frame of a batch is read into: head, with the virtio network
+// header in its headroom, then tail. A tail that stays empty is used again.
 type slot struct {
 	head, tail *packet.Buf
-	iov        [3]unix.Iovec
+	parts      [2]unix.Iovec
 	control    control
-	header     vnet.Header
 }
+
+// headerAt is where the virtio network header of a frame lies in its head.
+const headerAt = packet.Headroom - vnet.HeaderSize
 
 // rxQueue reads batches of frames from one socket.
 type rxQueue struct {
@@ -65,8 +67,7 @@ func (p *Port) OpenRx(number int, e ports.Engine) (ports.RxQueue, error) {
 	q := &rxQueue{port: p, engine: e, small: e.Pool(), spill: e.Spill(), fd: p.sockets[number].fd, number: number}
 	for i := range q.slots {
 		s := &q.slots[i]
-		s.iov[0] = unix.Iovec{Base: &s.header[0], Len: vnet.HeaderSize}
-		q.messages[i].header.Iov = &s.iov[0]
+		q.messages[i].header.Iov = &s.parts[0]
 		q.messages[i].header.Control = (*byte)(unsafe.Pointer(&s.control))
 		q.messages[i].header.SetControllen(int(unsafe.Sizeof(s.control)))
 	}
@@ -128,30 +129,32 @@ func (q *rxQueue) prepare(want int) int {
 			if s.head = q.small.Get(); s.head == nil {
 				return i
 			}
-			setPart(&s.iov[1], s.head.Room()[packet.Headroom:])
+			s.parts[0] = vector(s.head.Room()[headerAt:])
 		}
-		parts := 2 // a frame that does not fit counts as truncated
+		parts := 1 // a frame that does not fit counts as truncated
 		if s.tail == nil {
 			s.tail = q.spill.Get()
 		}
 		if s.tail != nil {
-			setPart(&s.iov[2], s.tail.Room())
-			parts = 3
+			s.parts[1] = vector(s.tail.Room())
+			parts = 2
 		}
 		q.messages[i].header.SetIovlen(parts)
 	}
 	return want
 }
 
-func setPart(iov *unix.Iovec, room []byte) {
-	iov.Base = unsafe.SliceData(room)
-	iov.SetLen(len(room))
+func vector(data []byte) unix.Iovec {
+	v := unix.Iovec{Base: unsafe.SliceData(data)}
+	v.SetLen(len(data))
+	return v
 }
 
 // take makes a frame of what was read into slot i.
 func (q *rxQueue) take(i int) *packet.Buf {
 	m, s := &q.messages[i], &q.slots[i]
-	b, room := s.head, int(s.iov[1].Len)
+	b, room := s.head, len(s.head.Room())-packet.Headroom
+	header := vnet.Header(s.head.Room()[headerAt:])
 	size := max(int(m.size)-vnet.HeaderSize, 0)
 	s.head = nil
 	b.RxQueue = uint16(q.number)
@@ -174,7 +177,7 @@ func (q *rxQueue) take(i int) *packet.Buf {
 		b.Fault = packet.FaultTruncated
 		return b
 	}
-	vnet.Decode(&s.header, shift, b)
+	vnet.Decode(&header, shift, b)
 	return b
 }
 

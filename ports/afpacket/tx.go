@@ -12,10 +12,6 @@ import (
 	"vswitch/ports/vnet"
 )
 
-// maxParts is the length of the longest vector that the kernel sends
-// (UIO_MAXIOV).
-const maxParts = 1024
-
 // txQueue sends one worker's frames over a socket of its own.
 type txQueue struct {
 	port *Port
@@ -24,8 +20,7 @@ type txQueue struct {
 
 	done     driver.Finished
 	messages [batchSize]message
-	headers  [batchSize]vnet.Header
-	parts    [batchSize][]unix.Iovec // header and segments of each frame
+	parts    [batchSize][]unix.Iovec // of each frame
 }
 
 var _ ports.TxQueue = (*txQueue)(nil)
@@ -41,7 +36,7 @@ func (p *Port) OpenTx(e ports.Engine) (ports.TxQueue, error) {
 		return nil, fmt.Errorf("system %s: open send queue: %w", p.options.Name, err)
 	}
 	for i := range q.parts {
-		q.parts[i] = append(make([]unix.Iovec, 0, 4), unix.Iovec{Base: &q.headers[i][0], Len: vnet.HeaderSize})
+		q.parts[i] = make([]unix.Iovec, 0, 4)
 	}
 	return q, nil
 }
@@ -66,19 +61,18 @@ func (q *txQueue) Send(batch []*packet.Buf) {
 // gather points message i at frame b. It is false for a frame that cannot be
 // sent.
 func (q *txQueue) gather(i int, b *packet.Buf) bool {
-	if !vnet.Encode(&q.headers[i], &b.Offload) {
+	front, ok := vnet.Prepend(b)
+	if !ok {
 		return false
 	}
-	parts := q.parts[i][:1]
-	for seg := b; seg != nil; seg = seg.Next() {
-		var part unix.Iovec
-		setPart(&part, seg.Bytes())
-		parts = append(parts, part)
+	parts := append(q.parts[i][:0], vector(front))
+	for seg := b.Next(); seg != nil; seg = seg.Next() {
+		parts = append(parts, vector(seg.Bytes()))
 	}
 	q.parts[i] = parts
 	q.messages[i].header.Iov = &parts[0]
 	q.messages[i].header.SetIovlen(len(parts))
-	return len(parts) <= maxParts
+	return true
 }
 
 // write sends the frames that were gathered.

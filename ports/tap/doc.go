@@ -13,8 +13,8 @@
 //     does not keep the device's one alive.
 //   - The device is not persistent: it ends with its descriptors, also when the
 //     switch is killed.
-//   - A frame is read whole or has a Fault. One of up to 64 KiB is read in place:
-//     its beginning into a small buffer, what does not fit there into a spill.
+//   - A frame is read whole or has a Fault. A super-frame is read in place: only
+//     its first packet.MinHead bytes are copied.
 //   - Each worker writes all its frames to one queue, where possible the one that
 //     it reads: the kernel answers a flow on the queue that it was last written
 //     to, and keeps its order.

@@ -22,11 +22,11 @@ type rxQueue struct {
 	fd           int
 	number       int
 
-	// The next frame is read into header, head and tail, which iov points at. A
-	// tail that stays empty is used again.
+	// A frame is read into tail, header first, since one plain read is cheaper
+	// than a vector of two. What fits a small buffer is copied to head, of what
+	// does not only its beginning, and tail becomes its second segment.
 	head, tail *packet.Buf
-	header     vnet.Header
-	iov        [3]unix.Iovec
+	room       []byte // what the next frame is read into
 }
 
 var _ ports.RxQueue = (*rxQueue)(nil)
@@ -42,7 +42,6 @@ func (p *Port) OpenRx(number int, e ports.Engine) (ports.RxQueue, error) {
 		return nil, fmt.Errorf("tap %s: open receive queue %d: %w", p.options.Name, number, unix.EBUSY)
 	}
 	q := &rxQueue{port: p, engine: e, small: e.Pool(), spill: e.Spill(), fd: p.queues[number].fd, number: number}
-	q.iov[0] = unix.Iovec{Base: &q.header[0], Len: vnet.HeaderSize}
 	if err := e.Watch(q.fd, q); err != nil {
 		return nil, fmt.Errorf("tap %s: open receive queue %d: %w", p.options.Name, number, err)
 	}
@@ -63,12 +62,11 @@ func (q *rxQueue) Recv(dst []*packet.Buf) (int, error) {
 	}
 	n, misreads := 0, 0
 	for n < len(dst) {
-		segments := q.prepare()
-		if segments == 0 || misreads == maxMisreads {
+		if !q.prepare() || misreads == maxMisreads {
 			q.engine.Notify(q)
 			return n, nil
 		}
-		size, _, errno := unix.RawSyscall(unix.SYS_READV, uintptr(q.fd), uintptr(unsafe.Pointer(&q.iov)), segments)
+		size, _, errno := unix.RawSyscall(unix.SYS_READ, uintptr(q.fd), uintptr(unsafe.Pointer(&q.room[0])), uintptr(len(q.room)))
 		switch {
 		case errno == 0 && size >= vnet.HeaderSize:
 			dst[n] = q.take(int(size) - vnet.HeaderSize)
@@ -88,53 +86,53 @@ func (q *rxQueue) Recv(dst []*packet.Buf) (int, error) {
 	return n, nil
 }
 
-// prepare has buffers for a frame ready and returns the number of parts of iov
-// to read into, or 0 when there is no buffer.
-func (q *rxQueue) prepare() uintptr {
+// prepare has buffers for a frame ready. It is false when there are none.
+func (q *rxQueue) prepare() bool {
+	if q.head != nil && q.tail != nil {
+		return true
+	}
 	if q.head == nil {
 		if q.head = q.small.Get(); q.head == nil {
-			return 0
+			return false
 		}
-		room := q.head.Room()[packet.Headroom:]
-		q.iov[1].Base = unsafe.SliceData(room)
-		q.iov[1].SetLen(len(room))
 	}
 	if q.tail == nil {
-		if q.tail = q.spill.Get(); q.tail == nil {
-			return 2 // a frame that fills this will count as truncated
-		}
-		room := q.tail.Room()
-		q.iov[2].Base = unsafe.SliceData(room)
-		q.iov[2].SetLen(len(room))
+		q.tail = q.spill.Get()
 	}
-	return 3
+	if q.tail != nil {
+		q.room = q.tail.Room()
+	} else {
+		// Without a spill, what does not fit counts as truncated.
+		q.room = q.head.Room()[packet.Headroom-vnet.HeaderSize:]
+	}
+	return true
 }
 
-// take makes a frame of the size bytes that were read.
+// take makes a frame of the size bytes that were read behind the header.
 func (q *rxQueue) take(size int) *packet.Buf {
-	b, room := q.head, int(q.iov[1].Len)
+	b, tail := q.head, q.tail
 	q.head = nil
 	b.RxQueue = uint16(q.number)
-	if size < room {
+	end := vnet.HeaderSize + size
+	switch inHead := b.Room()[packet.Headroom:]; {
+	case tail == nil:
 		b.SetRange(packet.Headroom, packet.Headroom+size)
-	} else {
-		b.SetRange(packet.Headroom, packet.Headroom+room)
-		if rest := size - room; rest > 0 {
-			if rest == int(q.iov[2].Len) {
-				b.Fault = packet.FaultTruncated
-			}
-			q.tail.SetRange(0, rest)
-			b.Append(q.tail)
-			q.tail = nil
-		} else if q.tail == nil {
-			b.Fault = packet.FaultTruncated
-		}
+	case size <= len(inHead):
+		copy(inHead, q.room[vnet.HeaderSize:end])
+		b.SetRange(packet.Headroom, packet.Headroom+size)
+	default:
+		copy(inHead, q.room[vnet.HeaderSize:vnet.HeaderSize+packet.MinHead])
+		b.SetRange(packet.Headroom, packet.Headroom+packet.MinHead)
+		tail.SetRange(vnet.HeaderSize+packet.MinHead, end)
+		b.Append(tail)
+		q.tail = nil
 	}
-	if b.Fault != packet.FaultNone {
+	if end == len(q.room) {
 		q.port.rxErrors.Add(1)
+		b.Fault = packet.FaultTruncated
 		return b
 	}
-	vnet.Decode(&q.header, 0, b)
+	vnet.Decode((*vnet.Header)(q.room), 0, b)
 	return b
 }
 
@@ -156,7 +154,7 @@ func (q *rxQueue) Close() error {
 			b.Free(q.small)
 		}
 	}
-	q.head, q.tail = nil, nil
+	q.head, q.tail, q.room = nil, nil, nil
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.queues[q.number].owner = nil

@@ -12,10 +12,6 @@ import (
 	"vswitch/ports/vnet"
 )
 
-// maxSegments is the length of the longest vector that the kernel writes
-// (UIO_MAXIOV).
-const maxSegments = 1024
-
 // txQueue writes one worker's frames.
 type txQueue struct {
 	port   *Port
@@ -24,10 +20,8 @@ type txQueue struct {
 	number int // of the descriptor in port.queues
 	closed bool
 
-	done   driver.Finished
-	header vnet.Header
-	plain  bool // header is all zero
-	iov    []unix.Iovec
+	done  driver.Finished
+	parts []unix.Iovec // of a frame of several segments
 }
 
 var _ ports.TxQueue = (*txQueue)(nil)
@@ -48,8 +42,7 @@ func (p *Port) OpenTx(e ports.Engine) (ports.TxQueue, error) {
 			break
 		}
 	}
-	q := &txQueue{port: p, pool: e.Pool(), fd: p.queues[number].fd, number: number, plain: true, iov: make([]unix.Iovec, 1, 8)}
-	q.iov[0] = unix.Iovec{Base: &q.header[0], Len: vnet.HeaderSize}
+	q := &txQueue{port: p, pool: e.Pool(), fd: p.queues[number].fd, number: number, parts: make([]unix.Iovec, 0, 8)}
 	p.queues[number].users++
 	return q, nil
 }
@@ -67,13 +60,19 @@ func (q *txQueue) write(b *packet.Buf) ports.TxResult {
 		return ports.TxGone
 	case q.port.cut.Load():
 		return ports.TxDown
-	case !q.gather(b):
+	}
+	front, ok := vnet.Prepend(b)
+	if !ok {
 		q.port.txErrors.Add(1)
 		return ports.TxError
 	}
+	call, at, n := uintptr(unix.SYS_WRITE), unsafe.Pointer(&front[0]), len(front)
+	if b.Next() != nil {
+		q.gather(front, b)
+		call, at, n = unix.SYS_WRITEV, unsafe.Pointer(&q.parts[0]), len(q.parts)
+	}
 	for {
-		_, _, errno := unix.RawSyscall(unix.SYS_WRITEV, uintptr(q.fd), uintptr(unsafe.Pointer(&q.iov[0])), uintptr(len(q.iov)))
-		switch errno {
+		switch _, _, errno := unix.RawSyscall(call, uintptr(q.fd), uintptr(at), uintptr(n)); errno {
 		case 0:
 			return ports.TxSent
 		case unix.EINTR:
@@ -84,25 +83,19 @@ func (q *txQueue) write(b *packet.Buf) ports.TxResult {
 	}
 }
 
-// gather points iov at the header for b and at its segments. It is false for a
-// frame that cannot be written.
-func (q *txQueue) gather(b *packet.Buf) bool {
-	if b.Offload.NeedsCsum || b.Offload.GSO != packet.GSONone {
-		q.plain = false
-		if !vnet.Encode(&q.header, &b.Offload) {
-			return false
-		}
-	} else if !q.plain {
-		q.header, q.plain = vnet.Header{}, true
+// gather points parts at front, which is the header and b's first segment, and
+// at the other segments. More than the kernel takes are an error of the call.
+func (q *txQueue) gather(front []byte, b *packet.Buf) {
+	q.parts = append(q.parts[:0], vector(front))
+	for seg := b.Next(); seg != nil; seg = seg.Next() {
+		q.parts = append(q.parts, vector(seg.Bytes()))
 	}
-	q.iov = q.iov[:1]
-	for seg := b; seg != nil; seg = seg.Next() {
-		bytes := seg.Bytes()
-		part := unix.Iovec{Base: unsafe.SliceData(bytes)}
-		part.SetLen(len(bytes))
-		q.iov = append(q.iov, part)
-	}
-	return len(q.iov) <= maxSegments
+}
+
+func vector(data []byte) unix.Iovec {
+	v := unix.Iovec{Base: unsafe.SliceData(data)}
+	v.SetLen(len(data))
+	return v
 }
 
 // refused says what an error of writing means for a frame.

@@ -121,3 +121,19 @@ func Encode(h *Header, o *packet.Offload) bool {
 	binary.NativeEndian.PutUint16(h[4:], o.GSOSize)
 	return o.NeedsCsum
 }
+
+// Prepend writes the header for b into the headroom before it and returns both,
+// header and first segment, as the kernel wants them. The frame itself stays as
+// it is. It answers false where Encode does. Borrows b.
+func Prepend(b *packet.Buf) ([]byte, bool) {
+	if b.HeadroomLeft() < HeaderSize {
+		// Slow path: many headers were pushed. Push moves the bytes for more.
+		if b.Push(HeaderSize) == nil {
+			return nil, false
+		}
+		b.Pull(HeaderSize)
+	}
+	begin := b.HeadroomLeft() - HeaderSize
+	front := b.Room()[begin : begin+HeaderSize+len(b.Bytes())]
+	return front, Encode((*Header)(front), &b.Offload)
+}

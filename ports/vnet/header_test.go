@@ -198,17 +198,44 @@ func TestEncode(t *testing.T) {
 	}
 }
 
+func TestPrepend(t *testing.T) {
+	small, spill := pools(t)
+	frame := concat(ethernet(packet.EthTypeIPv4), ipv4(5, tcpProto, 60, tcp(5)...))
+	offload := packet.Offload{NeedsCsum: true, CsumStart: 34, CsumOffset: 16}
+	for _, headroom := range []int{packet.Headroom, HeaderSize, HeaderSize - 1, 0} {
+		b := packet.FromBytes(frame, small, spill)
+		copy(b.Room()[headroom:], frame)
+		b.SetRange(headroom, headroom+len(frame))
+		b.Offload, b.L3, b.L4 = offload, 14, 34
+		front, ok := Prepend(b)
+		want := header(needsCsum, 0, 0, 0, 34, 16)
+		if !ok || !bytes.Equal(front, concat(want[:], frame)) {
+			t.Errorf("headroom %d: %v, %x", headroom, ok, front)
+		}
+		if !bytes.Equal(b.Bytes(), frame) || b.Offload != offload || b.L3 != 14 || b.L4 != 34 {
+			t.Errorf("headroom %d: the frame changed: %+v %+v %x", headroom, b.Offload, b.Layers, b.Bytes())
+		}
+		b.Free(small)
+	}
+	full := packet.FromBytes(frame, small, spill)
+	defer full.Free(small)
+	full.SetRange(0, len(full.Room()))
+	if _, ok := Prepend(full); ok {
+		t.Error("a header before a frame that leaves no room")
+	}
+}
+
 // FuzzDecode wants every accepted header to be consistent with its frame, and to
 // survive being written and read again.
 func FuzzDecode(f *testing.F) {
 	for _, head := range [][]byte{
-		concat(ethernet(packet.EthTypeIPv4), ipv4(5, tcpProto, 3000, tcp(8)...)),
-		concat(ethernet(packet.EthTypeSVLAN), vlan(packet.EthTypeVLAN), vlan(packet.EthTypeIPv6), ipv6(udpProto, 3000, udp(2960)...)),
-		concat(ethernet(packet.EthTypeMPLS), []byte{0, 1, 1, 64}, ipv4(5, tcpProto, 3000, tcp(5)...)),
+		concat(ethernet(packet.EthTypeIPv4), ipv4(5, tcpProto, 300, tcp(8)...)),
+		concat(ethernet(packet.EthTypeSVLAN), vlan(packet.EthTypeVLAN), vlan(packet.EthTypeIPv6), ipv6(udpProto, 300, udp(260)...)),
+		concat(ethernet(packet.EthTypeMPLS), []byte{0, 1, 1, 64}, ipv4(5, tcpProto, 300, tcp(5)...)),
 		ethernet(packet.EthTypeMPLS),
 		nil,
 	} {
-		f.Add(header(needsCsum, gsoTCPv4, 66, 1448, 34, 16)[:], head, 0)
+		f.Add(header(needsCsum, gsoTCPv4, 66, 100, 34, 16)[:], head, 0)
 		f.Add(header(needsCsum, gsoUDPL4, 0, 100, 62, 6)[:], head, 0)
 		f.Add(header(needsCsum, gsoTCPv4, 0, 100, 34, 16)[:], head, 4)
 		f.Add(header(dataValid, gsoTCPv4, 0, 100, 0, 0)[:], head, 0)
