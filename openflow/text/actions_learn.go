@@ -93,7 +93,7 @@ func (p *parser) learnSpec(b *pair) (openflow.LearnSpec, error) {
 	f := flow.FieldByID(dst.Field)
 	switch {
 	case len(f.Wires) == 0:
-		return spec, p.fail(b.key, "learn cannot match %s", f.Name).suggest(learnable(f))
+		return spec, p.fail(b.key, "learn cannot match %s", f.Name).suggest(withWire(f))
 	case b.value.text == "" && b.delim == 0:
 		spec.From, spec.SrcField = true, dst
 		if !isPart {
@@ -109,8 +109,8 @@ func (p *parser) learnSpec(b *pair) (openflow.LearnSpec, error) {
 	return spec, p.learnValue(&spec, f, b.value)
 }
 
-// learnable is the field to learn instead of one that has no wire form.
-func learnable(f *flow.Field) string {
+// withWire is the field to use instead of one that has no wire form.
+func withWire(f *flow.Field) string {
 	switch f.ID {
 	case flow.FieldDLVLAN:
 		return "vlan_vid"
@@ -262,8 +262,7 @@ func (w *printer) learnSource(s *openflow.LearnSpec) *printer {
 	case len(s.Wide) > 0:
 		w.dst = flow.AppendWide(w.dst, s.Wide, nil)
 	default:
-		var b [16]byte
-		w.dst = flow.AppendWide(w.dst, s.Value.AppendBytes(b[:0], 16), nil)
+		w.value(s.Value)
 	}
 	return w
 }

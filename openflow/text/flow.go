@@ -1,7 +1,6 @@
 package text
 
 import (
-	"math"
 	"slices"
 	"strings"
 
@@ -344,18 +343,6 @@ func (r *flowReader) cookie(a *pair) error {
 	r.fm.CookieMask, err = r.bits64("cookie", mask)
 	r.fm.Cookie = cookie & r.fm.CookieMask
 	return err
-}
-
-// anyGroup reads a group's number, or any.
-func (r *flowReader) anyGroup(v span) (uint32, error) {
-	switch strings.ToLower(v.text) {
-	case "any":
-		return openflow.GroupAny, nil
-	case "all":
-		return openflow.GroupAll, nil
-	}
-	n, err := r.uint("group", v, math.MaxUint32)
-	return uint32(n), err
 }
 
 // wouldRead reports whether another text reads as the command at hand.

@@ -3,6 +3,7 @@ package text
 import (
 	"time"
 
+	"vswitch/flow"
 	"vswitch/openflow"
 )
 
@@ -191,4 +192,156 @@ func (w *printer) flowRequest(m *openflow.FlowStatsRequest) {
 		w.str(" out_port=").port(m.OutPort)
 	}
 	w.byte(' ').match(&m.Match, openflow.DefaultPriority)
+}
+
+// packetMessages are the rows of messages that carry packets.
+func packetMessages() []messageRow {
+	return []messageRow{
+		prints(func(w *printer, _ *openflow.Header, m *openflow.PacketIn) { w.packetIn(m) }),
+		prints(func(w *printer, _ *openflow.Header, m *openflow.Resume) { w.packetIn(&m.PacketIn) }),
+		prints(func(w *printer, _ *openflow.Header, m *openflow.PacketOut) { w.packetOut(m) }),
+	}
+}
+
+func (w *printer) packetIn(m *openflow.PacketIn) {
+	_, tableNamed := w.o.Tables.Name(uint32(m.Table))
+	if m.Table != 0 || tableNamed {
+		w.str(" table_id=").table(m.Table)
+	}
+	if m.Cookie != ^uint64(0) {
+		w.str(" cookie=").hex(m.Cookie)
+	}
+	w.str(" total_len=").uint(uint64(m.TotalLen)).byte(' ').match(&m.Match, openflow.DefaultPriority)
+	w.str(" (via ").packetInReason(m.Reason).str(") data_len=").uint(uint64(len(m.Data)))
+	if m.Buffer == openflow.NoBuffer {
+		w.str(" (unbuffered)")
+		if int(m.TotalLen) != len(m.Data) {
+			w.str(" (***total_len != data_len***)")
+		}
+	} else {
+		w.str(" buffer=").hexWidth(uint64(m.Buffer), 8)
+		if int(m.TotalLen) < len(m.Data) {
+			w.str(" (***total_len < data_len***)")
+		}
+	}
+	w.byte('\n')
+	if len(m.UserData) > 0 {
+		w.str(" userdata=").bytesHex(m.UserData, ".").byte('\n')
+	}
+	w.packet(m.Data)
+}
+
+// packet writes what a packet contains, and its bytes where they are asked for.
+func (w *printer) packet(data []byte) {
+	if w.o.PacketSummary != nil {
+		w.dst = w.o.PacketSummary(w.dst, data)
+		w.byte('\n')
+	}
+	if w.o.Verbosity > 1 {
+		w.hexDump(data, false)
+	}
+}
+
+func (w *printer) packetOut(m *openflow.PacketOut) {
+	w.byte(' ')
+	match := m.Match
+	if port := flow.FieldByID(flow.FieldInPortOXM); match.Mask.OFPort == 0 {
+		match.SetField(port, flow.U64(uint64(m.InPort)), port.Full())
+	}
+	w.match(&match, openflow.DefaultPriority)
+	w.str(" actions=").actionList(m.Actions)
+	if m.Buffer != openflow.NoBuffer {
+		w.str(" buffer=").hexWidth(uint64(m.Buffer), 8)
+		return
+	}
+	w.str(" data_len=").uint(uint64(len(m.Data)))
+	if len(m.Data) > 0 {
+		if w.o.PacketSummary != nil {
+			w.byte('\n')
+		}
+		w.packet(m.Data)
+	}
+}
+
+// monitorMessages are the rows of messages about flow monitors.
+func monitorMessages() []messageRow {
+	return []messageRow{
+		unflagged(prints(func(w *printer, _ *openflow.Header, m *openflow.FlowMonitorRequest) {
+			for i := range m.Monitors {
+				w.monitor(&m.Monitors[i])
+			}
+		})),
+		unflagged(prints(func(w *printer, _ *openflow.Header, m *openflow.FlowMonitorReply) {
+			for i := range m.Updates {
+				w.flowUpdate(&m.Updates[i])
+			}
+		})),
+		prints(func(w *printer, _ *openflow.Header, m *openflow.FlowMonitorCancel) { w.str(" id=").uint(uint64(m.ID)) }),
+		bare(openflow.KindFlowMonitorPaused),
+		bare(openflow.KindFlowMonitorResumed),
+		prints(func(w *printer, _ *openflow.Header, m *openflow.RequestForward) {
+			w.str(" reason=")
+			switch {
+			case m.Group != nil:
+				w.str("group_mod").groupMod(openflow.V14, m.Group)
+			case m.Meter != nil:
+				w.str("meter_mod").meterMod(m.Meter)
+			}
+		}),
+	}
+}
+
+// monitorFlags are the names of flags, the lowest bit first.
+var monitorFlags = [...]string{"initial", "add", "delete", "modify", "actions", "own", "only-own"}
+
+func (w *printer) monitor(m *openflow.FlowMonitor) {
+	w.str("\n id=").uint(uint64(m.ID)).str(" flags=").bits(uint64(m.Flags), monitorFlags[:], ",")
+	if m.OutPort != openflow.PortAny {
+		w.str(" out_port=").port(m.OutPort)
+	}
+	if m.Table != openflow.TableAll {
+		w.str(" table=").table(m.Table)
+	}
+	w.byte(' ').match(&m.Match, openflow.DefaultPriority)
+	w.chomp(' ')
+}
+
+func (w *printer) flowUpdate(u *openflow.FlowUpdate) {
+	w.str("\n event=")
+	switch u.Event {
+	case openflow.FlowEventInitial:
+		w.str("INITIAL")
+	case openflow.FlowEventAdded:
+		w.str("ADDED")
+	case openflow.FlowEventRemoved:
+		w.str("DELETED reason=").reason(removedReasons[:], int(u.Reason))
+	case openflow.FlowEventModified:
+		w.str("MODIFIED")
+	case openflow.FlowEventAbbrev:
+		w.str("ABBREV xid=").hex(uint64(u.XID))
+		return
+	case openflow.FlowEventPaused:
+		w.str("PAUSED")
+		return
+	case openflow.FlowEventResumed:
+		w.str("RESUMED")
+		return
+	default:
+		w.uint(uint64(u.Event))
+		return
+	}
+	w.str(" table=").table(u.Table)
+	if u.IdleTimeout != 0 {
+		w.str(" idle_timeout=").uint(uint64(u.IdleTimeout))
+	}
+	if u.HardTimeout != 0 {
+		w.str(" hard_timeout=").uint(uint64(u.HardTimeout))
+	}
+	w.str(" cookie=").hexSharp(u.Cookie).byte(' ').match(&u.Match, u.Priority)
+	if len(u.Actions) > 0 {
+		if w.last() != ' ' {
+			w.byte(' ')
+		}
+		w.str("actions=").actionList(u.Actions)
+	}
 }

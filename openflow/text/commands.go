@@ -1,0 +1,473 @@
+package text
+
+import (
+	"math"
+	"strings"
+
+	"vswitch/flow"
+	"vswitch/openflow"
+)
+
+// ParsePacketOut reads a packet-out: "in_port=1 packet=00112233… actions=output:2".
+// in_port may be left out, and be a reserved port. Other fields of the pipeline
+// may be given for OpenFlow 1.5. The error is an *Error.
+func ParsePacketOut(text string, o Options) (*openflow.PacketOut, error) {
+	r := flowReader{parser: parser{in: text, o: &o, actions: actionKeywords}, allowed: forNew}
+	var fm openflow.FlowMod
+	r.fm = &fm
+	out := &openflow.PacketOut{Buffer: openflow.NoBuffer, InPort: openflow.PortAny}
+	s := r.scan(span{text: text})
+	var a pair
+	for !r.takeActions(&s) {
+		more, err := s.next(&a)
+		if err != nil {
+			return nil, err
+		}
+		if !more {
+			break
+		}
+		if err := r.packetOutKey(out, &a); err != nil {
+			return nil, err
+		}
+	}
+	end := span{at: len(text)}
+	switch {
+	case out.Data == nil:
+		return nil, r.fail(end, "a packet is missing").remedy("write packet=HEX before actions=")
+	case r.actionsText == nil:
+		return nil, r.fail(end, "actions are missing").remedy("write actions=... at the end")
+	}
+	if err := r.fillMatch(); err != nil {
+		return nil, err
+	}
+	out.Match = fm.Match
+	if out.Match.Mask.OFPort != 0 {
+		out.InPort = openflow.PortNo(out.Match.Value.OFPort)
+	}
+	var err error
+	out.Actions, err = r.actionList(*r.actionsText, contextList)
+	return out, err
+}
+
+func (r *flowReader) packetOutKey(out *openflow.PacketOut, a *pair) (err error) {
+	if a.key.text == "packet" {
+		if out.Data, err = r.hexBytes("packet", a.value); err == nil && len(out.Data) == 0 {
+			err = r.fail(a.value, "packet: no bytes")
+		}
+		return err
+	}
+	f := flow.FieldByName(a.key.text)
+	if f == nil {
+		e := r.fail(a.key, "a packet-out has no %q", a.key.text)
+		return e.suggest(flow.NearestField(a.key.text, "packet", "actions"))
+	}
+	return r.matchField(a, f)
+}
+
+// ParseTLVMaps reads maps of tunnel options:
+// "{class=0xffff,type=0,len=4}->tun_metadata0", several with commas between. The
+// error is an *Error.
+func ParseTLVMaps(text string) ([]openflow.TLVMap, error) {
+	p := parser{in: text, o: &Options{}}
+	rest := span{text: text}
+	var maps []openflow.TLVMap
+	for {
+		rest = span{strings.TrimLeft(rest.text, separators), 0}
+		rest.at = len(text) - len(rest.text)
+		if rest.text == "" {
+			break
+		}
+		m, after, err := p.tlvMap(rest)
+		if err != nil {
+			return nil, err
+		}
+		maps = append(maps, m)
+		rest = after
+	}
+	if maps == nil {
+		return nil, p.fail(rest, "a map is missing").remedy("write %s", tlvForm)
+	}
+	return maps, nil
+}
+
+const tlvForm = "{class=NUMBER,type=NUMBER,len=BYTES}->tun_metadataN"
+
+// tlvMap reads the map that v begins with, and is what follows it.
+func (p *parser) tlvMap(v span) (m openflow.TLVMap, after span, err error) {
+	option, rest, closed := v.cut("}")
+	if !closed || !strings.HasPrefix(v.text, "{") || !strings.HasPrefix(rest.text, "->") {
+		return m, v, p.fail(v, "not a map of a tunnel option").remedy("write %s", tlvForm)
+	}
+	rest = rest.from(2)
+	end := strings.IndexAny(rest.text, separators)
+	if end < 0 {
+		end = len(rest.text)
+	}
+	name, after := rest.slice(0, end), rest.from(end)
+	var a pair
+	n := 0
+	for s := p.scan(option.from(1)); ; n++ {
+		more, err := s.next(&a)
+		if err != nil {
+			return m, v, err
+		}
+		if !more {
+			break
+		}
+		switch a.key.text {
+		case "class":
+			m.Class, err = p.uint16("class", a.value)
+		case "type":
+			m.Type, err = p.uint8("type", a.value)
+		case "len":
+			m.Len, err = p.uint8("len", a.value)
+			if err == nil && (m.Len == 0 || m.Len%4 != 0 || m.Len > flow.MaxTLVLen) {
+				err = p.fail(a.value, "len: a multiple of 4 from 4 to %d is needed", flow.MaxTLVLen)
+			}
+		default:
+			err = p.unknownKey(a.key, "a tunnel option", "class", "type", "len")
+		}
+		if err != nil {
+			return m, v, err
+		}
+	}
+	if n != 3 || m.Len == 0 {
+		return m, v, p.fail(option, "an option has a class, a type and a length").remedy("write %s", tlvForm)
+	}
+	f, err := p.field(name)
+	if err == nil && !f.Wide() {
+		err = p.fail(name, "options are mapped to tun_metadata0 to tun_metadata%d", flow.NumTunMetadata-1)
+	}
+	if err != nil {
+		return m, v, err
+	}
+	m.Index = uint16(f.ID - flow.FieldTunMetadata0)
+	return m, after, nil
+}
+
+// portActions are what mod-port does to a port.
+var portActions = [...]struct {
+	name      string
+	bit       openflow.PortConfig
+	set, both bool // both: "no-" before the name does the opposite
+}{
+	{"up", openflow.PortDown, false, false},
+	{"down", openflow.PortDown, true, false},
+	{"stp", openflow.PortNoSTP, false, true},
+	{"receive", openflow.PortNoRecv, false, true},
+	{"receive-stp", openflow.PortNoRecvSTP, false, true},
+	{"flood", openflow.PortNoFlood, false, true},
+	{"forward", openflow.PortNoFwd, false, true},
+	{"packet-in", openflow.PortNoPacketIn, false, true},
+}
+
+// ParsePortAction reads what mod-port does to a port: up, down, stp, no-stp,
+// receive, no-receive, … The error is an *Error.
+func ParsePortAction(text string) (config, mask openflow.PortConfig, err error) {
+	var names []string
+	name, no := strings.CutPrefix(text, "no-")
+	for _, a := range portActions {
+		names = append(names, a.name)
+		if a.both {
+			names = append(names, "no-"+a.name)
+		}
+		if a.name != name || no && !a.both {
+			continue
+		}
+		if a.set || no {
+			config = a.bit
+		}
+		return config, a.bit, nil
+	}
+	p := parser{in: text, o: &Options{}}
+	e := p.fail(span{text: text}, "no such setting of a port: %q", text).suggest(nearest(text, names))
+	if e.Remedy == "" {
+		e.Remedy = "the settings are " + strings.Join(names, ", ")
+	}
+	return 0, 0, e
+}
+
+// ParseTableMod reads what mod-table does: a table's number or name, ALL for all
+// tables, and a setting: controller, continue, drop, evict, noevict,
+// vacancy:LOW,HIGH, novacancy. The error is an *Error.
+func ParseTableMod(table, setting string, o Options) (*openflow.TableMod, error) {
+	m := &openflow.TableMod{Table: openflow.TableAll, EvictionFlags: evictionUnset}
+	p := parser{in: table, o: &o}
+	if !strings.EqualFold(table, "all") {
+		var err error
+		if m.Table, err = p.table(span{text: table}, true); err != nil {
+			return nil, err
+		}
+	}
+	p.in = setting
+	word, value, _ := span{text: setting}.cut(":")
+	switch word.text {
+	case "controller":
+		m.Miss = openflow.MissController
+	case "continue":
+		m.Miss = openflow.MissContinue
+	case "drop":
+		m.Miss = openflow.MissDrop
+	case "evict":
+		m.Eviction = openflow.On
+	case "noevict":
+		m.Eviction = openflow.Off
+	case "vacancy":
+		m.Vacancy = openflow.On
+		return m, p.vacancy(m, value)
+	case "novacancy":
+		m.Vacancy = openflow.Off
+	default:
+		return nil, p.unknownKey(word, "a table", "controller", "continue", "drop", "evict", "noevict", "vacancy", "novacancy")
+	}
+	if value.text != "" {
+		return nil, p.fail(value, "%s takes no value", word.text)
+	}
+	return m, nil
+}
+
+// vacancy reads "low,high", in percent.
+func (p *parser) vacancy(m *openflow.TableMod, v span) error {
+	const most = 100
+	low, high, found := v.cut(",")
+	if !found {
+		return p.fail(v, "vacancy: two thresholds are needed").remedy("write vacancy:LOW,HIGH, in percent")
+	}
+	down, err := p.uint("vacancy", low, most)
+	if err != nil {
+		return err
+	}
+	up, err := p.uint("vacancy", high, most)
+	if err != nil {
+		return err
+	}
+	if down > up {
+		return p.fail(low, "vacancy: the low threshold is above the high one")
+	}
+	m.VacancyDown, m.VacancyUp = uint8(down), uint8(up)
+	return nil
+}
+
+// ParseMeter reads a meter as add-meter, mod-meter and del-meters take it:
+// "meter=1 kbps burst bands=type=drop rate=1000 burst_size=100". The error is an
+// *Error.
+func ParseMeter(text string, command openflow.MeterModCommand, o Options) (*openflow.MeterMod, error) {
+	r := meterReader{parser: parser{in: text, o: &o}, m: &openflow.MeterMod{Command: command}}
+	if err := r.read(); err != nil {
+		return nil, err
+	}
+	return r.m, r.check()
+}
+
+// ParseMeterID reads which meter dump-meters and meter-stats are to show:
+// "meter=1", "meter=all".
+func ParseMeterID(text string) (uint32, error) {
+	r := meterReader{parser: parser{in: text, o: &Options{}}, m: &openflow.MeterMod{Command: openflow.MeterDelete}}
+	if err := r.read(); err != nil {
+		return 0, err
+	}
+	return r.m.Meter, r.check()
+}
+
+// meterReader reads one meter into m.
+type meterReader struct {
+	parser
+	m        *openflow.MeterMod
+	hasMeter bool
+	inBands  bool
+	bands    []meterBand
+}
+
+// meterBand is what a band's keys gave.
+type meterBand struct {
+	at                       span // its type
+	band                     openflow.MeterBand
+	rate, burst, level, kind bool
+}
+
+func (r *meterReader) read() error {
+	var a pair
+	s := r.scan(span{text: r.in})
+	for {
+		more, err := s.next(&a)
+		if err != nil || !more {
+			return err
+		}
+		if a.key.text == "bands" && !r.inBands {
+			// What follows "bands=" are the keys of bands, up to the end.
+			r.inBands = true
+			s.rest = span{r.in[a.value.at:], a.value.at}
+			continue
+		}
+		if r.inBands {
+			err = r.bandKey(&a)
+		} else {
+			err = r.key(&a)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (r *meterReader) key(a *pair) (err error) {
+	for i, name := range meterFlags {
+		if name == a.key.text {
+			if a.delim != 0 {
+				return r.fail(a.value, "%s takes no value", name)
+			}
+			r.m.Flags |= 1 << i
+			return nil
+		}
+	}
+	if a.key.text != "meter" {
+		return r.unknownKey(a.key, "a meter", append([]string{"meter", "bands"}, meterFlags[:]...)...)
+	}
+	r.hasMeter = true
+	for id, name := range meterNames {
+		if name == a.value.text {
+			r.m.Meter = id
+			return nil
+		}
+	}
+	n, err := r.uint("meter", a.value, math.MaxUint32)
+	if err == nil && (n == 0 || n > openflow.MeterMax) {
+		err = r.fail(a.value, "meter: the numbers are 1 to %d", uint32(openflow.MeterMax))
+	}
+	r.m.Meter = uint32(n)
+	return err
+}
+
+func (r *meterReader) bandKey(a *pair) (err error) {
+	if a.key.text == "type" {
+		kind, err := r.oneOf("band", a.value, meterBands[:])
+		if err == nil && kind == 0 {
+			err = r.fail(a.value, "a band's type is missing").remedy("write type=drop or type=dscp_remark")
+		}
+		r.bands = append(r.bands, meterBand{at: a.value, kind: true, band: openflow.MeterBand{Type: openflow.MeterBandType(kind)}})
+		return err
+	}
+	if len(r.bands) == 0 {
+		return r.fail(a.key, "a band begins with its type").remedy("write bands=type=drop,rate=NUMBER")
+	}
+	b := &r.bands[len(r.bands)-1]
+	switch a.key.text {
+	case "rate":
+		b.rate = true
+		b.band.Rate, err = r.uint32("rate", a.value)
+	case "burst_size":
+		b.burst = true
+		b.band.Burst, err = r.uint32("burst_size", a.value)
+	case "prec_level":
+		b.level = true
+		b.band.PrecLevel, err = r.uint8("prec_level", a.value)
+	default:
+		err = r.unknownKey(a.key, "a band", "type", "rate", "burst_size", "prec_level")
+	}
+	return err
+}
+
+func (r *meterReader) check() error {
+	end := span{at: len(r.in)}
+	if !r.hasMeter {
+		return r.fail(end, "a meter has a number").remedy("write meter=NUMBER,...")
+	}
+	if r.m.Command == openflow.MeterDelete {
+		if r.m.Flags != 0 || r.inBands {
+			return r.fail(end, "the meter's number is all that counts here")
+		}
+		return nil
+	}
+	switch units := r.m.Flags & (openflow.MeterKbps | openflow.MeterPktps); {
+	case r.m.Meter == openflow.MeterAll:
+		return r.fail(end, "meter=all goes with deleting and showing only")
+	case units == 0:
+		return r.fail(end, "a meter has a unit").remedy("write kbps or pktps")
+	case units == openflow.MeterKbps|openflow.MeterPktps:
+		return r.fail(end, "kbps and pktps exclude each other")
+	case !r.inBands || len(r.bands) == 0:
+		return r.fail(end, "a meter has bands").remedy("write bands=type=drop,rate=NUMBER")
+	}
+	bursts := r.m.Flags&openflow.MeterBurst != 0
+	for _, b := range r.bands {
+		switch {
+		case !b.rate:
+			return r.fail(b.at, "a band has a rate").remedy("write rate=NUMBER")
+		case b.burst && !bursts:
+			return r.fail(b.at, "burst_size counts only where the meter has burst").remedy("write burst before bands=")
+		case bursts && !b.burst:
+			return r.fail(b.at, "a band of a meter with burst has a burst_size").remedy("write burst_size=NUMBER")
+		case b.level && b.band.Type != openflow.BandDSCPRemark:
+			return r.fail(b.at, "prec_level goes with type=dscp_remark only")
+		}
+		r.m.Bands = append(r.m.Bands, b.band)
+	}
+	return nil
+}
+
+// ParseMonitor reads which flows monitor's "watch:" is to follow: a match,
+// out_port, out_group, table, and "!initial", "!add", "!delete", "!modify",
+// "!actions", "!own" for what is not wanted, "!only-own" being the default. The
+// error is an *Error.
+func ParseMonitor(text string, o Options) (*openflow.FlowMonitor, error) {
+	r := flowReader{parser: parser{in: text, o: &o, actions: actionKeywords}, allowed: forRequest}
+	var fm openflow.FlowMod
+	r.fm = &fm
+	m := &openflow.FlowMonitor{Flags: monitorAll, Table: openflow.TableAll, OutPort: openflow.PortAny, OutGroup: openflow.GroupAny}
+	s := r.scan(span{text: text})
+	var a pair
+	for {
+		more, err := s.next(&a)
+		if err != nil {
+			return nil, err
+		}
+		if !more {
+			break
+		}
+		if err := r.monitorKey(m, &a); err != nil {
+			return nil, err
+		}
+	}
+	if err := r.fillMatch(); err != nil {
+		return nil, err
+	}
+	m.Match = fm.Match
+	return m, nil
+}
+
+const monitorAll = openflow.MonitorInitial | openflow.MonitorAdd | openflow.MonitorDelete | openflow.MonitorModify |
+	openflow.MonitorActions | openflow.MonitorOwn
+
+func (r *flowReader) monitorKey(m *openflow.FlowMonitor, a *pair) (err error) {
+	word, not := strings.CutPrefix(a.key.text, "!")
+	for i, name := range monitorFlags {
+		if name != word || a.delim != 0 {
+			continue
+		}
+		if not {
+			m.Flags &^= 1 << i
+		} else {
+			m.Flags |= 1 << i
+		}
+		return nil
+	}
+	switch a.key.text {
+	case "table":
+		m.Table, err = r.table(a.value, true)
+	case "out_port":
+		m.OutPort, err = r.port(a.value)
+	case "out_group":
+		m.OutGroup, err = r.anyGroup(a.value)
+	default:
+		if s := shorthandIndex[a.key.text]; s != nil {
+			return r.shorthand(a, s)
+		}
+		f := matchFieldByName(a.key.text)
+		if f == nil {
+			e := r.fail(a.key, "a monitor has no %q", a.key.text)
+			return e.suggest(flow.NearestField(word, append([]string{"table", "out_port", "out_group"}, monitorFlags[:]...)...))
+		}
+		return r.matchField(a, f)
+	}
+	return err
+}
