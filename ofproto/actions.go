@@ -125,6 +125,10 @@ func (x *xlate) doSimple(a openflow.Action) {
 func (b *Bridge) checkSupported(actions []openflow.Action) error {
 	for _, a := range actions {
 		switch a := a.(type) {
+		case openflow.Group:
+			return openflow.NewError(openflow.ErrActionBadOutGroup, "there is no group %d", a.ID)
+		case openflow.Meter:
+			return openflow.NewError(openflow.ErrInstructionUnsupInst, "there are no meters")
 		case openflow.Clone:
 			if err := b.checkSupported(a.Actions); err != nil {
 				return err

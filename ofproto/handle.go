@@ -248,7 +248,12 @@ func (s *Session) wantsPacketIn(h *packetInHandle) bool {
 // wireReason is a reason as the session's version numbers it.
 func wireReason(r openflow.PacketInReason, w *asyncWants) openflow.PacketInReason {
 	switch r {
-	case openflow.ReasonExplicitMiss, openflow.ReasonImplicitMiss:
+	case openflow.ReasonImplicitMiss:
+		return openflow.ReasonNoMatch
+	case openflow.ReasonExplicitMiss:
+		if w.version < openflow.V13 {
+			return openflow.ReasonAction
+		}
 		return openflow.ReasonNoMatch
 	case openflow.ReasonActionSet, openflow.ReasonGroup, openflow.ReasonPacketOut:
 		if w.version < openflow.V14 {
