@@ -35,6 +35,17 @@ func (s *Session) handle(h openflow.Header, m openflow.Message) error {
 		return s.bridge.sendPacketOut(m)
 	case *openflow.PortMod:
 		return s.bridge.portMod(m)
+	case *openflow.GroupMod:
+		return s.bridge.groupMod(m)
+	case *openflow.MeterMod:
+		return s.bridge.meterMod(m)
+	case *openflow.TableMod:
+		if m.Table >= NumTables && m.Table != openflow.TableAll {
+			return openflow.NewError(openflow.ErrTableModBadTable, "table %d", m.Table)
+		}
+		if m.Miss > openflow.MissController || m.Eviction == openflow.On || m.Vacancy == openflow.On {
+			return openflow.NewError(openflow.ErrTableModBadConfig, "tables cannot be configured yet")
+		}
 	case *openflow.BarrierRequest:
 		s.bridge.sw.settle()
 		s.bridge.sw.dp.Synchronize()

@@ -48,6 +48,10 @@ func (s *Session) statistics(h openflow.Header, m openflow.Message) error {
 		}
 		s.send(h.XID, &openflow.QueueConfigReply{Port: m.Port})
 	default:
+		if reply, known := emptyReply(m); known {
+			s.send(h.XID, reply)
+			return nil
+		}
 		code := openflow.ErrRequestBadType
 		if m.Kind().Multipart() {
 			code = openflow.ErrRequestBadStat
