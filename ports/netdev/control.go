@@ -3,6 +3,7 @@ package netdev
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"sync"
 	"syscall"
@@ -19,6 +20,8 @@ type Control struct {
 	ended  sync.WaitGroup
 
 	mu        sync.Mutex
+	datagram  [64 << 10]byte // of events
+	oob       [256]byte      // control data of datagram
 	closed    bool
 	followers map[place][]*follower
 	spaces    map[identity]*Namespace // that somebody holds
@@ -94,28 +97,42 @@ func (c *Control) Close() error {
 	return err
 }
 
-// listen delivers link events until the socket is closed.
+// listen takes events whenever there are some, until the socket is closed.
 func (c *Control) listen() {
 	raw, err := c.events.SyscallConn()
 	if err != nil {
 		return
 	}
-	buf := make([]byte, 64<<10)
-	oob := make([]byte, 256)
+	_ = raw.Read(func(fd uintptr) bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.drain(int(fd))
+		return false
+	})
+}
+
+// catchUp takes events that have already happened. Called with c.mu held.
+//
+// The kernel uses the numbers of deleted namespaces again, so whoever looks one
+// up must not have such a deletion before it.
+func (c *Control) catchUp() {
+	if raw, err := c.events.SyscallConn(); err == nil {
+		_ = raw.Control(func(fd uintptr) { c.drain(int(fd)) })
+	}
+}
+
+// drain delivers what waits in the socket. Called with c.mu held.
+func (c *Control) drain(fd int) {
 	for {
-		var n, oobn int
-		var failure error
-		err := raw.Read(func(fd uintptr) bool {
-			n, oobn, _, _, failure = unix.Recvmsg(int(fd), buf, oob, 0)
-			return failure != unix.EAGAIN
-		})
-		switch {
-		case err != nil:
-			return
-		case failure == unix.ENOBUFS:
+		n, oobn, _, _, err := unix.Recvmsg(fd, c.datagram[:], c.oob[:], unix.MSG_DONTWAIT)
+		switch err {
+		case nil:
+			c.deliver(numberOfNamespace(c.oob[:oobn]), c.datagram[:n])
+		case unix.EINTR:
+		case unix.ENOBUFS:
 			c.resync()
-		case failure == nil:
-			c.deliver(numberOfNamespace(oob[:oobn]), buf[:n])
+		default:
+			return
 		}
 	}
 }
@@ -134,13 +151,12 @@ func numberOfNamespace(oob []byte) int32 {
 	return ownNamespace
 }
 
+// deliver hands out one datagram of events. Called with c.mu held.
 func (c *Control) deliver(nsid int32, datagram []byte) {
 	messages, err := syscall.ParseNetlinkMessage(datagram)
 	if err != nil {
 		return
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	for _, m := range messages {
 		switch m.Header.Type {
 		case unix.RTM_NEWLINK:
@@ -206,7 +222,9 @@ func (c *Control) namespaceDeleted(payload []byte) {
 	}
 	for _, a := range attributes {
 		if a.Attr.Type == unix.NETNSA_NSID {
-			c.spaceGone(int32(number(a.Value)))
+			nsid := int32(number(a.Value))
+			maps.DeleteFunc(c.spaces, func(_ identity, n *Namespace) bool { return n.nsid == nsid })
+			c.spaceGone(nsid)
 		}
 	}
 }
@@ -224,10 +242,9 @@ func (c *Control) spaceGone(nsid int32) {
 	}
 }
 
-// resync asks for the state of all devices after events were lost.
+// resync asks for the state of all devices after events were lost. Called with
+// c.mu held.
 func (c *Control) resync() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	for at, list := range c.followers {
 		link, err := query(at.nsid, at.index, "")
 		switch {
@@ -253,8 +270,9 @@ func (n *Namespace) Follow(index int, report func(Report)) (stop func(), err err
 	c := n.control
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	// Events that are older than the answer may still be on their way. They put
-	// the state back for a moment, and the newer ones behind them restore it.
+	c.catchUp()
+	// Events between here and the answer put the state back for a moment; they
+	// end with the newest one.
 	link, err := query(n.nsid, index, "")
 	if err != nil {
 		return nil, fmt.Errorf("device %d%s: ask for its state: %w", index, n.inside(), err)

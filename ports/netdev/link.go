@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"fmt"
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
@@ -107,7 +106,7 @@ func query(nsid int32, index int, name string) (Link, error) {
 	replies, err := req.Execute(unix.NETLINK_ROUTE, unix.RTM_NEWLINK)
 	switch {
 	case errors.Is(err, unix.ENODEV):
-		return Link{}, fmt.Errorf("%w: %w", ErrNoDevice, err)
+		return Link{}, ErrNoDevice
 	case err != nil:
 		return Link{}, err
 	}

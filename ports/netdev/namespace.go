@@ -47,6 +47,7 @@ func (c *Control) Namespace(name string) (*Namespace, error) {
 	if c.closed {
 		return nil, fmt.Errorf("namespace %s: %w", name, os.ErrClosed)
 	}
+	c.catchUp()
 	made := false
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) && filepath.Dir(path) == namesDir {
 		if err := makeNamespace(path); err != nil {
@@ -162,7 +163,9 @@ func (n *Namespace) Release() error {
 	if n.holders < 0 {
 		panic("netdev: namespace released more often than held")
 	}
-	delete(c.spaces, n.id)
+	if c.spaces[n.id] == n {
+		delete(c.spaces, n.id)
+	}
 	if !n.made || !n.named() {
 		return nil
 	}

@@ -311,6 +311,41 @@ func TestReplacedNamespaceStays(t *testing.T) {
 	}
 }
 
+// TestNamespaceIsMadeAgain deletes and makes one namespace over and over while
+// somebody still holds the old one: the kernel uses its numbers again.
+func TestNamespaceIsMadeAgain(t *testing.T) {
+	needRoot(t)
+	c := open(t)
+	name := unusual("again")
+	old := hold(t, c, name)
+	t.Cleanup(func() { old.Release() })
+	reports, stop := follow(t, old, makeVeth(t, old, "dev"))
+	for range 20 {
+		if err := deleteNamespace(old.path); err != nil {
+			t.Fatal(err)
+		}
+		next := hold(t, c, name)
+		if next == old {
+			t.Fatal("held the deleted namespace")
+		}
+		fresh, stopFresh := follow(t, next, makeVeth(t, next, "dev"))
+		await(t, reports, "the end", func(r Report) bool { return r.Gone != "" })
+		change(t, next, "dev", func(h *netlink.Handle, l netlink.Link) error { return h.LinkSetMTU(l, 1300) })
+		await(t, fresh, "a change in the new namespace", func(r Report) bool {
+			if r.Gone != "" {
+				t.Fatalf("the new device: %s", r.Gone)
+			}
+			return r.Link.MTU == 1300
+		})
+		stop()
+		if err := old.Release(); err != nil {
+			t.Error(err)
+		}
+		old, reports, stop = next, fresh, stopFresh
+	}
+	stop()
+}
+
 func TestNamespaceErrorsSayWhatToDo(t *testing.T) {
 	needRoot(t)
 	c := open(t)
@@ -355,8 +390,8 @@ func TestResyncFindsWhatWasMissed(t *testing.T) {
 	c.mu.Lock()
 	c.followers[place{n.nsid, index}] = []*follower{f}
 	c.followers[place{n.nsid, index + 1000}] = []*follower{f}
-	c.mu.Unlock()
 	c.resync()
+	c.mu.Unlock()
 	var gone, there int
 	for _, r := range reports {
 		if r.Gone != "" {
