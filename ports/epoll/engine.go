@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -30,9 +31,9 @@ const maxEvents = 64
 
 // Engine is the system-call engine of one worker.
 type Engine struct {
-	pools        driver.Pools
-	notices      driver.Notices
-	epfd, wakefd int
+	pools   driver.Pools
+	notices driver.Notices
+	epfd    int
 
 	watched  []watch
 	vacant   []int32 // numbers of watched that are free
@@ -41,8 +42,11 @@ type Engine struct {
 	earlyBuf [maxEvents]unix.EpollEvent
 	limit    unix.Timespec
 
-	one   [8]byte // the number 1, which a wake-up adds to the eventfd
 	state atomic.Uint32
+
+	wakeMu sync.Mutex // for who writes to wakefd, and who closes it
+	wakefd int
+	one    [8]byte // the number 1, which a wake-up adds to the eventfd
 }
 
 var _ ports.Engine = (*Engine)(nil)
@@ -242,15 +246,21 @@ func (e *Engine) sleepMilliseconds(end time.Time) (int, error) {
 
 // Wake ends the current or the next Wait.
 func (e *Engine) Wake() {
-	if e.state.Swap(woken) == sleeping {
+	if e.state.Swap(woken) != sleeping {
+		return
+	}
+	e.wakeMu.Lock()
+	defer e.wakeMu.Unlock()
+	if e.wakefd >= 0 {
 		_, _ = unix.Write(e.wakefd, e.one[:])
 	}
 }
 
-// Close frees what the engine holds. It must not be called while others may
-// still call Notify or Wake.
+// Close frees what the engine holds. Notify and Wake have no effect any more.
 func (e *Engine) Close() error {
 	errs := []error{e.pools.Close()}
+	e.wakeMu.Lock()
+	defer e.wakeMu.Unlock()
 	for _, fd := range []*int{&e.epfd, &e.wakefd} {
 		if *fd >= 0 {
 			errs = append(errs, unix.Close(*fd))

@@ -275,6 +275,27 @@ func TestCloseRefusesWhileBuffersAreInUse(t *testing.T) {
 	}
 }
 
+// TestWakeRacesWithClose is about the race detector, and about descriptors that
+// somebody else gets after Close.
+func TestWakeRacesWithClose(t *testing.T) {
+	for range 100 {
+		e, err := New(Options{SmallBufs: 1, SpillBufs: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var ended sync.WaitGroup
+		ended.Go(e.Wake)
+		if err := e.Wait(-1); err != nil {
+			t.Error(err)
+		}
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+		ended.Wait()
+		e.Wake()
+	}
+}
+
 func TestNothingIsAllocated(t *testing.T) {
 	e, fd, q := newEngine(t), eventfd(t), &queue{"a"}
 	if err := e.Watch(fd, q); err != nil {
