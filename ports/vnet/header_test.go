@@ -83,6 +83,7 @@ const (
 	dataValid = flagDataValid
 )
 
+//size:table
 func TestDecode(t *testing.T) {
 	const size = 9000
 	tcp4 := concat(ethernet(packet.EthTypeIPv4), ipv4(5, tcpProto, size, tcp(8)...))
