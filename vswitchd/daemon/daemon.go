@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -47,6 +46,7 @@ type Daemon struct {
 	netdev   *netdev.Control
 	wake     chan struct{}
 	quit     context.CancelFunc
+	rundir   *runDir
 	numbers  *numbers
 	isReady  atomic.Bool
 
@@ -81,8 +81,8 @@ func Run(ctx context.Context, o Options) error {
 }
 
 // start makes a switch without bridges.
-func start(o Options, want config.Config) (d *Daemon, err error) {
-	d = &Daemon{options: o, started: time.Now(), wake: make(chan struct{}, 1), logLevel: new(slog.LevelVar),
+func start(o Options, want config.Config) (_ *Daemon, err error) {
+	d := &Daemon{options: o, started: time.Now(), wake: make(chan struct{}, 1), logLevel: new(slog.LevelVar),
 		devices: map[portKey]*device{}, bridges: map[string]*bridge{}, have: config.Config{Settings: want.Settings}}
 	d.setLogging(want.Log)
 	d.clock = func() int64 { return int64(time.Since(d.started)) + 1 }
@@ -98,6 +98,9 @@ func start(o Options, want config.Config) (d *Daemon, err error) {
 			err = errors.Join(err, d.stop())
 		}
 	}()
+	if d.rundir, err = claimRunDir(want.RunDir); err != nil {
+		return nil, err
+	}
 	if d.numbers, err = loadNumbers(filepath.Join(want.StateDir, "ofports.json")); err != nil {
 		return nil, err
 	}
@@ -118,10 +121,8 @@ func start(o Options, want config.Config) (d *Daemon, err error) {
 	}
 	d.sw.SetDatapath(d.dp)
 	d.dp.Start()
-	if d.control, err = d.listenControl(want.RunDir); err != nil {
-		return nil, err
-	}
-	return d, d.writePID(want.RunDir)
+	d.control, err = d.listenControl(want.RunDir)
+	return d, err
 }
 
 func newEngine(int) (ports.Engine, error) { return epoll.New(epoll.Options{}) }
@@ -248,24 +249,10 @@ func (d *Daemon) stop() error {
 	if d.netdev != nil {
 		errs = append(errs, d.netdev.Close())
 	}
-	errs = append(errs, removeIfThere(d.pidFile(d.have.RunDir)))
+	if d.rundir != nil {
+		errs = append(errs, d.rundir.release())
+	}
 	return errors.Join(errs...)
-}
-
-func (d *Daemon) pidFile(rundir string) string { return filepath.Join(rundir, "vswitchd.pid") }
-
-func (d *Daemon) writePID(rundir string) error {
-	if err := os.WriteFile(d.pidFile(rundir), []byte(strconv.Itoa(os.Getpid())+"\n"), 0o644); err != nil {
-		return fmt.Errorf("pid file: %w", err)
-	}
-	return nil
-}
-
-func removeIfThere(file string) error {
-	if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	return nil
 }
 
 // forwardingPanicked logs a bug of the switch together with the frame that
