@@ -3,6 +3,7 @@ package datapath
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"vswitch/packet"
@@ -146,6 +147,12 @@ func (d *Datapath) each(f func(*Worker)) {
 func (d *Datapath) Synchronize() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.started {
+		awake := func(w *Worker) bool { return !w.asleep.Load() }
+		if !slices.ContainsFunc(d.workers, awake) {
+			return
+		}
+	}
 	d.each(func(*Worker) {})
 }
 

@@ -33,7 +33,7 @@ func (w *Worker) output(b *packet.Buf, id uint32) {
 	}
 	o := &b.Offload
 	switch {
-	case o.GSO != packet.GSONone && !takes(&p.info.Offloads, o):
+	case o.GSO != packet.GSONone && !(takes(&p.info.Offloads, o) && isPlainIP(b)):
 		w.split(b, p)
 		return
 	case o.NeedsCsum && !p.info.Offloads.Csum:
@@ -63,6 +63,21 @@ func takes(has *ports.Offloads, o *packet.Offload) bool {
 		return has.USO
 	}
 	return true
+}
+
+// isPlainIP reports whether b is IP behind nothing but VLAN tags. The kernel
+// splits no other super-frames: labels and backbone headers are ours to repeat.
+func isPlainIP(b *packet.Buf) bool {
+	s := b.Bytes()
+	for at := packet.EthSize - 2; at+2 <= len(s); at += packet.VLANSize {
+		switch t := uint16(s[at])<<8 | uint16(s[at+1]); {
+		case t == packet.EthTypeIPv4 || t == packet.EthTypeIPv6:
+			return true
+		case !packet.IsVLAN(t):
+			return false
+		}
+	}
+	return false
 }
 
 // tooBig compares what the frame is on the wire (a super-frame: each of its

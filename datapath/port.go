@@ -22,15 +22,20 @@ func (d *Datapath) AddPort(p ports.Port) (PortID, error) {
 		return 0, errors.Join(fmt.Errorf("port %s: the datapath has %d ports, which is all it can have", p.Name(), maxPorts), p.Close())
 	}
 	s := &port{id: id, driver: p}
-	info := p.Info()
-	errs := make([]error, len(d.workers))
-	d.each(func(w *Worker) { errs[w.id] = w.addPort(s, info) })
-	for _, w := range d.workers {
-		s.tallies = append(s.tallies, w.ports[id].tally)
-	}
-	if err := errors.Join(errs...); err != nil {
+	if err := d.open(s, p.Info()); err != nil {
 		d.each(func(w *Worker) { w.removePort(id) })
 		return 0, errors.Join(fmt.Errorf("port %s: %w", p.Name(), err), p.Close())
+	}
+	d.ports[id] = s
+	return id, nil
+}
+
+// open opens a port's queues: first those that receive, since a driver may let
+// each worker send where it receives.
+func (d *Datapath) open(s *port, info ports.Info) error {
+	d.each(func(w *Worker) { w.addPort(s, info) })
+	for _, w := range d.workers {
+		s.tallies = append(s.tallies, w.ports[s.id].tally)
 	}
 	s.queues = make([]*queueTally, max(info.RxQueues, 1))
 	for q := range s.queues {
@@ -39,12 +44,12 @@ func (d *Datapath) AddPort(p ports.Port) (PortID, error) {
 		var err error
 		d.on(w, func(w *Worker) { s.queues[q], err = w.addQueue(s, q) })
 		if err != nil {
-			d.each(func(w *Worker) { w.removePort(id) })
-			return 0, errors.Join(fmt.Errorf("port %s: receive queue %d: %w", p.Name(), q, err), p.Close())
+			return fmt.Errorf("receive queue %d: %w", q, err)
 		}
 	}
-	d.ports[id] = s
-	return id, nil
+	errs := make([]error, len(d.workers))
+	d.each(func(w *Worker) { errs[w.id] = w.openTx(s) })
+	return errors.Join(errs...)
 }
 
 // freeID finds a number that was not in use recently: it goes on upward from
@@ -123,18 +128,21 @@ func (d *Datapath) PortCounters(id PortID) (c PortCounters, ok bool) {
 	return c, true
 }
 
-// addPort makes the worker able to send on s.
-func (w *Worker) addPort(s *port, info ports.Info) error {
+// addPort makes s known to the worker.
+func (w *Worker) addPort(s *port, info ports.Info) {
 	for len(w.ports) <= int(s.id) {
 		w.ports = append(w.ports, nil)
 	}
-	p := &workerPort{id: s.id, info: info, tally: &tally{}}
-	w.ports[s.id] = p
+	w.ports[s.id] = &workerPort{id: s.id, info: info, tally: &tally{}}
+}
+
+// openTx makes the worker able to send on s.
+func (w *Worker) openTx(s *port) error {
 	tx, err := s.driver.OpenTx(w.engine)
 	if err != nil {
 		return fmt.Errorf("worker %d: transmit queue: %w", w.id, err)
 	}
-	p.tx = tx
+	w.ports[s.id].tx = tx
 	return nil
 }
 

@@ -41,6 +41,7 @@ type Worker struct {
 	verdict  Verdict
 	upcall   Upcall
 	mail     mailbox
+	asleep   atomic.Bool // in Wait, or about to be
 	stopped  bool
 	scratch  batch
 	ready    [BatchSize]ports.RxQueue
@@ -119,13 +120,21 @@ func (w *Worker) run(clock func() int64) {
 	defer runtime.UnlockOSThread()
 	for !w.stopped {
 		if !w.breathe(clock()) && !w.stopped {
-			// An error of Wait is an engine that is being closed, or a
-			// bug that must not turn into a busy loop.
-			if err := w.engine.Wait(-1); err != nil {
-				time.Sleep(time.Millisecond)
-			}
+			w.sleep()
 		}
 	}
+}
+
+// sleep waits for something to do. A worker that sleeps is at a quiescent point:
+// whatever is published before it wakes, it sees.
+func (w *Worker) sleep() {
+	w.asleep.Store(true)
+	// An error of Wait is an engine that is being closed, or a bug that must not
+	// turn into a busy loop.
+	if err := w.engine.Wait(-1); err != nil {
+		time.Sleep(time.Millisecond)
+	}
+	w.asleep.Store(false)
 }
 
 // breathe does one turn and reports whether there may be more to do at once.

@@ -29,7 +29,7 @@ const (
 type SessionOptions struct {
 	Kind   SessionKind
 	Name   string        // of the peer, for people: "tcp:10.0.0.1:6653"
-	Notify func()        // called, by any goroutine, when Output has something or Err is set
+	Notify func()        // called, by any goroutine, when Output has something or Err is set; not for what Input brings about
 	Probe  time.Duration // how long a silent controller stays unprobed: DefaultProbe
 }
 
@@ -60,6 +60,7 @@ type Session struct {
 	format  openflow.PacketInFormat
 	id      uint16 // for the controller action
 	wants   atomic.Pointer[asyncWants]
+	inInput atomic.Bool // whoever called Input looks at Output next
 
 	mu      sync.Mutex
 	out     []byte
@@ -132,7 +133,7 @@ func (s *Session) fail(err error) {
 }
 
 func (s *Session) notify() {
-	if s.options.Notify != nil {
+	if s.options.Notify != nil && !s.inInput.Load() {
 		s.options.Notify()
 	}
 }
@@ -180,10 +181,13 @@ func roleName(r openflow.Role) string {
 }
 
 // Input takes bytes that have come in and does what whole messages among them
-// say. When it returns, the datapath follows what they changed.
+// say. When it returns, the datapath follows what they changed, and the caller
+// looks at Output and Err.
 func (s *Session) Input(data []byte, now int64) {
 	b := s.bridge
 	defer b.sw.lock(now)()
+	s.inInput.Store(true)
+	defer s.inInput.Store(false)
 	s.heard, s.probing = now, false
 	s.in = append(s.in, data...)
 	rest := s.in

@@ -196,12 +196,13 @@ func (d *Daemon) serve(ctx context.Context, conn net.Conn, b *ofproto.Bridge, o 
 	// A peer that does not read must not keep the connection open for ever.
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetWriteDeadline(time.Now().Add(time.Second)) })
 	defer stop()
+	l := &link{conn: conn, session: s}
 	var reader sync.WaitGroup
 	reader.Go(func() {
 		defer cancel()
-		d.read(conn, s)
+		d.read(l)
 	})
-	err := d.write(ctx, conn, s, notify)
+	err := d.write(ctx, l, notify)
 	// Ends the reader too; there is nobody left to tell of an error.
 	_ = conn.Close()
 	cancel()
@@ -209,44 +210,64 @@ func (d *Daemon) serve(ctx context.Context, conn net.Conn, b *ofproto.Bridge, o 
 	return err
 }
 
-// read feeds the session until the connection ends.
-func (d *Daemon) read(conn net.Conn, s *ofproto.Session) {
+// link is a connection with its session. Two goroutines send on it: the one that
+// reads, what its messages are answered with, and the other all the rest.
+type link struct {
+	conn    net.Conn
+	session *ofproto.Session
+	mu      sync.Mutex // serializes sending
+}
+
+// flush sends what the session says.
+func (l *link) flush() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for out := l.session.Output(); len(out) > 0; out = l.session.Output() {
+		if _, err := l.conn.Write(out); err != nil {
+			return err
+		}
+	}
+	return l.session.Err()
+}
+
+// read feeds the session, and answers, until the connection ends.
+func (d *Daemon) read(l *link) {
 	buf := make([]byte, 64<<10)
 	for {
-		n, err := conn.Read(buf)
+		n, err := l.conn.Read(buf)
 		if n > 0 {
-			s.Input(buf[:n], d.clock())
-			d.poke()
+			l.session.Input(buf[:n], d.clock())
+			if l.flush() != nil {
+				return
+			}
 		}
-		if err != nil || s.Err() != nil {
+		if err != nil {
 			return
 		}
 	}
 }
 
-// write sends what the session says, and keeps its timer.
-func (d *Daemon) write(ctx context.Context, conn net.Conn, s *ofproto.Session, notify <-chan struct{}) error {
+// write sends what comes up by itself, and keeps the session's timer.
+func (d *Daemon) write(ctx context.Context, l *link, notify <-chan struct{}) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
-		for out := s.Output(); len(out) > 0; out = s.Output() {
-			if _, err := conn.Write(out); err != nil {
-				return err
-			}
-		}
-		if err := s.Err(); err != nil {
+		if err := l.flush(); err != nil {
 			return err
 		}
 		select {
 		case <-notify:
 		case <-timer.C:
-			timer.Reset(time.Duration(max(int64(10*time.Millisecond), s.Tick(d.clock())-d.clock())))
+			now := d.clock()
+			timer.Reset(time.Duration(max(int64(minTick), l.session.Tick(now)-now)))
 		case <-ctx.Done():
-			// What the reader's last messages were answered with still goes out.
-			if out := s.Output(); len(out) > 0 {
-				_, _ = conn.Write(out)
+			if err := l.flush(); err != nil {
+				return err
 			}
 			return errors.New("connection closed")
 		}
 	}
 }
+
+// minTick bounds how often a session's timer is looked at.
+const minTick = 10 * time.Millisecond

@@ -1,0 +1,106 @@
+package ofproto
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"vswitch/datapath"
+	"vswitch/flow"
+	"vswitch/openflow"
+	"vswitch/ports"
+	"vswitch/ports/driver"
+	"vswitch/ports/dummy"
+)
+
+// TestConcurrent runs two workers while frames come in on all ports and the
+// tables change under them. It is for the race detector; what it checks itself is
+// that a barrier means what it says: a frame that comes in after the reply is
+// never sent to where an older flow said.
+func TestConcurrent(t *testing.T) {
+	start := time.Now()
+	clock := func() int64 { return int64(time.Since(start)) + 1 }
+	sw := New(Options{})
+	dp, err := datapath.New(sw, datapath.Options{Workers: 2, Clock: clock,
+		NewEngine: func(int) (ports.Engine, error) { return dummy.NewEngine(driver.PoolOptions{}) },
+		OnPanic:   func(_ int, v any, _, stack []byte) { t.Errorf("panic: %v\n%s", v, stack) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sw.SetDatapath(dp)
+	dp.Start()
+	b, err := sw.AddBridge("br0", BridgeConfig{FailMode: FailSecure}, clock())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var devices [4]*dummy.Port
+	for i := range devices {
+		devices[i] = dummy.New(dummy.Options{Name: string(rune('a' + i))})
+		id, err := dp.AddPort(devices[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		info := PortInfo{Present: true, Carrier: true, AdminUp: true}
+		if _, err := b.AddPort(PortConfig{Name: devices[i].Name()}, id, info, clock()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stop := make(chan struct{})
+	var noise sync.WaitGroup
+	for i := range 2 { // learning traffic on ports c and d
+		noise.Go(func() {
+			for n := 0; ; n++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				devices[2+i].Inject(0, udp(byte(10+n%50), byte(10+(n+7)%50), nil))
+				devices[2+i].Sent()
+				if n%64 == 0 {
+					time.Sleep(time.Millisecond)
+				}
+			}
+		})
+	}
+	s := b.NewSession(SessionOptions{Kind: Service}, clock())
+	p := &peer{t: t, j: &jar{t: t, now: clock()}, s: s, version: openflow.V13}
+	p.send(&openflow.Hello{Versions: openflow.Versions(openflow.V13), Bitmap: true})
+	p.receive()
+	p.ask(flowOf(t, "add priority=1,actions=NORMAL"))
+	for round := range 60 {
+		out := 1 - round%2 // port b, then a, and so on
+		action := []string{"actions=in_port", "actions=output:2"}[out]
+		p.j.now = clock()
+		p.ask(flowOf(t, "add priority=9,in_port=1,"+action))
+		for range 20 {
+			devices[0].Inject(0, udp(1, 2, func(k *flow.Key) { k.TPSrc = uint16(round) }))
+		}
+		var got [2]int
+		for deadline := time.Now().Add(5 * time.Second); got[0]+got[1] < 20 && time.Now().Before(deadline); {
+			for i := range got {
+				for _, f := range devices[i].Sent() {
+					if f.Data[11] == 1 { // from the sender above, not from the noise
+						got[i]++
+					}
+				}
+			}
+		}
+		if got[out] != 20 || got[1-out] != 0 {
+			t.Fatalf("round %d: %d of 20 frames went where the flow says, %d where it said before", round, got[out], got[1-out])
+		}
+		if round%10 == 0 {
+			sw.Run(clock())
+			sw.RevalidateAll(clock())
+		}
+	}
+	close(stop)
+	noise.Wait()
+	dp.Synchronize()
+	if l := dp.Ledger(); l.Imbalance() != 0 || l.Received == 0 {
+		t.Errorf("ledger out of balance by %d: %+v", l.Imbalance(), l)
+	}
+	if err := dp.Close(); err != nil {
+		t.Error(err)
+	}
+}
