@@ -51,7 +51,6 @@ type Session struct {
 	helloed bool
 	heard   int64 // when something last came in
 	probing bool
-	xid     uint32
 	config  openflow.SwitchConfig
 	role    openflow.Role
 	async   openflow.AsyncConfig

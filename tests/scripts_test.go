@@ -1,7 +1,6 @@
 package tests
 
 import (
-	"flag"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,8 +11,6 @@ import (
 
 	"vswitch/tests/harness"
 )
-
-var update = flag.Bool("update", false, "write what scripts print into their want files")
 
 // TestScripts runs every script of tests/scripts in the three modes of the
 // harness, which must all print what the script wants.
