@@ -74,7 +74,7 @@ func decodeEncap(_ context, b []byte) (Action, error) {
 			return nil, NewError(ErrActionBadLen, "encap property of %d bytes in %d", n, len(b))
 		}
 		p := EncapProp{Class: be.Uint16(b), Type: b[2], Data: clone(b[4:n])}
-		if err := checkEncapProp(p); err != nil {
+		if err := p.check(); err != nil {
 			return nil, err
 		}
 		a.Props = append(a.Props, p)
@@ -83,7 +83,9 @@ func decodeEncap(_ context, b []byte) (Action, error) {
 	return a, nil
 }
 
-func checkEncapProp(p EncapProp) error {
+// check refuses properties that are none, and cuts the padding off a TLV, which
+// its length counts.
+func (p *EncapProp) check() error {
 	switch {
 	case p.Class != EncapPropNSH:
 		return NewError(ErrNXActionUnknownEDProp, "class %d", p.Class)
@@ -92,9 +94,10 @@ func checkEncapProp(p EncapProp) error {
 			return NewError(ErrNXActionBadEDProp, "NSH metadata type % x", p.Data)
 		}
 	case p.Type == EncapPropNSHTLV:
-		if len(p.Data) < 4 || int(p.Data[3]) != len(p.Data)-4 {
+		if len(p.Data) < 4 || 4+int(p.Data[3]) > len(p.Data) {
 			return NewError(ErrNXActionBadEDProp, "NSH TLV of %d bytes", len(p.Data))
 		}
+		p.Data = p.Data[:4+int(p.Data[3])]
 	default:
 		return NewError(ErrNXActionUnknownEDProp, "NSH property %d", p.Type)
 	}
@@ -105,8 +108,11 @@ func appendEncap(dst []byte, a Encap) []byte {
 	dst = be.AppendUint16(dst, a.HeaderSize)
 	dst = be.AppendUint32(dst, a.PacketType)
 	for _, p := range a.Props {
-		start := len(dst)
-		dst = append(be.AppendUint16(dst, p.Class), p.Type, byte(4+len(p.Data)))
+		start, n := len(dst), 4+len(p.Data)
+		if p.Type == EncapPropNSHTLV {
+			n = roundUp8(n)
+		}
+		dst = append(be.AppendUint16(dst, p.Class), p.Type, byte(n))
 		dst = pad8(append(dst, p.Data...), start)
 	}
 	return dst

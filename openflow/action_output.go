@@ -166,17 +166,16 @@ func decodeController2(_ context, b []byte) (Action, error) {
 func appendController2(dst []byte, a Controller) []byte {
 	dst = zeros(dst, 6)
 	if a.MaxLen != 0xffff {
-		dst = zeros(be.AppendUint16(appendPropertyHead(dst, ctrlMaxLen, 8), a.MaxLen), 2)
+		dst = appendProp16(dst, ctrlMaxLen, a.MaxLen)
 	}
 	if a.ID != 0 {
-		dst = zeros(be.AppendUint16(appendPropertyHead(dst, ctrlID, 8), a.ID), 2)
+		dst = appendProp16(dst, ctrlID, a.ID)
 	}
 	if a.Reason != ReasonAction {
-		dst = zeros(append(appendPropertyHead(dst, ctrlReason, 8), byte(a.Reason)), 3)
+		dst = appendProp8(dst, ctrlReason, byte(a.Reason))
 	}
 	if len(a.UserData) > 0 {
-		start := len(dst)
-		dst = endProperty(append(beginProperty(dst, ctrlUserData), a.UserData...), start)
+		dst = appendPropBytes(dst, ctrlUserData, a.UserData)
 	}
 	if a.Pause {
 		dst = zeros(appendPropertyHead(dst, ctrlPause, 4), 4)

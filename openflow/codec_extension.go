@@ -222,16 +222,3 @@ func (t *CTTuple) append(dst []byte, typ uint16) []byte {
 	}
 	return endProperty(dst, start)
 }
-
-func appendProp8(dst []byte, typ uint16, n uint8) []byte {
-	return zeros(append(appendPropertyHead(dst, typ, 8), n), 3)
-}
-
-func appendProp16(dst []byte, typ uint16, n uint16) []byte {
-	return zeros(be.AppendUint16(appendPropertyHead(dst, typ, 8), n), 2)
-}
-
-func appendPropBytes(dst []byte, typ uint16, b []byte) []byte {
-	start := len(dst)
-	return endProperty(append(beginProperty(dst, typ), b...), start)
-}

@@ -22,12 +22,10 @@ func flowMessages() []messageRow {
 	return append(append(rows, flowRemovedMessages()...), flowStatsMessages()...)
 }
 
-// form is Nicira's where it was asked for, and in OpenFlow 1.0 and 1.1 where the
-// fixed match cannot say what the flow-mod says.
+// form is Nicira's where it was asked for, and in OpenFlow 1.0 where the fixed
+// structure cannot say what the flow-mod says.
 func (m *FlowMod) form(v Version) uint8 {
-	nicira := m.Nicira || v <= V11 && !fitsFixed(v, &m.Match) ||
-		v == V10 && m.CookieMask != 0 && m.Command != FlowAdd
-	return formOf(nicira)
+	return formOf(m.Nicira || v == V10 && (!fitsFixed(v, &m.Match) || m.CookieMask != 0 && m.Command != FlowAdd))
 }
 
 // flowFlag is a flag with the versions that have it and its bit there.
@@ -159,13 +157,7 @@ func appendFlowMod10(c context, dst []byte, m *FlowMod) ([]byte, error) {
 		return dst, err
 	}
 	dst = be.AppendUint64(appendMatch10(dst, &m.Match), m.newCookie())
-	return m.appendTail10(c, dst, command)
-}
-
-// appendTail10 appends what follows the command in OpenFlow 1.0 but for the
-// Nicira form's match.
-func (m *FlowMod) appendTail10(c context, dst []byte, command uint16) ([]byte, error) {
-	dst, err := m.appendFixed10(c, dst, command)
+	dst, err = m.appendFixed10(c, dst, command)
 	if err != nil {
 		return dst, err
 	}
@@ -232,7 +224,7 @@ func appendFlowModNX(c context, dst []byte, m *FlowMod) ([]byte, error) {
 	if m.Command == FlowAdd {
 		cookie.mask = 0
 	}
-	dst, n, err := appendNXM(c, zeros(dst, 8), &m.Match, cookie)
+	dst, n, err := appendNXM(zeros(dst, 8), &m.Match, cookie)
 	if err != nil {
 		return dst, err
 	}

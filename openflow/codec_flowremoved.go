@@ -49,10 +49,7 @@ func decodeFlowRemoved11(c context, b []byte, m *FlowRemoved) error {
 	r := reader{b: b}
 	m.Cookie, m.Priority, m.Reason, m.Table = r.u64(), r.u16(), RemovedReason(r.u8()), r.u8()
 	m.Duration = durationOf(r.u32(), r.u32())
-	m.IdleTimeout = r.u16()
-	if hard := r.u16(); c.v >= V12 {
-		m.HardTimeout = hard
-	}
+	m.IdleTimeout, m.HardTimeout = r.u16(), r.u16()
 	m.Packets, m.Bytes = r.u64(), r.u64()
 	_, err := decodeMatch(c, r.b, &m.Match)
 	return err
@@ -61,12 +58,7 @@ func decodeFlowRemoved11(c context, b []byte, m *FlowRemoved) error {
 func appendFlowRemoved11(c context, dst []byte, m *FlowRemoved) ([]byte, error) {
 	dst = be.AppendUint16(be.AppendUint64(dst, m.Cookie), m.Priority)
 	dst = appendDuration(append(dst, m.Reason.wire(c.v), m.Table), m.Duration)
-	dst = be.AppendUint16(dst, m.IdleTimeout)
-	if c.v >= V12 {
-		dst = be.AppendUint16(dst, m.HardTimeout)
-	} else {
-		dst = zeros(dst, 2)
-	}
+	dst = be.AppendUint16(be.AppendUint16(dst, m.IdleTimeout), m.HardTimeout)
 	dst = be.AppendUint64(be.AppendUint64(dst, m.Packets), m.Bytes)
 	return appendMatch(c, dst, &m.Match)
 }
@@ -120,7 +112,7 @@ func appendFlowRemovedNX(c context, dst []byte, m *FlowRemoved) ([]byte, error) 
 	dst = be.AppendUint16(dst, m.IdleTimeout)
 	at := len(dst)
 	dst = be.AppendUint64(be.AppendUint64(zeros(dst, 2), m.Packets), m.Bytes)
-	dst, n, err := appendNXM(c, dst, &m.Match, cookieMatch{})
+	dst, n, err := appendNXM(dst, &m.Match, cookieMatch{})
 	if err != nil {
 		return dst, err
 	}
@@ -203,10 +195,6 @@ func (s *oxsStats) append(dst []byte) []byte {
 		head(oxsIdle, 8)
 		dst = appendDuration(dst, s.idle)
 	}
-	if s.flows >= 0 {
-		head(oxsFlows, 4)
-		dst = be.AppendUint32(dst, uint32(s.flows))
-	}
 	if s.packets != NoCount {
 		head(oxsPackets, 8)
 		dst = be.AppendUint64(dst, s.packets)
@@ -214,6 +202,10 @@ func (s *oxsStats) append(dst []byte) []byte {
 	if s.bytes != NoCount {
 		head(oxsBytes, 8)
 		dst = be.AppendUint64(dst, s.bytes)
+	}
+	if s.flows >= 0 {
+		head(oxsFlows, 4)
+		dst = be.AppendUint32(dst, uint32(s.flows))
 	}
 	setLen16(dst, start+2, start)
 	return pad8(dst, start)

@@ -13,7 +13,7 @@ func flowStatsMessages() []messageRow {
 			decode: to(decodeFlowRequest10), encode: from(appendFlowRequest10)},
 		{kind: KindFlowStatsRequest, name: "OFPST_FLOW request", class: classRequest, from: V11, to: V15, code: 1, size: 32, extra: 8,
 			decode: to(decodeFlowRequest11), encode: from(appendFlowRequest11)},
-		{kind: KindFlowStatsRequest, form: formNicira, name: "NXST_FLOW request", class: classNiciraRequest, from: V10, to: V11, code: 0, size: 8, extra: 8,
+		{kind: KindFlowStatsRequest, form: formNicira, name: "NXST_FLOW request", class: classNiciraRequest, from: V10, to: V10, code: 0, size: 8, extra: 8,
 			decode: to(decodeFlowRequestNX), encode: from(appendFlowRequestNX)},
 		{kind: KindFlowStatsRequest, form: formStatsOnly, name: "OFPST_FLOW_STATS request", class: classRequest, from: V15, to: V15, code: 17, size: 32, extra: 8,
 			decode: to(func(c context, b []byte, m *FlowStatsRequest) error {
@@ -26,7 +26,7 @@ func flowStatsMessages() []messageRow {
 			decode: flowStats(false, decodeFlowStats11), list: flows(appendFlowStats11)},
 		{kind: KindFlowStatsReply, name: "OFPST_FLOW reply", class: classReply, from: V15, to: V15, code: 1, extra: 1,
 			decode: flowStats(false, decodeFlowStats15), list: flows(appendFlowStats15)},
-		{kind: KindFlowStatsReply, form: formNicira, name: "NXST_FLOW reply", class: classNiciraReply, from: V10, to: V11, code: 0, extra: 1,
+		{kind: KindFlowStatsReply, form: formNicira, name: "NXST_FLOW reply", class: classNiciraReply, from: V10, to: V10, code: 0, extra: 1,
 			decode: flowStats(true, decodeFlowStatsNX), list: flows(appendFlowStatsNX)},
 		{kind: KindFlowStatsReply, form: formStatsOnly, name: "OFPST_FLOW_STATS reply", class: classReply, from: V15, to: V15, code: 17, extra: 1,
 			decode: decodeFlowStatsOnly, list: flows(appendFlowStatsOnly)},
@@ -34,13 +34,13 @@ func flowStatsMessages() []messageRow {
 			decode: aggregate(decodeFlowRequest10), encode: fromAggregate(appendFlowRequest10)},
 		{kind: KindAggregateRequest, name: "OFPST_AGGREGATE request", class: classRequest, from: V11, to: V15, code: 2, size: 32, extra: 8,
 			decode: aggregate(decodeFlowRequest11), encode: fromAggregate(appendFlowRequest11)},
-		{kind: KindAggregateRequest, form: formNicira, name: "NXST_AGGREGATE request", class: classNiciraRequest, from: V10, to: V11, code: 1, size: 8, extra: 8,
+		{kind: KindAggregateRequest, form: formNicira, name: "NXST_AGGREGATE request", class: classNiciraRequest, from: V10, to: V10, code: 1, size: 8, extra: 8,
 			decode: aggregate(decodeFlowRequestNX), encode: fromAggregate(appendFlowRequestNX)},
 		{kind: KindAggregateReply, name: "OFPST_AGGREGATE reply", class: classReply, from: V10, to: V14, code: 2, size: 24,
 			decode: to(decodeAggregate), encode: from(appendAggregate)},
 		{kind: KindAggregateReply, name: "OFPST_AGGREGATE reply", class: classReply, from: V15, to: V15, code: 2, extra: 8,
 			decode: to(decodeAggregate15), encode: from(appendAggregate15)},
-		{kind: KindAggregateReply, form: formNicira, name: "NXST_AGGREGATE reply", class: classNiciraReply, from: V10, to: V11, code: 1, size: 24,
+		{kind: KindAggregateReply, form: formNicira, name: "NXST_AGGREGATE reply", class: classNiciraReply, from: V10, to: V10, code: 1, size: 24,
 			decode: to(func(c context, b []byte, m *AggregateReply) error {
 				m.Nicira = true
 				return decodeAggregate(c, b, m)
@@ -55,10 +55,10 @@ func (m *FlowStatsRequest) form(v Version) uint8 {
 	switch {
 	case m.StatsOnly:
 		return formStatsOnly
-	case v > V11:
+	case v > V10:
 		return formStandard
 	}
-	return formOf(m.Nicira || v == V10 && m.CookieMask != 0 || !fitsFixed(v, &m.Match))
+	return formOf(m.Nicira || m.CookieMask != 0 || !fitsFixed(v, &m.Match))
 }
 
 func (m *AggregateRequest) form(v Version) uint8 { return (*FlowStatsRequest)(m).form(v) }
@@ -137,7 +137,7 @@ func appendFlowRequestNX(c context, dst []byte, m *FlowStatsRequest) ([]byte, er
 	}
 	at := len(dst)
 	dst = zeros(append(zeros(dst, 2), m.Table), 3)
-	dst, n, err := appendNXM(c, dst, &m.Match, cookieMatch{m.Cookie, m.CookieMask})
+	dst, n, err := appendNXM(dst, &m.Match, cookieMatch{m.Cookie, m.CookieMask})
 	if err != nil {
 		return dst, err
 	}
@@ -374,7 +374,7 @@ func appendFlowStatsNX(c context, dst []byte, e *FlowStats) ([]byte, error) {
 	dst = e.appendTimes(append(dst, 0, 0, e.Table, 0))
 	at := len(dst)
 	dst = be.AppendUint16(be.AppendUint16(zeros(dst, 2), ageWire(e.IdleAge)), ageWire(e.HardAge))
-	dst, n, err := appendNXM(c, e.appendCounts(dst), &e.Match, cookieMatch{})
+	dst, n, err := appendNXM(e.appendCounts(dst), &e.Match, cookieMatch{})
 	if err != nil {
 		return dst, err
 	}

@@ -96,7 +96,11 @@ func (m *Match) addWide(e *oxmEntry) error {
 	}
 	m.Wide = append(m.Wide, WideField{})
 	copy(m.Wide[at+1:], m.Wide[at:])
-	m.Wide[at] = WideField{Field: e.f.ID, Value: append([]byte{}, e.value...), Mask: clone(e.mask)}
+	w := WideField{Field: e.f.ID, Value: append([]byte{}, e.value...)}
+	if e.hasMask {
+		w.Mask = append([]byte{}, e.mask...)
+	}
+	m.Wide[at] = w
 	return nil
 }
 
@@ -176,10 +180,11 @@ func wordsOf(ids []flow.FieldID) (words []int) {
 // maskBits counts the bits of a mask.
 func maskBits(v flow.Value) int { return bits.OnesCount64(v.Hi) + bits.OnesCount64(v.Lo) }
 
-// appendOXMFields appends the entries of a match, as NXM in V10. It is an error
-// where the match says more than the version's fields can.
-func appendOXMFields(v Version, dst []byte, m *Match) ([]byte, error) {
-	w := oxmWriter{v: v, m: m, dst: dst}
+// appendOXMFields appends the entries of a match in a version's form, or with nxm
+// in the older one, which has the port of OpenFlow 1.0, the tag's TCI and the
+// whole DSCP byte. It is an error where the match says more than the fields can.
+func appendOXMFields(v Version, nxm bool, dst []byte, m *Match) ([]byte, error) {
+	w := oxmWriter{v: v, nxm: nxm, m: m, dst: dst}
 	words := m.Mask.Words()
 	for _, word := range words {
 		w.left += bits.OnesCount64(word)
@@ -208,6 +213,7 @@ func appendOXMFields(v Version, dst []byte, m *Match) ([]byte, error) {
 // oxmWriter writes a match. left is how many bits of its mask are not told yet.
 type oxmWriter struct {
 	v    Version
+	nxm  bool
 	m    *Match
 	dst  []byte
 	left int
@@ -226,7 +232,7 @@ func (w *oxmWriter) field(id flow.FieldID) {
 		w.vlan()
 		return
 	case orderDSCP:
-		if w.v > V10 {
+		if !w.nxm {
 			f = flow.FieldByID(flow.FieldIPDSCP)
 		}
 	}
@@ -256,8 +262,19 @@ func (w *oxmWriter) put(f *flow.Field, value, mask flow.Value) {
 	if !hasWire(w.v, f) || !f.Maskable && mask != f.Full() {
 		return
 	}
-	w.dst = appendOXM(w.v, w.dst, f, value, mask)
+	if narrow(f.ID) {
+		w.dst = appendOXMHeader(w.v, w.dst, f, true)
+		w.dst = mask.AppendBytes(value.AppendBytes(w.dst, f.Bytes), f.Bytes)
+	} else {
+		w.dst = appendOXM(w.v, w.dst, f, value, mask)
+	}
 	w.left -= maskBits(mask)
+}
+
+// narrow reports whether Open vSwitch writes a field with a mask even where all
+// its bits are matched, because they are not all of the bits that travel.
+func narrow(id flow.FieldID) bool {
+	return id == flow.FieldTunFlags || id >= flow.FieldTunERSPANVer && id <= flow.FieldTunERSPANHWID
 }
 
 // packetType goes first, unless it is Ethernet's and fields that imply it follow
@@ -286,7 +303,7 @@ func (w *oxmWriter) inPort() {
 	if w.m.Mask.OFPort == 0 {
 		return
 	}
-	if w.v > V10 {
+	if !w.nxm {
 		f := flow.FieldByID(flow.FieldInPortOXM)
 		value, mask, _ := w.m.Match.Field(f)
 		w.put(f, value, mask)
@@ -310,7 +327,7 @@ func (w *oxmWriter) vlan() {
 	switch {
 	case mask == 0:
 		return
-	case w.v == V10:
+	case w.nxm:
 		f := flow.FieldByID(flow.FieldVLANTCI)
 		w.put(f, flow.U64(uint64(value)), flow.U64(uint64(mask)))
 		return
@@ -345,7 +362,7 @@ func (w *oxmWriter) leftOver() error {
 	for f := range w.m.Fields() {
 		_, mask, _ := w.m.Match.Field(f)
 		switch {
-		case f.ID == flow.FieldInPortOXM && w.v == V10:
+		case f.ID == flow.FieldInPortOXM && w.nxm:
 			return unencodable(w.v, "port %d", w.m.Value.OFPort)
 		case !hasWire(w.v, f) && f.ID != flow.FieldVLANTCI:
 			return unencodable(w.v, "a match on %s", f.Name)

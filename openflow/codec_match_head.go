@@ -39,17 +39,18 @@ func decodeMatch(c context, b []byte, m *Match) ([]byte, error) {
 	return b[roundUp8(n):], decodeOXM(b[matchHeadSize:n], m, nil)
 }
 
-// appendMatch appends a match as the version has it, with its padding.
+// appendMatch appends a match as the version has it, with its padding. What the
+// fixed match of OpenFlow 1.1 cannot say goes as OXM, as Open vSwitch does it.
 func appendMatch(c context, dst []byte, m *Match) ([]byte, error) {
-	switch c.v {
-	case V10:
+	switch {
+	case c.v == V10:
 		return appendMatch10(dst, m), nil
-	case V11:
+	case c.v == V11 && fitsFixed(c.v, m):
 		return appendMatch11(dst, m), nil
 	}
 	start := len(dst)
 	dst = be.AppendUint16(dst, matchTypeOXM)
-	dst, err := appendOXMFields(c.v, zeros(dst, 2), m)
+	dst, err := appendOXMFields(c.v, false, zeros(dst, 2), m)
 	if err != nil {
 		return dst, err
 	}
@@ -67,10 +68,10 @@ func decodeNXM(b []byte, n int, m *Match, cookie *cookieMatch) ([]byte, error) {
 }
 
 // appendNXM appends a match as NXM, with padding, and says how long it is
-// without. In OpenFlow 1.1 and later NXM is what OXM is there.
-func appendNXM(c context, dst []byte, m *Match, cookie cookieMatch) (_ []byte, n int, err error) {
+// without.
+func appendNXM(dst []byte, m *Match, cookie cookieMatch) (_ []byte, n int, err error) {
 	start := len(dst)
-	if dst, err = appendOXMFields(c.v, dst, m); err != nil {
+	if dst, err = appendOXMFields(V10, true, dst, m); err != nil {
 		return dst, 0, err
 	}
 	if cookie.mask != 0 {

@@ -164,7 +164,7 @@ func appendPacketInNXT(c context, dst []byte, m *PacketIn) ([]byte, error) {
 	dst = be.AppendUint16(be.AppendUint32(dst, m.Buffer), m.totalLen16())
 	dst = be.AppendUint64(append(dst, m.Reason.wire(c.v), m.Table), m.Cookie)
 	at := len(dst)
-	dst, n, err := appendNXM(c, zeros(dst, 8), &m.Match, cookieMatch{})
+	dst, n, err := appendNXM(zeros(dst, 8), &m.Match, cookieMatch{})
 	if err != nil {
 		return dst, err
 	}
@@ -236,35 +236,29 @@ func decodePacketIn2(_ context, b []byte, m *PacketIn) error {
 }
 
 func appendPacketIn2(c context, dst []byte, m *PacketIn) ([]byte, error) {
-	bytesProp := func(typ uint16, b []byte) {
-		start := len(dst)
-		dst = endProperty(append(beginProperty(dst, typ), b...), start)
-	}
-	numProp := func(typ uint16, n uint32) { dst = be.AppendUint32(appendPropertyHead(dst, typ, 8), n) }
-
-	bytesProp(pktInPacket, m.Data)
+	dst = appendPropBytes(dst, pktInPacket, m.Data)
 	if m.TotalLen != uint32(len(m.Data)) {
-		numProp(pktInFullLen, m.TotalLen)
+		dst = be.AppendUint32(appendPropertyHead(dst, pktInFullLen, 8), m.TotalLen)
 	}
 	if m.Buffer != NoBuffer {
-		numProp(pktInBuffer, m.Buffer)
+		dst = be.AppendUint32(appendPropertyHead(dst, pktInBuffer, 8), m.Buffer)
 	}
-	numProp(pktInTable, uint32(m.Table)<<24)
+	dst = appendProp8(dst, pktInTable, m.Table)
 	if m.Cookie != noCookie {
 		dst = be.AppendUint64(zeros(appendPropertyHead(dst, pktInCookie, 16), 4), m.Cookie)
 	}
-	numProp(pktInReason, uint32(m.Reason.wire(c.v))<<24)
+	dst = appendProp8(dst, pktInReason, m.Reason.wire(c.v))
 	start := len(dst)
-	out, err := appendOXMFields(c.v, beginProperty(dst, pktInMetadata), &m.Match)
+	out, err := appendOXMFields(c.v, false, beginProperty(dst, pktInMetadata), &m.Match)
 	if err != nil {
 		return dst, err
 	}
 	dst = endProperty(out, start)
-	if m.UserData != nil {
-		bytesProp(pktInUserData, m.UserData)
-	}
 	if m.Continuation != nil {
-		bytesProp(pktInContinuation, m.Continuation)
+		dst = appendPropBytes(dst, pktInContinuation, m.Continuation)
+	}
+	if m.UserData != nil {
+		dst = appendPropBytes(dst, pktInUserData, m.UserData)
 	}
 	return dst, nil
 }

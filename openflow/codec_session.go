@@ -150,6 +150,16 @@ func appendFeatures(c context, dst []byte, m *FeaturesReply) ([]byte, error) {
 	return dst, nil
 }
 
+// Capabilities that each version can tell, and the bit of CapSTP in OpenFlow 1.0.
+const (
+	caps10 = CapFlowStats | CapTableStats | CapPortStats | CapIPReassembly | CapQueueStats | CapARPMatchIP
+	caps11 = caps10 | CapGroupStats
+	caps12 = caps11&^CapARPMatchIP | CapPortBlocked
+	caps14 = caps12 | CapBundles | CapFlowMonitor
+
+	capSTP10 = 1 << 3
+)
+
 func capabilitiesFrom(v Version, bits uint32) Capabilities {
 	if v == V10 && bits&capSTP10 != 0 {
 		bits = bits&^capSTP10 | uint32(CapSTP)
@@ -161,17 +171,17 @@ func capabilitiesFrom(v Version, bits uint32) Capabilities {
 func (caps Capabilities) wire(v Version) uint32 {
 	switch {
 	case v == V10:
-		bits := uint32(caps & capsOnWire10)
+		bits := uint32(caps & caps10)
 		if caps&CapSTP != 0 {
 			bits |= capSTP10
 		}
 		return bits
 	case v == V11:
-		return uint32(caps & capsOnWire11)
+		return uint32(caps & caps11)
 	case v < V14:
-		return uint32(caps & capsOnWire12)
+		return uint32(caps & caps12)
 	}
-	return uint32(caps & capsOnWire14)
+	return uint32(caps & caps14)
 }
 
 // configInvalidTTL is OFPC_INVALID_TTL_TO_CONTROLLER.
@@ -181,7 +191,7 @@ func decodeConfig(c context, b []byte, m *SwitchConfig) error {
 	flags := be.Uint16(b)
 	m.MissSendLen = be.Uint16(b[2:])
 	m.Frag = FragHandling(flags & fragMask)
-	m.InvalidTTL = flags&configInvalidTTL != 0 && (c.v == V11 || c.v == V12)
+	m.InvalidTTL = flags&configInvalidTTL != 0 && c.v < V13
 	if flags&^(fragMask|configInvalidTTL) != 0 {
 		return NewError(ErrSwitchConfigBadFlags, "flags %#x", flags)
 	}
@@ -191,7 +201,7 @@ func decodeConfig(c context, b []byte, m *SwitchConfig) error {
 func appendConfig(c context, dst []byte, m *SwitchConfig) ([]byte, error) {
 	flags := uint16(m.Frag & fragMask)
 	if m.InvalidTTL {
-		if c.v != V11 && c.v != V12 {
+		if c.v >= V13 {
 			return dst, unencodable(c.v, "the switch configuration invalid_ttl_to_controller")
 		}
 		flags |= configInvalidTTL

@@ -1,10 +1,6 @@
 package openflow
 
-import (
-	"slices"
-
-	"vswitch/flow"
-)
+import "vswitch/flow"
 
 const tableFeaturesSize = 64
 
@@ -210,7 +206,6 @@ func decodeFieldSet(b []byte, loose bool) (set FieldSet, maskable map[flow.Field
 		}
 		maskable[f.ID] = h.hasMask
 	}
-	slices.Sort(set)
 	return set, maskable, nil
 }
 

@@ -21,8 +21,8 @@ var matchBits = [...]matchBit{
 	{flow.FieldIPProto, 1 << 5, 1 << 5},
 	{flow.FieldTCPSrc, 1 << 6, 1 << 6},
 	{flow.FieldTCPDst, 1 << 7, 1 << 7},
-	{flow.FieldIPSrc, 32 << 8, 1 << 13},
-	{flow.FieldIPDst, 32 << 14, 1 << 14},
+	{flow.FieldIPSrc, 63 << 8, 1 << 13},
+	{flow.FieldIPDst, 63 << 14, 1 << 14},
 	{flow.FieldVLANPCP, 1 << 20, 1 << 2},
 	{flow.FieldIPDSCP, 1 << 21, 1 << 4},
 	{flow.FieldMPLSLabel, 0, 1 << 8},
@@ -40,7 +40,7 @@ func (b *matchBit) bit(v Version) uint32 {
 
 func fieldsFromBits(v Version, bits uint32) (set FieldSet) {
 	for i := range matchBits {
-		if bit := matchBits[i].bit(v); bit != 0 && bits&bit == bit {
+		if bit := matchBits[i].bit(v); bits&bit != 0 {
 			set = append(set, matchBits[i].field)
 		}
 	}

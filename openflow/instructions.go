@@ -21,11 +21,7 @@ var instSizes = [...]int{
 // its instructions, which become the end of the list. See Action for the order.
 func decodeInstructions(c context, b []byte, list []Action) ([]Action, error) {
 	if c.v == V10 {
-		list, err := decodeActions(c, b, list)
-		if err != nil {
-			return list, err
-		}
-		return list, checkOrder(list)
+		return decodeActions(c, b, list)
 	}
 	var found [len(instSizes)][]byte
 	for len(b) > 0 {

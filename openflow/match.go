@@ -15,7 +15,7 @@ type Match struct {
 type WideField struct {
 	Field flow.FieldID
 	Value []byte // most significant byte first; shorter ones than the option are right-aligned
-	Mask  []byte // of the same size, or nil: all bits
+	Mask  []byte // of the same size, or nil: all bits; both empty: the option is there
 }
 
 // MatchOf makes the match of messages from a flow's, the switch's TLV table

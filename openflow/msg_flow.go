@@ -96,7 +96,7 @@ type FlowRemoved struct {
 	Priority                 uint16
 	Cookie                   uint64
 	Match                    Match
-	IdleTimeout, HardTimeout uint16 // seconds; HardTimeout 1.2+
+	IdleTimeout, HardTimeout uint16 // seconds; HardTimeout 1.1+ (1.1 of Open vSwitch)
 	Duration                 time.Duration
 	Packets, Bytes           uint64 // all ones: unknown
 }

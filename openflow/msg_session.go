@@ -38,16 +38,11 @@ const (
 	CapGroupStats   Capabilities = 1 << 3 // 1.1+
 	CapIPReassembly Capabilities = 1 << 5
 	CapQueueStats   Capabilities = 1 << 6
-	CapARPMatchIP   Capabilities = 1 << 7 // 1.0
+	CapARPMatchIP   Capabilities = 1 << 7 // 1.0, 1.1
 	CapPortBlocked  Capabilities = 1 << 8 // 1.2+
 	CapBundles      Capabilities = 1 << 9 // 1.4+
 	CapFlowMonitor  Capabilities = 1 << 10
 	CapSTP          Capabilities = 1 << 31 // 1.0; bit 3 on its wire
-	capsOnWire10                 = CapFlowStats | CapTableStats | CapPortStats | CapIPReassembly | CapQueueStats | CapARPMatchIP
-	capsOnWire11                 = CapFlowStats | CapTableStats | CapPortStats | CapGroupStats | CapIPReassembly | CapQueueStats
-	capSTP10                     = 1 << 3
-	capsOnWire12                 = capsOnWire11 | CapPortBlocked
-	capsOnWire14                 = capsOnWire12 | CapBundles | CapFlowMonitor
 )
 
 // FeaturesReply is the switch's identity.
@@ -76,7 +71,8 @@ const (
 // SwitchConfig is what GetConfigReply and SetConfig carry.
 type SwitchConfig struct {
 	Frag FragHandling
-	// InvalidTTL is OFPC_INVALID_TTL_TO_CONTROLLER of OpenFlow 1.1 and 1.2.
+	// InvalidTTL is OFPC_INVALID_TTL_TO_CONTROLLER of OpenFlow 1.1 and 1.2, which
+	// Open vSwitch knows in 1.0 too.
 	InvalidTTL  bool
 	MissSendLen uint16 // bytes of a table miss that packet-in carries; 0xffff: all
 }

@@ -80,7 +80,7 @@ type TableStats struct {
 	Matched uint64
 }
 
-// FieldSet is a set of fields, ascending and without duplicates.
+// FieldSet is a set of fields, in the order of the wire and without duplicates.
 type FieldSet []flow.FieldID
 
 // ActionSet is a set of action kinds: bit k is kind k.

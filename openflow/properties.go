@@ -91,3 +91,17 @@ func beginExperimenter(dst []byte, vendor, expType uint32) []byte {
 	dst = be.AppendUint32(dst, vendor)
 	return be.AppendUint32(dst, expType)
 }
+
+// Properties of one number or of bytes, with their padding.
+func appendProp8(dst []byte, typ uint16, n uint8) []byte {
+	return zeros(append(appendPropertyHead(dst, typ, 5), n), 3)
+}
+
+func appendProp16(dst []byte, typ uint16, n uint16) []byte {
+	return zeros(be.AppendUint16(appendPropertyHead(dst, typ, 8), n), 2)
+}
+
+func appendPropBytes(dst []byte, typ uint16, b []byte) []byte {
+	start := len(dst)
+	return endProperty(append(beginProperty(dst, typ), b...), start)
+}
