@@ -80,7 +80,7 @@ func (j *Jar) command(out *bytes.Buffer, archive *txtar.Archive, words []string)
 		words = words[1:]
 	}
 	name, args := words[0], words[1:]
-	f := commands[name]
+	f := commandNamed(name)
 	if f == nil {
 		return fmt.Errorf("no command %s", name)
 	}
@@ -99,14 +99,12 @@ func (j *Jar) command(out *bytes.Buffer, archive *txtar.Archive, words []string)
 
 type commandFunc func(j *Jar, out *bytes.Buffer, archive *txtar.Archive, args []string) error
 
-// commands is the table of them; doc.go says what they do.
-var commands map[string]commandFunc
-
-func init() {
-	commands = map[string]commandFunc{
+// commandNamed is the table of commands; doc.go says what they do.
+func commandNamed(name string) commandFunc {
+	return map[string]commandFunc{
 		"bridge": cmdBridge, "port": cmdPort, "unport": cmdUnport, "ofctl": cmdOfctl, "send": cmdSend, "frames": cmdFrames,
 		"warp": cmdWarp, "drops": cmdDrops, "fdb": cmdFDB, "counters": cmdCounters, "megaflows": cmdMegaflows,
-	}
+	}[name]
 }
 
 func need(args []string, n int, usage string) error {
