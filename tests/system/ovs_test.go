@@ -1,0 +1,138 @@
+package system
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// ovsPort is where the bridge listens for ovs-ofctl, in the switch's namespace.
+const ovsPort = "16654"
+
+// TestOVSOfctl runs the ovs-ofctl of the distribution, as it is, in two versions of
+// OpenFlow, by the bridge's name and by TCP.
+func TestOVSOfctl(t *testing.T) {
+	s := newLab(t, "ovs-ofctl", "ping", "tcpdump").run(strings.Replace(twoHosts, "ports:", "listen: [\"ptcp:"+ovsPort+":127.0.0.1\"]\n    ports:", 1))
+	for _, version := range []string{"OpenFlow10", "OpenFlow13"} {
+		for _, target := range []string{"br0", "tcp:127.0.0.1:" + ovsPort} {
+			transport, _, _ := strings.Cut(target, ":")
+			t.Run(version+" "+transport, func(t *testing.T) {
+				o := ovs{vswitch: s, version: version, target: target}
+				o.testDescriptions(t)
+				o.testFlows(t)
+				o.testPackets(t)
+			})
+		}
+	}
+}
+
+// ovs is ovs-ofctl on its way to a switch.
+type ovs struct {
+	*vswitch
+	version, target string
+}
+
+// run runs a command on the switch.
+func (o *ovs) run(t *testing.T, command string, operands ...string) string {
+	t.Helper()
+	out, err := o.tryIn("switch", append([]string{"ovs-ofctl", "-O", o.version, command, o.target}, operands...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// shows wants what a command prints to match patterns, each of them.
+func shows(t *testing.T, text string, patterns ...string) {
+	t.Helper()
+	for _, p := range patterns {
+		if !regexp.MustCompile(p).MatchString(text) {
+			t.Errorf("%q is not in:\n%s", p, text)
+		}
+	}
+}
+
+func (o *ovs) testDescriptions(t *testing.T) {
+	shows(t, o.run(t, "show"), `dpid:[0-9a-f]{16}`, `n_tables:25[45]`, `OFPT_GET_CONFIG_REPLY`)
+	shows(t, o.run(t, "dump-ports-desc"), `1\(h1\): addr:`, `2\(h2\): addr:`, `LOCAL\(br0\): addr:`)
+	shows(t, o.run(t, "dump-desc"), `Manufacturer: vswitch`)
+	shows(t, o.run(t, "dump-tables"), `table 0`)
+	o.reaches("h1", ip2)
+	text := o.run(t, "dump-ports")
+	shows(t, text, `port +"?(h1|1)"?: rx pkts=[1-9]\d*, bytes=[1-9]\d*, drop=\d+, errs=0`, `port +"?(h2|2)"?: rx pkts=[1-9]`, `(?m)^ +tx pkts=[1-9]`)
+	shows(t, o.run(t, "dump-ports", "1"), `1 ports`)
+}
+
+func (o *ovs) testFlows(t *testing.T) {
+	o.run(t, "add-flow", "cookie=0x77,priority=40,icmp,nw_src=10.0.0.0/24,nw_dst=10.0.0.2,idle_timeout=600,actions=mod_nw_tos:16,output:2")
+	shows(t, o.run(t, "dump-flows"),
+		`cookie=0x77, duration=[\d.]+s, table=0, n_packets=0, n_bytes=0, idle_timeout=600, .*priority=40,icmp,nw_src=10\.0\.0\.0/24,nw_dst=10\.0\.0\.2 actions=(mod_nw_tos:16|set_field:4->ip_dscp),output:"?(2|h2)"?`,
+		`priority=0 actions=NORMAL`)
+	const n = 5
+	o.reaches("h1", ip2)
+	shows(t, o.run(t, "dump-flows", "cookie=0x77/-1"), fmt.Sprintf(`n_packets=%d, n_bytes=%d,`, n, n*98))
+	shows(t, o.run(t, "dump-aggregate", "cookie=0x77/-1"), fmt.Sprintf(`packet_count=%d byte_count=%d flow_count=1`, n, n*98))
+	o.run(t, "mod-flows", "icmp,actions=drop")
+	o.missesOut("h1", ip2)
+	o.run(t, "del-flows", "icmp")
+	o.reaches("h1", ip2)
+	if text := o.run(t, "dump-flows"); strings.Contains(text, "icmp") {
+		t.Errorf("the flow is still there:\n%s", text)
+	}
+	// ovs-ofctl's own list, in one transaction where the version has them.
+	file := o.write("flows.txt", "priority=7,arp,actions=NORMAL\npriority=8,ip,tcp,tp_dst=22,actions=drop\n")
+	o.run(t, "add-flows", file)
+	shows(t, o.run(t, "dump-flows"), `priority=7,arp actions=NORMAL`, `priority=8,tcp,tp_dst=22 actions=drop`)
+	o.run(t, "del-flows", "priority=7,arp", "--strict")
+	o.run(t, "del-flows", "tcp")
+}
+
+// testPackets sends a packet out through the switch, and has one sent to the monitor.
+func (o *ovs) testPackets(t *testing.T) {
+	const (
+		frame = mac2hex + mac1hex + "88b5" + "766f7573" // an experimental type, and a few bytes
+		seen  = "02:00:00:00:00:01 > 02:00:00:00:00:02, ethertype Unknown \\(0x88b5\\)"
+	)
+	atHost := o.capture("h2", "h2", "ether proto 0x88b5")
+	monitor := o.spawn("switch", "ovs-ofctl", "-O", o.version, "monitor", o.target, "65534")
+	o.run(t, "packet-out", "in_port=controller packet="+frame+" actions=output:2")
+	atHost.says(seen)
+	atHost.interrupt()
+
+	o.run(t, "add-flow", "priority=60,dl_type=0x88b5,actions=controller:65535")
+	o.await("a packet reaches the monitor", func() error {
+		// The monitor may not have told the switch yet that it wants packets.
+		o.run(t, "packet-out", "in_port=1 packet="+frame+" actions=TABLE")
+		if !strings.Contains(monitor.out.String()+monitor.log.String(), "PACKET_IN") {
+			return errorText(monitor.log.String())
+		}
+		return nil
+	})
+	monitor.says(`PACKET_IN.*(cookie=0x0|total_len=18)[^\n]*in_port="?(1|h1)"?`)
+	monitor.says(`dl_type=0x88b5`)
+	monitor.interrupt()
+	o.run(t, "del-flows", "dl_type=0x88b5")
+}
+
+const mac1hex, mac2hex = "020000000001", "020000000002"
+
+// TestOVSAppctl runs ovs-appctl on the control socket.
+func TestOVSAppctl(t *testing.T) {
+	s := newLab(t, "ovs-appctl", "ping").run(twoHosts)
+	s.reaches("h1", ip2)
+	appctl := func(words ...string) string {
+		t.Helper()
+		socket := fmt.Sprintf("%s/vswitchd.%d.ctl", s.dir, s.command.Process.Pid)
+		return s.in("switch", append([]string{"ovs-appctl", "-t", socket}, words...)...)
+	}
+	shows(t, appctl("list-commands"), `(?m)^The available commands are:$`, `(?m)^  fdb/show +`, `(?m)^  version$`)
+	shows(t, appctl("version"), `vswitchd \(vswitch\) `)
+	shows(t, appctl("fdb/show", "br0"), `(?m)^ port  VLAN  MAC                Age$`, `(?m)^    1     0  `+mac1+` +\d+$`, `(?m)^    2     0  `+mac2)
+	shows(t, appctl("fdb/stats-show", "br0"), `Total number of learned MAC entries     : 2`)
+	appctl("fdb/flush", "br0")
+	out, err := s.tryIn("switch", "ovs-appctl", "-t", fmt.Sprintf("%s/vswitchd.%d.ctl", s.dir, s.command.Process.Pid), "fdb/show", "br7")
+	s.fails(out, err, "br7")
+	out, err = s.tryIn("switch", "ovs-appctl", "-t", fmt.Sprintf("%s/vswitchd.%d.ctl", s.dir, s.command.Process.Pid), "no/such")
+	s.fails(out, err, `"no/such" is not a valid command`)
+}
