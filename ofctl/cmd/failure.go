@@ -108,6 +108,8 @@ func (a *app) report(err error) int {
 	case errors.As(err, &usage):
 		fmt.Fprintf(a.stdio.Err, "ofctl: %v\n", err)
 		return exitUsage
+	case errors.Is(err, errDiffer):
+		return exitDiffer
 	case errors.Is(err, errRefused):
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(a.stdio.Err, "ofctl: interrupted")

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net"
 	"strings"
+
+	"vswitch/packet"
 )
 
 // Stdio is what a command reads, writes and knows of its surroundings.
@@ -31,6 +33,7 @@ const (
 	exitOK      = 0
 	exitRefused = 1 // by the switch, or on the way to it
 	exitUsage   = 2 // the command line or the text of a flow is wrong
+	exitDiffer  = 2 // diff-flows found differences, which is ovs-ofctl's code for it
 )
 
 // app is one run of ofctl.
@@ -40,6 +43,7 @@ type app struct {
 	ctx    context.Context
 	out    *bufio.Writer
 	option options
+	pool   *packet.Pool // of the buffer that packets are looked at in; nil until one is
 }
 
 // Run does what a command line says, and returns the exit code. args are without

@@ -1,0 +1,205 @@
+package cmd
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"vswitch/openflow"
+	"vswitch/openflow/text"
+)
+
+// line is one line of input that says something.
+type line struct {
+	where string // FILE:LINE; "" for an argument
+	text  string
+}
+
+// stdinName is the operand that stands for the standard input.
+const stdinName = "-"
+
+// readLines reads a file of flows or the like: "#" starts a comment, and lines of
+// blanks alone count for nothing.
+func (a *app) readLines(file string) ([]line, error) {
+	in, name := a.stdio.In, "stdin"
+	if file != stdinName {
+		f, err := os.Open(file)
+		if err != nil {
+			return nil, usagef("%s: %w", file, rootCause(err))
+		}
+		defer f.Close()
+		in, name = f, file
+	}
+	var lines []line
+	r := bufio.NewReader(in)
+	for n := 1; ; n++ {
+		s, err := r.ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, usagef("%s: %w", name, rootCause(err))
+		}
+		ended := err != nil
+		s, _, _ = strings.Cut(s, "#")
+		if s = strings.TrimSpace(s); s != "" {
+			lines = append(lines, line{fmt.Sprintf("%s:%d", name, n), s})
+		}
+		if ended {
+			return lines, nil
+		}
+	}
+}
+
+// operandOrStdin is the operand i as a line, or for "-" those of the standard input.
+// Without the operand it is an empty line.
+func (a *app) operandOrStdin(args []string, i int) ([]line, error) {
+	switch {
+	case len(args) <= i:
+		return []line{{}}, nil
+	case args[i] == stdinName:
+		return a.readLines(stdinName)
+	}
+	return []line{{text: args[i]}}, nil
+}
+
+// parseLines reads lines. All mistakes of all lines are found.
+func parseLines[T openflow.Message](lines []line, parse func(s string) (T, error)) ([]T, error) {
+	messages := make([]T, 0, len(lines))
+	var wrong syntaxErrors
+	for _, l := range lines {
+		m, err := parse(l.text)
+		if err != nil {
+			wrong.add(l.where, err)
+			continue
+		}
+		messages = append(messages, m)
+	}
+	return messages, wrong.orNil()
+}
+
+// parser reads a line as a message.
+type parser func(s string, o text.Options) (openflow.Message, error)
+
+// sendLines sends what lines say, once all of them are understood.
+func (a *app) sendLines(name string, able openflow.VersionSet, lines []line, parse parser) error {
+	c, err := a.connectWith(name, able)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	var messages []openflow.Message
+	err = c.reading(func(o text.Options) error {
+		messages, err = parseLines(lines, func(s string) (openflow.Message, error) { return parse(s, o) })
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.change(messages, lines)
+}
+
+// flowParser reads flows for a command; with word a line may begin with another.
+func flowParser(command openflow.FlowModCommand, word bool) parser {
+	return func(s string, o text.Options) (openflow.Message, error) {
+		o.Command, o.CommandWord = command, word
+		return nilOnError(text.ParseFlow(s, o))
+	}
+}
+
+// nilOnError keeps a nil pointer from becoming a message.
+func nilOnError[T openflow.Message](m T, err error) (openflow.Message, error) {
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// runFlowMod is add-flow, mod-flows and del-flows.
+func runFlowMod(command openflow.FlowModCommand) func(*app, []string) error {
+	return func(a *app, args []string) error {
+		lines, err := a.operandOrStdin(args, 1)
+		if err != nil {
+			return err
+		}
+		isFile := len(args) > 1 && args[1] == stdinName
+		return a.sendLines(args[0], openflow.AllVersions, lines, flowParser(a.strictly(command), isFile && command == openflow.FlowAdd))
+	}
+}
+
+// runAddFlows is add-flows.
+func runAddFlows(a *app, args []string) error {
+	lines, err := a.readLines(args[1])
+	if err != nil {
+		return err
+	}
+	return a.sendLines(args[0], openflow.AllVersions, lines, flowParser(openflow.FlowAdd, true))
+}
+
+// strictly is the command as --strict makes it.
+func (a *app) strictly(command openflow.FlowModCommand) openflow.FlowModCommand {
+	switch {
+	case a.option.strict && command == openflow.FlowModify:
+		return openflow.FlowModifyStrict
+	case a.option.strict && command == openflow.FlowDelete:
+		return openflow.FlowDeleteStrict
+	}
+	return command
+}
+
+// change sends messages, in a bundle where --bundle says so, and reports what the
+// switch refuses of them: message i was made from lines[i].
+func (c *conn) change(messages []openflow.Message, lines []line) error {
+	if err := c.useTables(messages); err != nil {
+		return err
+	}
+	if c.version == openflow.V10 && c.app.option.flows == formNXM {
+		useNicira(messages)
+	}
+	send := c.apply
+	if c.app.option.bundle {
+		send = c.commit
+	}
+	faults, err := send(messages)
+	var unable *unencodable
+	if errors.As(err, &unable) && unable.index < len(lines) {
+		l := lines[unable.index]
+		if l.where == "" {
+			return usagef("%w", unable.err)
+		}
+		return usagef("%s: %w\n  %s\nofctl: nothing was sent to the switch", l.where, unable.err, l.text)
+	}
+	if reported := c.reportFaults(faults, lines); err == nil {
+		err = reported
+	}
+	return err
+}
+
+// reportFaults prints what the switch refused, with the lines that asked for it.
+func (c *conn) reportFaults(faults []fault, lines []line) error {
+	if len(faults) == 0 {
+		return nil
+	}
+	if len(lines) == 1 && lines[0].where == "" {
+		return faults[0].err
+	}
+	for _, f := range faults {
+		l := lines[f.index]
+		fmt.Fprintf(c.app.stdio.Err, "%s: %s\n  %s\n", l.where, f.err.detail(), l.text)
+	}
+	outcome := "the others are done"
+	if c.app.option.bundle {
+		outcome = "nothing has changed"
+	}
+	fmt.Fprintf(c.app.stdio.Err, "ofctl: %s refused %d of %d lines; %s\n", c.target.name, len(faults), len(lines), outcome)
+	return errRefused
+}
+
+// useNicira sends flow-mods in Nicira's form, as --flow-format=NXM asks for.
+func useNicira(messages []openflow.Message) {
+	for _, m := range messages {
+		if mod, ok := m.(*openflow.FlowMod); ok {
+			mod.Nicira = true
+		}
+	}
+}
