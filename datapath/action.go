@@ -22,6 +22,7 @@ const (
 	OpPopPBB
 	OpClone  // execute X.Sub on a copy
 	OpTrunc  // the next output sends at most Arg bytes
+	OpHash   // compute dp_hash over the frame's addresses and ports, with Arg as basis
 	OpRecirc // look the frame up again with recirculation id Arg
 	OpDrop   // drop for Reason
 )

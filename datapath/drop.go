@@ -39,6 +39,7 @@ const (
 	DropFragment
 	DropUnsupported
 	DropSecureMiss
+	DropNoBucket
 
 	// At transmit, charged to the port that the frame was to leave by.
 	DropMTU
@@ -91,6 +92,7 @@ var dropTable = [NumDropReasons]DropInfo{
 	DropFragment:         {"fragment", false, "a fragment, and the bridge is set to drop them"},
 	DropUnsupported:      {"unsupported", false, "an action that the datapath does not have"},
 	DropSecureMiss:       {"secure_mode", false, "no flow matched on a bridge with fail_mode secure"},
+	DropNoBucket:         {"group_no_bucket", false, "a group had no live bucket for it"},
 	DropMTU:              {"mtu_exceeded", true, "larger than the output port's MTU"},
 	DropTxFull:           {"tx_queue_full", true, "the output port's queue had no room"},
 	DropTxDown:           {"tx_down", true, "the output port was down or had no carrier"},

@@ -29,6 +29,8 @@ func (w *Worker) execute(b *packet.Buf, actions []Action, k *flow.Key) {
 			}
 		case OpTrunc:
 			limit = int(a.Arg)
+		case OpHash:
+			b.Hash = k.HashFlow(uint64(a.Arg))
 		case OpRecirc:
 			w.recirculate(b, a.Arg)
 			return

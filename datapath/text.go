@@ -9,7 +9,7 @@ import (
 var opNames = [...]string{
 	OpOutput: "output", OpUserspace: "userspace", OpSet: "set", OpSetQueue: "set_queue", OpPushVLAN: "push_vlan",
 	OpPopVLAN: "pop_vlan", OpPushMPLS: "push_mpls", OpPopMPLS: "pop_mpls", OpPushPBB: "push_pbb", OpPopPBB: "pop_pbb",
-	OpClone: "clone", OpTrunc: "trunc", OpRecirc: "recirc", OpDrop: "drop",
+	OpClone: "clone", OpTrunc: "trunc", OpHash: "hash", OpRecirc: "recirc", OpDrop: "drop",
 }
 
 // headerNames are the headers of a Set, by their bits.
@@ -19,7 +19,7 @@ var headerNames = [...]string{"eth", "vlan", "mpls", "ipv4", "ipv6", "arp", "por
 func (a Action) String() string {
 	name := opNames[a.Op]
 	switch a.Op {
-	case OpOutput, OpSetQueue, OpTrunc, OpRecirc:
+	case OpOutput, OpSetQueue, OpTrunc, OpHash, OpRecirc:
 		return fmt.Sprintf("%s(%d)", name, a.Arg)
 	case OpPushVLAN:
 		return fmt.Sprintf("%s(%#x,vid=%d,pcp=%d)", name, a.Arg>>16, a.Arg&0xfff, a.Arg>>13&7)

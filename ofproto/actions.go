@@ -32,6 +32,8 @@ func (x *xlate) do(a openflow.Action) {
 		x.setQueue(old)
 	case openflow.Controller:
 		x.controller(a)
+	case openflow.Group:
+		x.group(a.ID)
 	case openflow.PushVLAN:
 		x.pushVLAN(a.EthType)
 	case openflow.PopVLAN:
@@ -126,7 +128,9 @@ func (b *Bridge) checkSupported(actions []openflow.Action) error {
 	for _, a := range actions {
 		switch a := a.(type) {
 		case openflow.Group:
-			return openflow.NewError(openflow.ErrActionBadOutGroup, "there is no group %d", a.ID)
+			if b.groups.lookup(a.ID) == nil {
+				return openflow.NewError(openflow.ErrActionBadOutGroup, "there is no group %d", a.ID)
+			}
 		case openflow.Meter:
 			return openflow.NewError(openflow.ErrInstructionUnsupInst, "there are no meters")
 		case openflow.Clone:
@@ -149,7 +153,7 @@ func (b *Bridge) checkSupported(actions []openflow.Action) error {
 // supported are the kinds that do and doSimple have a case for.
 var supported = func() (s openflow.ActionSet) {
 	s.Add(openflow.ActOutput, openflow.ActOutputReg, openflow.ActOutputTrunc, openflow.ActController,
-		openflow.ActEnqueue, openflow.ActPushVLAN, openflow.ActPopVLAN, openflow.ActPushMPLS, openflow.ActPopMPLS,
+		openflow.ActEnqueue, openflow.ActGroup, openflow.ActPushVLAN, openflow.ActPopVLAN, openflow.ActPushMPLS, openflow.ActPopMPLS,
 		openflow.ActSetField, openflow.ActMove, openflow.ActSetVLANVID, openflow.ActSetVLANPCP,
 		openflow.ActSetEthSrc, openflow.ActSetEthDst, openflow.ActSetIPSrc, openflow.ActSetIPDst,
 		openflow.ActSetIPDSCP, openflow.ActSetIPECN, openflow.ActSetIPTTL, openflow.ActSetTPSrc, openflow.ActSetTPDst,
@@ -167,7 +171,7 @@ func needsParse(a openflow.Action) bool {
 	switch a := a.(type) {
 	case openflow.Output, openflow.OutputTrunc, openflow.Enqueue, openflow.Controller, openflow.SetQueue,
 		openflow.PopQueue, openflow.Note, openflow.ClearActions, openflow.WriteActions, openflow.WriteMetadata,
-		openflow.SetEthSrc, openflow.SetEthDst, openflow.Exit, openflow.Clone:
+		openflow.SetEthSrc, openflow.SetEthDst, openflow.Exit, openflow.Clone, openflow.Group:
 		return false
 	case openflow.SetField:
 		return a.Field != flow.FieldEthSrc && a.Field != flow.FieldEthDst && !pipelineOnly(flow.FieldByID(a.Field))

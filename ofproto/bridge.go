@@ -51,6 +51,7 @@ type Bridge struct {
 	tables  [NumTables]atomic.Pointer[Table]
 	frag    atomic.Uint32 // openflow.FragHandling
 	fdb     *fdb
+	groups  groupTable
 	tlvs    flow.TLVTable // which Geneve options are tun_metadata fields
 	created int64
 

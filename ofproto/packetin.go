@@ -42,6 +42,8 @@ func (x *xlate) toController(reason openflow.PacketInReason, maxLen uint16) {
 		reason = openflow.ReasonPacketOut
 	case x.rule != nil && x.rule.isTableMiss():
 		reason = openflow.ReasonExplicitMiss
+	case x.inGroup():
+		reason = openflow.ReasonGroup
 	case x.inActionSet():
 		reason = openflow.ReasonActionSet
 	}
@@ -50,6 +52,9 @@ func (x *xlate) toController(reason openflow.PacketInReason, maxLen uint16) {
 
 // inActionSet reports whether the action in work is of the action set.
 func (x *xlate) inActionSet() bool { return len(x.work) > 0 && x.work[len(x.work)-1].set }
+
+// inGroup reports whether the action in work is of a group's bucket.
+func (x *xlate) inGroup() bool { return len(x.work) > 0 && x.work[len(x.work)-1].group }
 
 // isTableMiss reports whether the rule is a table-miss flow (OpenFlow 1.3.5 §5.4).
 func (r *Rule) isTableMiss() bool { return r.priority == 0 && r.match().Set() == flow.WordSet{} }

@@ -31,6 +31,7 @@ type frozen struct {
 	conj      uint32
 	priority  uint32
 	trunc     uint32
+	hashFor   uint32 // group that goes on with the packet's dp_hash, plus 1; 0: none
 
 	used atomic.Int64
 }
@@ -42,7 +43,7 @@ func (f *frozen) Credit(h datapath.Hits) { f.used.Store(h.Used) }
 func (f *frozen) same(o *frozen) bool {
 	return f.bridge == o.bridge && f.in == o.in && f.table == o.table && f.rule == o.rule && f.depth == o.depth &&
 		f.regs == o.regs && f.metadata == o.metadata && f.ofPort == o.ofPort && f.conj == o.conj &&
-		f.priority == o.priority && f.trunc == o.trunc &&
+		f.priority == o.priority && f.trunc == o.trunc && f.hashFor == o.hashFor &&
 		slices.EqualFunc(f.work, o.work, sameFrame) && slices.EqualFunc(f.actionSet, o.actionSet, sameList) && slices.Equal(f.stack, o.stack)
 }
 
@@ -146,7 +147,7 @@ func (x *xlate) freeze() {
 	f := &frozen{
 		bridge: x.bridge, in: x.in, work: slices.Clone(x.work[from:]), depth: x.depth,
 		actionSet: slices.Clip(x.actionSet), stack: slices.Clip(x.stack), table: x.table, rule: x.rule,
-		regs: x.p.Regs, metadata: x.p.Metadata, ofPort: x.p.OFPort, conj: x.p.ConjID, priority: x.p.Priority, trunc: x.trunc,
+		regs: x.p.Regs, metadata: x.p.Metadata, ofPort: x.p.OFPort, conj: x.p.ConjID, priority: x.p.Priority, trunc: x.trunc, hashFor: x.hashFor,
 	}
 	f.used.Store(x.now)
 	f = x.sw.recircs.intern(f)
@@ -172,7 +173,7 @@ func (x *xlate) thaw(id uint32) error {
 	x.bridge, x.in, x.depth, x.table, x.rule = f.bridge, f.in, f.depth, f.table, f.rule
 	x.p.Regs, x.p.Metadata, x.p.OFPort, x.p.ConjID, x.p.Priority = f.regs, f.metadata, f.ofPort, f.conj, f.priority
 	x.p.ActsetOutput = uint32(openflow.PortUnset)
-	x.trunc = f.trunc
+	x.trunc, x.hashFor = f.trunc, f.hashFor
 	x.actionSet, x.stack = f.actionSet, f.stack
 	x.know()
 	x.work = append(x.work, f.work...)

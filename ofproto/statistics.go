@@ -47,6 +47,12 @@ func (s *Session) statistics(h openflow.Header, m openflow.Message) error {
 			return err
 		}
 		s.send(h.XID, &openflow.QueueConfigReply{Port: m.Port})
+	case *openflow.GroupStatsRequest:
+		s.send(h.XID, b.groupStats(m))
+	case *openflow.GroupDescRequest:
+		s.send(h.XID, b.groupDesc(m))
+	case *openflow.GroupFeaturesRequest:
+		s.send(h.XID, groupFeatures(m))
 	default:
 		if reply, known := emptyReply(m); known {
 			s.send(h.XID, reply)

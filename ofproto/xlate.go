@@ -46,6 +46,7 @@ type xlate struct {
 	depth          int // of work, in lookups
 	resubmits      int
 	now            int64
+	hashFor        uint32 // group whose bucket the packet dp_hash chooses, plus 1; 0: none
 	trunc          uint32 // bytes that the next output sends; 0: all
 	queue          bool   // p.Priority is not yet in an action
 	reparse        bool   // p is no longer what Extract would say of the frame
@@ -75,6 +76,7 @@ type frame struct {
 	rule    *Rule
 	lookup  bool // counts toward depth
 	set     bool // the action set
+	group   bool // a bucket of a group
 	saved   *saved
 }
 
@@ -117,6 +119,7 @@ func (x *xlate) reset(s *Switch, k *flow.Key) {
 	x.mask, x.known, x.dirty = flow.Mask{}, flow.Mask{}, flow.Mask{}
 	x.work = x.work[:0]
 	x.depth, x.resubmits, x.dropped = 0, 0, datapath.DropNone
+	x.hashFor = 0
 	x.trunc, x.queue, x.reparse, x.aborted, x.fromController = 0, false, false, false, false
 	r := &x.result
 	*r = Result{Actions: r.Actions[:0], Credits: r.Credits[:0], Effects: r.Effects[:0], Tags: settingsTag}

@@ -1,0 +1,122 @@
+package ofproto
+
+import (
+	"vswitch/datapath"
+	"vswitch/flow"
+	"vswitch/openflow"
+)
+
+// group sends the packet through a group (OpenFlow 1.3.5 §5.6).
+func (x *xlate) group(id uint32) {
+	g := x.bridge.groups.lookup(id)
+	if g == nil {
+		x.drop(datapath.DropNoBucket)
+		return
+	}
+	if x.depth >= maxDepth {
+		x.abort(datapath.DropTooDeep)
+		return
+	}
+	switch g.kind {
+	case openflow.GroupTypeSelect:
+		x.selectBucket(g)
+		return
+	case openflow.GroupTypeFF:
+		for _, k := range g.buckets {
+			if k.live(x.bridge, 0) {
+				x.creditGroup(g)
+				x.bucket(k)
+				return
+			}
+		}
+	default:
+		x.creditGroup(g)
+		for _, k := range g.buckets {
+			x.bucket(k)
+		}
+		if len(g.buckets) > 0 {
+			return
+		}
+	}
+	x.drop(datapath.DropNoBucket)
+}
+
+func (x *xlate) creditGroup(g *Group) { x.result.Credits = append(x.result.Credits, &g.counts) }
+
+// bucket executes a bucket's actions on a copy of the packet.
+func (x *xlate) bucket(k *bucket) {
+	x.result.Credits = append(x.result.Credits, &k.counts)
+	x.branch(func() {
+		x.depth++
+		x.work = append(x.work, frame{actions: k.set, kind: frameNested, table: x.table, rule: x.rule, lookup: true, group: true})
+	})
+}
+
+// selectBucket executes one bucket of a select group.
+func (x *xlate) selectBucket(g *Group) {
+	var hash uint32
+	switch {
+	case len(g.slots) == 0:
+	case g.props.Method == "hash":
+		hash = x.hashFields(&g.props)
+	case x.hashFor == g.id+1:
+		// The second half: the datapath has computed the hash.
+		x.hashFor = 0
+		hash = x.p.DPHash % selectSlots
+		x.lookBits(flow.FieldByID(flow.FieldDPHash), flow.U64(selectSlots-1))
+	default:
+		x.commit()
+		x.emit(datapath.Action{Op: datapath.OpHash, Arg: g.basis()})
+		x.hashFor = g.id + 1
+		x.work[len(x.work)-1].next--
+		x.freeze()
+		x.hashFor = 0
+		return
+	}
+	k := g.choose(x.bridge, hash)
+	if k == nil {
+		x.drop(datapath.DropNoBucket)
+		return
+	}
+	x.creditGroup(g)
+	x.bucket(k)
+}
+
+// basis makes the hashes of groups independent of each other, so that one behind
+// another still spreads. With selection_method=dp_hash the controller gives it.
+func (g *Group) basis() uint32 {
+	if g.props.Method == "dp_hash" {
+		return uint32(g.props.Param)
+	}
+	return g.id * 0x9e3779b1
+}
+
+// hashFields is the hash of NTR_SELECTION_METHOD "hash": over the fields that the
+// group names, or without any over what makes the packet's flow.
+func (x *xlate) hashFields(p *openflow.GroupProps) uint32 {
+	h := p.Param
+	fields := p.Fields
+	if len(fields) == 0 {
+		for _, id := range flowFields() {
+			f := flow.FieldByID(id)
+			fields = append(fields, openflow.FieldMask{Field: id, Mask: f.Full()})
+		}
+	}
+	for _, fm := range fields {
+		f := flow.FieldByID(fm.Field)
+		if !x.exists(f) {
+			continue
+		}
+		x.lookBits(f, fm.Mask)
+		v := f.Load(&x.p).And(fm.Mask)
+		h = flow.MixWord(flow.MixWord(h, v.Hi), v.Lo)
+	}
+	return uint32(flow.FinishHash(h) >> 32)
+}
+
+// flowFields are the fields that make packets one flow.
+func flowFields() []flow.FieldID {
+	return []flow.FieldID{flow.FieldEthSrc, flow.FieldEthDst, flow.FieldEthType, flow.FieldDLVLAN, flow.FieldIPSrc, flow.FieldIPDst,
+		flow.FieldIPv6Src, flow.FieldIPv6Dst, flow.FieldIPProto, flow.FieldTCPSrc, flow.FieldTCPDst, flow.FieldUDPSrc, flow.FieldUDPDst,
+		flow.FieldSCTPSrc, flow.FieldSCTPDst}
+}
