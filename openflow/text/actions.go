@@ -99,6 +99,7 @@ func (p *parser) actionList(v span, c listContext) ([]openflow.Action, error) {
 		list     []openflow.Action
 		drop     *span
 		instruct order
+		conjunct conjunctions
 		a        pair
 	)
 	s := p.scan(v)
@@ -125,6 +126,9 @@ func (p *parser) actionList(v span, c listContext) ([]openflow.Action, error) {
 		if err := instruct.add(p, a.key, action.ActionKind()); err != nil {
 			return nil, err
 		}
+		if err := conjunct.add(p, a.key, action.ActionKind()); err != nil {
+			return nil, err
+		}
 		list = append(list, action)
 	}
 }
@@ -147,7 +151,10 @@ func (p *parser) action(a *pair, c listContext) (openflow.Action, error) {
 	if err != nil {
 		return nil, err
 	}
-	return action, p.checkConnection(a, action, c)
+	if err := p.checkConnection(a, action, c); err != nil {
+		return nil, err
+	}
+	return action, p.checkAction(a, action)
 }
 
 // checkConnection refuses changes of the connection outside of ct(exec(…)), and

@@ -130,7 +130,7 @@ func writeResubmit(w *printer, a openflow.Resubmit) {
 }
 
 func readClone(p *parser, a *pair) (openflow.Action, error) {
-	list, err := p.actionList(a.value, contextList)
+	list, err := p.nested(a.value)
 	return openflow.Clone{Actions: list}, err
 }
 
@@ -276,7 +276,7 @@ func readMeterAction(p *parser, a *pair) (openflow.Action, error) {
 }
 
 func readWriteActions(p *parser, a *pair) (openflow.Action, error) {
-	list, err := p.actionList(a.value, contextList)
+	list, err := p.nested(a.value)
 	return openflow.WriteActions{Actions: list}, err
 }
 

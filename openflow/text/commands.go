@@ -407,8 +407,7 @@ func (r *meterReader) check() error {
 
 // ParseMonitor reads which flows monitor's "watch:" is to follow: a match,
 // out_port, out_group, table, and "!initial", "!add", "!delete", "!modify",
-// "!actions", "!own" for what is not wanted, "!only-own" being the default. The
-// error is an *Error.
+// "!actions", "!own" for what is not wanted. The error is an *Error.
 func ParseMonitor(text string, o Options) (*openflow.FlowMonitor, error) {
 	r := flowReader{parser: parser{in: text, o: &o, actions: actionKeywords}, allowed: forRequest}
 	var fm openflow.FlowMod

@@ -149,7 +149,8 @@ type flowReader struct {
 	command openflow.FlowModCommand
 	allowed commandSet
 	terms   []term
-	// actionsAt is where the actions are, behind "actions=".
+	matchAt int // where keys and fields begin, behind a command
+	// actionsText is what stands behind "actions=".
 	actionsText *span
 	// noRemedy: this is a trial of a remedy itself.
 	noRemedy bool
@@ -175,11 +176,14 @@ func (r *flowReader) readFlow() (*openflow.FlowMod, error) {
 	if r.actionsText == nil {
 		return nil, r.fail(span{at: len(r.in)}, "a flow has actions").remedy("write %s,actions=..., or actions=drop", strings.TrimRight(r.in, separators))
 	}
+	r.matchAt = rest.at
+	r.pipeline = &pipeline{match: fm.Match.Match, table: fm.Table}
+	r.corrected = r.withMatch
 	var err error
 	if fm.Actions, err = r.actionList(*r.actionsText, contextFlow); err != nil {
 		return nil, err
 	}
-	return fm, r.checkActions()
+	return fm, nil
 }
 
 // commandWord takes a command off the beginning.
@@ -355,9 +359,4 @@ func (r *flowReader) wouldRead(text string) bool {
 	var fm openflow.FlowMod
 	trial.fm = &fm
 	return trial.read(span{text: text}) == nil
-}
-
-// checkActions checks what actions need of the flow that they stand in.
-func (r *flowReader) checkActions() error {
-	return nil
 }

@@ -21,6 +21,7 @@ func goldens(t *testing.T, name string) [][2]string {
 	defer f.Close()
 	var list [][2]string
 	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		line := lines.Text()
 		if line == "" || line[0] == '#' {
@@ -39,7 +40,7 @@ func goldens(t *testing.T, name string) [][2]string {
 }
 
 func TestMatchGolden(t *testing.T) {
-	for _, g := range goldens(t, "matches.txt") {
+	for _, g := range append(goldens(t, "matches.txt"), goldens(t, "matches_ours.txt")...) {
 		m, err := ParseMatch(g[0], Options{})
 		if err != nil {
 			t.Errorf("%s: %v", g[0], err)
@@ -57,7 +58,7 @@ func TestMatchGolden(t *testing.T) {
 }
 
 func TestActionsGolden(t *testing.T) {
-	for _, g := range goldens(t, "actions.txt") {
+	for _, g := range append(goldens(t, "actions.txt"), goldens(t, "actions_ours.txt")...) {
 		checkActions(t, g[0], g[1])
 	}
 }

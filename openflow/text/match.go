@@ -135,6 +135,9 @@ func (r *flowReader) wideField(a *pair, f *flow.Field) error {
 	if err != nil {
 		return r.valueError(a.key.text, a.value, err)
 	}
+	if a.value.text == "" {
+		value, mask = []byte{}, []byte{}
+	}
 	if mask != nil {
 		value, mask = sameSize(value, mask)
 		for i := range value {

@@ -1,6 +1,8 @@
 package text
 
 import (
+	"slices"
+
 	"vswitch/flow"
 	"vswitch/openflow"
 )
@@ -85,12 +87,8 @@ func (w *printer) fieldAs(m *flow.Match, id flow.FieldID, name string) {
 // option's being there.
 func (w *printer) wide(f *openflow.WideField) {
 	w.fieldName(f.Field)
-	at := len(w.dst)
-	if len(f.Value) > 0 {
+	if len(f.Value) > 0 && (f.Mask == nil || slices.ContainsFunc(f.Mask, func(b byte) bool { return b != 0 })) {
 		w.dst = flow.AppendWide(append(w.dst, '='), f.Value, f.Mask)
-	}
-	if len(w.dst) == at+1 {
-		w.dst = w.dst[:at]
 	}
 	w.byte(',')
 }

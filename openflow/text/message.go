@@ -1,6 +1,8 @@
 package text
 
 import (
+	"errors"
+
 	"vswitch/openflow"
 )
 
@@ -11,6 +13,59 @@ func AppendMessage(dst []byte, h openflow.Header, m openflow.Message, o PrintOpt
 	w := newPrinter(dst, o)
 	w.message(&h, m)
 	return w.dst
+}
+
+// AppendWire appends the message that is one message's bytes: what AppendMessage
+// writes where the bytes decode, the error and the bytes in hexadecimal where
+// they do not.
+func AppendWire(dst, message []byte, o PrintOptions) []byte {
+	w := newPrinter(dst, o)
+	w.wire(message)
+	return w.dst
+}
+
+func (w *printer) wire(b []byte) {
+	if len(b) == 0 {
+		w.str("OpenFlow message is empty\n")
+		return
+	}
+	if len(b) < openflow.HeaderLen {
+		w.str("OpenFlow packet too short (only ").uint(uint64(len(b))).str(" bytes):\n").hexDump(b, true)
+		return
+	}
+	h := openflow.PeekHeader(b)
+	switch {
+	case int(h.Length) > len(b):
+		if name := nameOfPart(b); name != "" {
+			h.Name = name
+			w.header(&h).byte('\n')
+		}
+		w.str("(***truncated to ").uint(uint64(len(b))).str(" bytes from ").uint(uint64(h.Length)).str("***)\n").hexDump(b, true)
+		return
+	case int(h.Length) < len(b):
+		w.str("(***only uses ").uint(uint64(h.Length)).str(" bytes out of ").uint(uint64(len(b))).str("***)\n").hexDump(b, true)
+		return
+	}
+	h, m, err := openflow.Decode(b)
+	if err == nil {
+		w.message(&h, m)
+		return
+	}
+	if h.Name != "" {
+		w.header(&h).byte(' ')
+	}
+	code := openflow.ErrUnknown
+	errors.As(err, &code)
+	w.str("***decode error: ").str(code.String()).str("***\n").hexDump(b, true)
+}
+
+// nameOfPart is the name of the message that b is the beginning of, "" where too
+// little is there to know.
+func nameOfPart(b []byte) string {
+	whole := append([]byte(nil), b...)
+	whole[2], whole[3] = byte(len(b)>>8), byte(len(b))
+	h, _, _ := openflow.Decode(whole)
+	return h.Name
 }
 
 // header writes a message's name, version and transaction id.
@@ -60,12 +115,6 @@ func prints[T any, P interface {
 // bare is the messageRow of a message that is its header alone.
 func bare(k openflow.Kind) messageRow {
 	return messageRow{k, k.Multipart(), func(*printer, *openflow.Header, openflow.Message) {}}
-}
-
-// unflagged is a row without flags, which ovs-ofctl does not write there.
-func unflagged(r messageRow) messageRow {
-	r.flags = false
-	return r
 }
 
 // numKinds is more than any kind's number.

@@ -192,6 +192,7 @@ func (w *printer) flowRequest(m *openflow.FlowStatsRequest) {
 		w.str(" out_port=").port(m.OutPort)
 	}
 	w.byte(' ').match(&m.Match, openflow.DefaultPriority)
+	w.chomp(' ')
 }
 
 // packetMessages are the rows of messages that carry packets.
@@ -266,16 +267,16 @@ func (w *printer) packetOut(m *openflow.PacketOut) {
 // monitorMessages are the rows of messages about flow monitors.
 func monitorMessages() []messageRow {
 	return []messageRow{
-		unflagged(prints(func(w *printer, _ *openflow.Header, m *openflow.FlowMonitorRequest) {
+		prints(func(w *printer, _ *openflow.Header, m *openflow.FlowMonitorRequest) {
 			for i := range m.Monitors {
 				w.monitor(&m.Monitors[i])
 			}
-		})),
-		unflagged(prints(func(w *printer, _ *openflow.Header, m *openflow.FlowMonitorReply) {
+		}),
+		prints(func(w *printer, _ *openflow.Header, m *openflow.FlowMonitorReply) {
 			for i := range m.Updates {
 				w.flowUpdate(&m.Updates[i])
 			}
-		})),
+		}),
 		prints(func(w *printer, _ *openflow.Header, m *openflow.FlowMonitorCancel) { w.str(" id=").uint(uint64(m.ID)) }),
 		bare(openflow.KindFlowMonitorPaused),
 		bare(openflow.KindFlowMonitorResumed),
@@ -292,7 +293,7 @@ func monitorMessages() []messageRow {
 }
 
 // monitorFlags are the names of flags, the lowest bit first.
-var monitorFlags = [...]string{"initial", "add", "delete", "modify", "actions", "own", "only-own"}
+var monitorFlags = [...]string{"initial", "add", "delete", "modify", "actions", "no-abbrev", "own"}
 
 func (w *printer) monitor(m *openflow.FlowMonitor) {
 	w.str("\n id=").uint(uint64(m.ID)).str(" flags=").bits(uint64(m.Flags), monitorFlags[:], ",")
@@ -337,7 +338,7 @@ func (w *printer) flowUpdate(u *openflow.FlowUpdate) {
 	if u.HardTimeout != 0 {
 		w.str(" hard_timeout=").uint(uint64(u.HardTimeout))
 	}
-	w.str(" cookie=").hexSharp(u.Cookie).byte(' ').match(&u.Match, u.Priority)
+	w.str(" cookie=").hexSharp(u.Cookie).byte(' ').match(&u.Match, openflow.DefaultPriority)
 	if len(u.Actions) > 0 {
 		if w.last() != ' ' {
 			w.byte(' ')

@@ -14,23 +14,25 @@ func groupMessages() []messageRow {
 		}),
 		prints(func(w *printer, _ *openflow.Header, m *openflow.GroupDescRequest) { w.str(" group_id=").group(m.Group) }),
 		bare(openflow.KindGroupFeaturesRequest),
-		unflagged(prints(func(w *printer, _ *openflow.Header, m *openflow.GroupStatsReply) {
+		prints(func(w *printer, _ *openflow.Header, m *openflow.GroupStatsReply) {
 			for i := range m.Groups {
 				w.str("\n ").groupStats(&m.Groups[i])
 			}
-		})),
-		unflagged(prints(func(w *printer, h *openflow.Header, m *openflow.GroupDescReply) {
+		}),
+		prints(func(w *printer, h *openflow.Header, m *openflow.GroupDescReply) {
 			for i := range m.Groups {
 				w.str("\n ").groupDesc(&m.Groups[i], bucketIDs(h.Version, m.Nicira))
 			}
-		})),
-		unflagged(prints(func(w *printer, _ *openflow.Header, m *openflow.GroupFeaturesReply) { w.groupFeatures(m) })),
+		}),
+		prints(func(w *printer, _ *openflow.Header, m *openflow.GroupFeaturesReply) { w.groupFeatures(m) }),
 	}
 }
 
 // bucketIDs says whether buckets have numbers in a version: from OpenFlow 1.5 on,
-// and in Nicira's form.
-func bucketIDs(v openflow.Version, nicira bool) bool { return nicira || v >= openflow.V15 }
+// and in Nicira's form, which is the only one of OpenFlow 1.0.
+func bucketIDs(v openflow.Version, nicira bool) bool {
+	return nicira || v >= openflow.V15 || v == openflow.V10
+}
 
 var (
 	groupTypes    = [...]string{openflow.GroupTypeAll: "all", openflow.GroupTypeSelect: "select", openflow.GroupTypeIndirect: "indirect", openflow.GroupTypeFF: "ff"}

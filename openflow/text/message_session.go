@@ -333,16 +333,16 @@ func extensionMessages() []messageRow {
 		prints(func(w *printer, _ *openflow.Header, m *openflow.CTFlush) { w.ctFlush(m) }),
 		bare(openflow.KindIPFIXBridgeRequest),
 		bare(openflow.KindIPFIXFlowRequest),
-		unflagged(prints(func(w *printer, _ *openflow.Header, m *openflow.IPFIXBridgeReply) {
+		prints(func(w *printer, _ *openflow.Header, m *openflow.IPFIXBridgeReply) {
 			w.str("\n  bridge ipfix: ").ipfix(&m.IPFIXStats, "                ")
-		})),
-		unflagged(prints(func(w *printer, _ *openflow.Header, m *openflow.IPFIXFlowReply) {
+		}),
+		prints(func(w *printer, _ *openflow.Header, m *openflow.IPFIXFlowReply) {
 			w.byte(' ').uint(uint64(len(m.Exporters))).str(" ids\n")
 			for i := range m.Exporters {
 				e := &m.Exporters[i]
 				w.str("  id ").padded(uint64(e.CollectorSetID), 3).str(": ").ipfix(e, "          ")
 			}
-		})),
+		}),
 	}
 }
 

@@ -12,11 +12,11 @@ func tableMessages() []messageRow {
 	return []messageRow{
 		prints(func(w *printer, h *openflow.Header, m *openflow.TableMod) { w.tableMod(m) }),
 		bare(openflow.KindTableDescRequest),
-		unflagged(prints(func(w *printer, _ *openflow.Header, m *openflow.TableDescReply) {
+		prints(func(w *printer, _ *openflow.Header, m *openflow.TableDescReply) {
 			for i := range m.Tables {
 				w.tableDesc(&m.Tables[i])
 			}
-		})),
+		}),
 		prints(func(w *printer, _ *openflow.Header, m *openflow.TableStatus) {
 			switch m.Reason {
 			case vacancyDown:
@@ -30,12 +30,12 @@ func tableMessages() []messageRow {
 		prints(func(w *printer, h *openflow.Header, m *openflow.TableStatsReply) {
 			w.tables(h.Version, m.Features, m.Tables)
 		}),
-		unflagged(prints(func(w *printer, h *openflow.Header, m *openflow.TableFeaturesRequest) {
+		prints(func(w *printer, h *openflow.Header, m *openflow.TableFeaturesRequest) {
 			w.tables(h.Version, m.Tables, nil)
-		})),
-		unflagged(prints(func(w *printer, h *openflow.Header, m *openflow.TableFeaturesReply) {
+		}),
+		prints(func(w *printer, h *openflow.Header, m *openflow.TableFeaturesReply) {
 			w.tables(h.Version, m.Tables, nil)
-		})),
+		}),
 	}
 }
 
@@ -176,10 +176,32 @@ func (t *tableWriter) sameFeatures(i int) bool {
 	a, b := &t.features[i], &t.features[i-1]
 	return a.MetadataMatch == b.MetadataMatch && a.MetadataWrite == b.MetadataWrite && a.Config == b.Config &&
 		a.MaxEntries == b.MaxEntries && slices.Equal(a.Match, b.Match) &&
-		sameInstructions(&a.Flows, &b.Flows) && sameInstructions(&a.Misses, &b.Misses)
+		t.sameInstructions(i)
 }
 
-func sameInstructions(a, b *openflow.TableInstructions) bool {
+// sameInstructions reports whether flows of the i-th table may do what those of
+// the one before it may. That they cannot go to their own table, where those
+// before could, makes no difference.
+func (t *tableWriter) sameInstructions(i int) bool {
+	a, b := &t.features[i], &t.features[i-1]
+	same := func(a, b openflow.TableInstructions) bool {
+		own := t.features[i-1].Table + 1
+		b.Next[own/64] &^= 1 << (own % 64)
+		return equalInstructions(&a, &b)
+	}
+	return same(a.Flows, b.Flows) && same(t.misses(a), t.misses(b))
+}
+
+// misses are the instructions of a table-miss flow. Before OpenFlow 1.3 they are
+// those of all flows.
+func (t *tableWriter) misses(f *openflow.TableFeatures) openflow.TableInstructions {
+	if t.v < openflow.V13 {
+		return f.Flows
+	}
+	return f.Misses
+}
+
+func equalInstructions(a, b *openflow.TableInstructions) bool {
 	return a.Instructions == b.Instructions && a.Next == b.Next && sameActions(&a.Write, &b.Write) && sameActions(&a.Apply, &b.Apply)
 }
 
@@ -244,22 +266,23 @@ func (t *tableWriter) supported(what string, is bool) {
 
 // instructionsOf writes what flows and the table-miss flow may do.
 func (t *tableWriter) instructionsOf(i int) {
-	f := &t.features[i]
+	f, misses := &t.features[i], t.misses(&t.features[i])
 	var before, beforeMisses *openflow.TableInstructions
 	if i > 0 {
-		before, beforeMisses = &t.features[i-1].Flows, &t.features[i-1].Misses
+		m := t.misses(&t.features[i-1])
+		before, beforeMisses = &t.features[i-1].Flows, &m
 	}
 	empty := isEmpty(&f.Flows)
 	switch {
-	case before != nil && sameInstructions(&f.Flows, before) && sameInstructions(&f.Misses, beforeMisses):
+	case before != nil && t.sameInstructions(i):
 		if !empty {
 			t.str("    (same instructions)\n")
 		}
-	case !sameInstructions(&f.Flows, &f.Misses):
+	case !equalInstructions(&f.Flows, &misses):
 		t.str("    instructions (other than table miss):\n")
 		t.instructions(&f.Flows, before)
 		t.str("    instructions (table miss):\n")
-		t.instructions(&f.Misses, beforeMisses)
+		t.instructions(&misses, beforeMisses)
 	case !empty:
 		t.str("    instructions (table miss and others):\n")
 		t.instructions(&f.Flows, before)
@@ -267,7 +290,7 @@ func (t *tableWriter) instructionsOf(i int) {
 }
 
 func isEmpty(a *openflow.TableInstructions) bool {
-	return sameInstructions(a, &openflow.TableInstructions{})
+	return equalInstructions(a, &openflow.TableInstructions{})
 }
 
 // instructionNames are the names of instructions in the order of printing, with
@@ -365,13 +388,28 @@ func (t *tableWriter) matching(f *openflow.TableFeatures) {
 		var fields openflow.FieldSet
 		for _, m := range f.Match {
 			if m.Maskable == how.maskable && (m.Maskable || m.Wildcard == how.wildcard) {
-				fields = append(fields, m.Field)
+				fields = t.appendField(fields, m.Field)
 			}
 		}
 		if len(fields) > 0 {
 			t.str("      ").str(how.name).str(": ").fieldSet(fields).byte('\n')
 		}
 	}
+}
+
+// appendField adds a field as the version has it. The fixed matches of OpenFlow
+// 1.0 and 1.1 have the DSCP in its place, not as a number; the sets of 1.2 may name
+// fields that came later.
+func (t *tableWriter) appendField(fields openflow.FieldSet, id flow.FieldID) openflow.FieldSet {
+	switch {
+	case id == flow.FieldIPDSCP && t.v <= openflow.V11:
+		id = flow.FieldIPTOS
+	case t.v == openflow.V12:
+		if w, _ := flow.FieldByID(id).WireFor(uint8(t.v)); w.Since == 0 || w.Since > uint8(t.v) {
+			return fields
+		}
+	}
+	return append(fields, id)
 }
 
 // fieldSet writes the names of fields, abbreviated.

@@ -20,6 +20,11 @@ type parser struct {
 	// actions finds an action keyword's row. Functions of the table reach it
 	// through here because they are part of the table themselves.
 	actions map[string]*actionRow
+	// pipeline is what is known of the packets at the action that is read.
+	pipeline *pipeline
+	// corrected is the text with something added to its match, "" if that would
+	// not do either. It may be nil.
+	corrected func(keyword string) string
 }
 
 // ports are the port names, for reading and for flow's values.

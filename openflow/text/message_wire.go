@@ -1,4 +1,0 @@
-package text
-
-// wire writes a message's bytes.
-func (w *printer) wire(b []byte) { w.hexDump(b, true) }
