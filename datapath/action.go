@@ -23,6 +23,7 @@ const (
 	OpClone  // execute X.Sub on a copy
 	OpTrunc  // the next output sends at most Arg bytes
 	OpHash   // compute dp_hash over the frame's addresses and ports, with Arg as basis
+	OpMeter  // drop or remark the frame where X.Meter says so
 	OpRecirc // look the frame up again with recirculation id Arg
 	OpDrop   // drop for Reason
 )
@@ -41,6 +42,7 @@ type Extra struct {
 	Set    *Set     // OpSet
 	Sub    []Action // OpClone
 	Handle any      // OpUserspace: opaque to the datapath
+	Meter  *Meter   // OpMeter
 }
 
 // Headers is a set of headers that a Set rewrites.

@@ -40,6 +40,7 @@ const (
 	DropUnsupported
 	DropSecureMiss
 	DropNoBucket
+	DropMeter
 
 	// At transmit, charged to the port that the frame was to leave by.
 	DropMTU
@@ -93,6 +94,7 @@ var dropTable = [NumDropReasons]DropInfo{
 	DropUnsupported:      {"unsupported", false, "an action that the datapath does not have"},
 	DropSecureMiss:       {"secure_mode", false, "no flow matched on a bridge with fail_mode secure"},
 	DropNoBucket:         {"group_no_bucket", false, "a group had no live bucket for it"},
+	DropMeter:            {"meter", false, "above the rate of a meter"},
 	DropMTU:              {"mtu_exceeded", true, "larger than the output port's MTU"},
 	DropTxFull:           {"tx_queue_full", true, "the output port's queue had no room"},
 	DropTxDown:           {"tx_down", true, "the output port was down or had no carrier"},

@@ -29,6 +29,11 @@ func (w *Worker) execute(b *packet.Buf, actions []Action, k *flow.Key) {
 			}
 		case OpTrunc:
 			limit = int(a.Arg)
+		case OpMeter:
+			if !w.meter(b, a.X.Meter) {
+				w.drop(b, DropMeter)
+				return
+			}
 		case OpHash:
 			b.Hash = k.HashFlow(uint64(a.Arg))
 		case OpRecirc:

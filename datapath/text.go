@@ -9,7 +9,7 @@ import (
 var opNames = [...]string{
 	OpOutput: "output", OpUserspace: "userspace", OpSet: "set", OpSetQueue: "set_queue", OpPushVLAN: "push_vlan",
 	OpPopVLAN: "pop_vlan", OpPushMPLS: "push_mpls", OpPopMPLS: "pop_mpls", OpPushPBB: "push_pbb", OpPopPBB: "pop_pbb",
-	OpClone: "clone", OpTrunc: "trunc", OpHash: "hash", OpRecirc: "recirc", OpDrop: "drop",
+	OpClone: "clone", OpTrunc: "trunc", OpHash: "hash", OpMeter: "meter", OpRecirc: "recirc", OpDrop: "drop",
 }
 
 // headerNames are the headers of a Set, by their bits.

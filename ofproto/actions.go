@@ -34,6 +34,8 @@ func (x *xlate) do(a openflow.Action) {
 		x.controller(a)
 	case openflow.Group:
 		x.group(a.ID)
+	case openflow.Meter:
+		x.meter(a.ID)
 	case openflow.PushVLAN:
 		x.pushVLAN(a.EthType)
 	case openflow.PopVLAN:
@@ -132,7 +134,9 @@ func (b *Bridge) checkSupported(actions []openflow.Action) error {
 				return openflow.NewError(openflow.ErrActionBadOutGroup, "there is no group %d", a.ID)
 			}
 		case openflow.Meter:
-			return openflow.NewError(openflow.ErrInstructionUnsupInst, "there are no meters")
+			if b.meters.lookup(a.ID) == nil {
+				return openflow.NewError(openflow.ErrMeterModInvalidMeter, "there is no meter %d", a.ID)
+			}
 		case openflow.Clone:
 			if err := b.checkSupported(a.Actions); err != nil {
 				return err
@@ -153,7 +157,7 @@ func (b *Bridge) checkSupported(actions []openflow.Action) error {
 // supported are the kinds that do and doSimple have a case for.
 var supported = func() (s openflow.ActionSet) {
 	s.Add(openflow.ActOutput, openflow.ActOutputReg, openflow.ActOutputTrunc, openflow.ActController,
-		openflow.ActEnqueue, openflow.ActGroup, openflow.ActPushVLAN, openflow.ActPopVLAN, openflow.ActPushMPLS, openflow.ActPopMPLS,
+		openflow.ActEnqueue, openflow.ActGroup, openflow.ActMeter, openflow.ActPushVLAN, openflow.ActPopVLAN, openflow.ActPushMPLS, openflow.ActPopMPLS,
 		openflow.ActSetField, openflow.ActMove, openflow.ActSetVLANVID, openflow.ActSetVLANPCP,
 		openflow.ActSetEthSrc, openflow.ActSetEthDst, openflow.ActSetIPSrc, openflow.ActSetIPDst,
 		openflow.ActSetIPDSCP, openflow.ActSetIPECN, openflow.ActSetIPTTL, openflow.ActSetTPSrc, openflow.ActSetTPDst,
@@ -171,7 +175,7 @@ func needsParse(a openflow.Action) bool {
 	switch a := a.(type) {
 	case openflow.Output, openflow.OutputTrunc, openflow.Enqueue, openflow.Controller, openflow.SetQueue,
 		openflow.PopQueue, openflow.Note, openflow.ClearActions, openflow.WriteActions, openflow.WriteMetadata,
-		openflow.SetEthSrc, openflow.SetEthDst, openflow.Exit, openflow.Clone, openflow.Group:
+		openflow.SetEthSrc, openflow.SetEthDst, openflow.Exit, openflow.Clone, openflow.Group, openflow.Meter:
 		return false
 	case openflow.SetField:
 		return a.Field != flow.FieldEthSrc && a.Field != flow.FieldEthDst && !pipelineOnly(flow.FieldByID(a.Field))

@@ -52,6 +52,7 @@ type Bridge struct {
 	frag    atomic.Uint32 // openflow.FragHandling
 	fdb     *fdb
 	groups  groupTable
+	meters  meterTable
 	tlvs    flow.TLVTable // which Geneve options are tun_metadata fields
 	created int64
 

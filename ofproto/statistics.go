@@ -53,11 +53,13 @@ func (s *Session) statistics(h openflow.Header, m openflow.Message) error {
 		s.send(h.XID, b.groupDesc(m))
 	case *openflow.GroupFeaturesRequest:
 		s.send(h.XID, groupFeatures(m))
+	case *openflow.MeterStatsRequest:
+		return s.reply(h.XID, func() (openflow.Message, error) { return b.meterStats(m.Meter) })
+	case *openflow.MeterConfigRequest:
+		return s.reply(h.XID, func() (openflow.Message, error) { return b.meterConfig(m.Meter) })
+	case *openflow.MeterFeaturesRequest:
+		s.send(h.XID, meterFeatures())
 	default:
-		if reply, known := emptyReply(m); known {
-			s.send(h.XID, reply)
-			return nil
-		}
 		code := openflow.ErrRequestBadType
 		if m.Kind().Multipart() {
 			code = openflow.ErrRequestBadStat
@@ -65,6 +67,15 @@ func (s *Session) statistics(h openflow.Header, m openflow.Message) error {
 		return openflow.NewError(code, "%s is not supported", h.Name)
 	}
 	return nil
+}
+
+// reply sends what ask returns, unless that is an error.
+func (s *Session) reply(xid uint32, ask func() (openflow.Message, error)) error {
+	m, err := ask()
+	if err == nil {
+		s.send(xid, m)
+	}
+	return err
 }
 
 // checkQueue refuses ports that do not exist, and queues, since ports have none.
@@ -190,7 +201,7 @@ func (s *Session) tableFeatures(xid uint32) {
 // Instructions of OpenFlow 1.1 and later as bits (OpenFlow 1.3.5 §7.2.4).
 const (
 	instructionGotoTable  openflow.InstructionSet = 1 << 1
-	supportedInstructions openflow.InstructionSet = instructionGotoTable | 1<<2 | 1<<3 | 1<<4 | 1<<5 // metadata, write, apply, clear
+	supportedInstructions openflow.InstructionSet = instructionGotoTable | 1<<2 | 1<<3 | 1<<4 | 1<<5 | 1<<6 // metadata, write, apply, clear, meter
 )
 
 // allBits is a metadata field without bits that cannot be matched or written.
