@@ -55,11 +55,9 @@ func (a *app) connectWith(name string, able openflow.VersionSet) (*conn, error) 
 	if err != nil {
 		return nil, err
 	}
-	offer := able
-	if a.option.versions != 0 {
-		if offer &= a.option.versions; offer == 0 {
-			return nil, usagef("%s cannot do this, which takes %s", versionNames(a.option.versions), versionNames(able))
-		}
+	offer, err := a.offer(able)
+	if err != nil {
+		return nil, err
 	}
 	c, err := a.openConn(t)
 	if err != nil {
@@ -70,6 +68,26 @@ func (a *app) connectWith(name string, able openflow.VersionSet) (*conn, error) 
 		return nil, err
 	}
 	return c, nil
+}
+
+// bundled are the versions that have bundles, as their own or as the ONF's extension.
+var bundled = versionsFrom(openflow.V13)
+
+// offer are the versions to propose for what those of able can carry. With --bundle
+// OpenFlow 1.4, the first version with bundles of its own, is always among them, as
+// with ovs-ofctl.
+func (a *app) offer(able openflow.VersionSet) (openflow.VersionSet, error) {
+	allowed := a.option.versions
+	if allowed == 0 {
+		allowed = openflow.AllVersions
+	}
+	if a.option.bundle {
+		allowed = (allowed | openflow.Versions(openflow.V14)) & bundled
+	}
+	if allowed&able == 0 {
+		return 0, usagef("%s cannot do this, which takes %s", versionNames(allowed), versionNames(able))
+	}
+	return allowed & able, nil
 }
 
 // openConn connects, and says nothing yet.

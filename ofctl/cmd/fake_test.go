@@ -97,7 +97,7 @@ func (f *fakeSwitch) serve(c net.Conn) error {
 		return err
 	}
 	var in []byte
-	var dialect openflow.Dialect
+	dialect := openflow.Dialect{NoTableID: true}
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := c.Read(buf)
@@ -120,6 +120,9 @@ func (f *fakeSwitch) serve(c net.Conn) error {
 					return err
 				}
 				continue
+			}
+			if tables, isTables := m.(*openflow.FlowModTableID); isTables && !f.plain {
+				dialect.NoTableID = !tables.On
 			}
 			if err := f.answer(&w, h, m, err, raw); err != nil {
 				return err

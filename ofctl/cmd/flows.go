@@ -169,6 +169,9 @@ func (c *conn) change(messages []openflow.Message, lines []line) error {
 		}
 		return usagef("%s: %w\n  %s\nofctl: nothing was sent to the switch", l.where, unable.err, l.text)
 	}
+	if len(faults) == 1 && len(lines) == 1 {
+		faults[0].err.refused = c.describe(messages[0], faults[0].err.xid)
+	}
 	if reported := c.reportFaults(faults, lines); err == nil {
 		err = reported
 	}
@@ -202,4 +205,13 @@ func useNicira(messages []openflow.Message) {
 			mod.Nicira = true
 		}
 	}
+}
+
+// describe shows a message that is sent as ofp-print does.
+func (c *conn) describe(m openflow.Message, xid uint32) string {
+	data, err := c.dialect.Append(nil, c.version, xid, m)
+	if err != nil {
+		return ""
+	}
+	return c.describeWire(data)
 }

@@ -12,13 +12,14 @@ import (
 type refusal struct {
 	target  string
 	name    string // "OFPT_ERROR (OF1.3) (xid=0x6): OFPBAC_BAD_OUT_PORT"
+	xid     uint32
 	err     *openflow.Error
 	refused string // the refused message as ofp-print shows it, or ""
 }
 
 // refusal makes a Go error of an error message.
 func (c *conn) refusal(m message, e *openflow.Error) *refusal {
-	return &refusal{target: c.target.name, name: errorName(m.header, e), err: e, refused: c.describeRefused(e)}
+	return &refusal{target: c.target.name, name: errorName(m.header, e), xid: m.header.XID, err: e, refused: c.describeRefused(e)}
 }
 
 // errorName names an error in the form that ofp-print gives it.
@@ -43,7 +44,13 @@ func (c *conn) describeRefused(e *openflow.Error) string {
 	if n, err := openflow.PeekLength(e.Data); err != nil || n > len(e.Data) {
 		return ""
 	}
-	h, m, err := c.dialect.Decode(e.Data)
+	return c.describeWire(e.Data)
+}
+
+// describeWire shows a message of the connection as ofp-print does, "" where it is
+// none.
+func (c *conn) describeWire(data []byte) string {
+	h, m, err := c.dialect.Decode(data)
 	if err != nil {
 		return ""
 	}
