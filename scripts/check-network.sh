@@ -68,16 +68,17 @@ rate() {
 	ip netns exec "$1" iperf3 -c "${addresses[$2]}" -t 2 -f m "${@:3}" | awk '/receiver/ {print $7, $8}'
 }
 
-if [ -n "$tcp" ]; then
+if [ -n "$tcp" ] && [ $lost = 0 ]; then
 	command -v iperf3 >/dev/null || die "-t needs iperf3"
 	ready=$(mktemp)
-	ip netns exec "$2" iperf3 -s -B "${addresses[$2]}" --forceflush >"$ready" &
+	ip netns exec "$2" iperf3 -s -B "${addresses[$2]}" --forceflush >"$ready" 2>/dev/null &
 	server=$!
 	trap 'kill $server 2>/dev/null; rm -f "$ready"' EXIT
 	for ((i = 0; i < 100; i++)); do
 		! grep -q "Server listening" "$ready" || break
 		sleep 0.05
 	done
+	grep -q "Server listening" "$ready" || die "iperf3 does not start in $2"
 	printf '%-15s -> %-15s TCP %s\n' "$1" "$2" "$(rate "$1" "$2")"
 	printf '%-15s <- %-15s TCP %s\n' "$1" "$2" "$(rate "$1" "$2" -R)"
 fi

@@ -4,7 +4,8 @@
 # Shows the switch at work on real traffic: four hosts in namespaces of their
 # own, on two bridges joined by a patch. Each command is printed before its
 # output; what it must show is checked, and the demo fails if it does not.
-# Whatever happens, nothing is left behind. Needs root, and bin/ (make build).
+# Whatever happens, nothing is left behind. Needs root, and bin/ (make build);
+# $VSWITCH_BIN may name another directory with the two programs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,7 +16,8 @@ die() {
 
 [ "$(id -u)" = 0 ] || die "needs root, because it makes network namespaces: sudo make demo"
 scripts/deps.sh demo
-if ! [ -x bin/vswitchd ] || ! [ -x bin/ofctl ]; then die "bin/vswitchd or bin/ofctl is missing: make build"; fi
+bin=${VSWITCH_BIN:-bin}
+if ! [ -x "$bin/vswitchd" ] || ! [ -x "$bin/ofctl" ]; then die "$bin/vswitchd or $bin/ofctl is missing: make build"; fi
 [ -c /dev/net/tun ] || die "there is no /dev/net/tun: modprobe tun, or give the container that device"
 
 hosts="h1 h2 h3 h4"
@@ -87,7 +89,7 @@ await() {
 # frame may pass between.
 agrees() {
 	local switch kernel
-	switch=$(bin/ofctl dump-ports left h1 | grep -o 'pkts=[0-9]*, bytes=[0-9]*' | tr -dc '0-9 \n')
+	switch=$("$bin/ofctl" dump-ports left h1 | grep -o 'pkts=[0-9]*, bytes=[0-9]*' | tr -dc '0-9 \n')
 	kernel=$(ip netns exec demo-h1 ip -s link show h1 | awk '/RX:|TX:/ {getline; print $2, $1}')
 	[ "$(tac <<<"$switch")" = "$kernel" ]
 }
@@ -111,18 +113,18 @@ YAML
 
 title "two bridges joined by a patch, with two hosts in VLAN 10 and two in VLAN 20"
 run cat "$dir/switch.yaml"
-shown "bin/vswitchd -c $dir/switch.yaml --rundir $dir &"
-bin/vswitchd -c "$dir/switch.yaml" --rundir "$dir" 2>"$dir/log" &
+shown "$bin/vswitchd -c $dir/switch.yaml --rundir $dir &"
+"$bin/vswitchd" -c "$dir/switch.yaml" --rundir "$dir" 2>"$dir/log" &
 started+=($!)
 await 10 grep -q msg=ready "$dir/log"
 cat "$dir/log"
 shown "export VSWITCH_RUNDIR=$dir"
-run bin/ofctl status
+run "$bin/ofctl" status
 
 title "hosts of one VLAN reach each other over the patch, by IPv4 and IPv6"
 run ip netns exec demo-h1 ping -n -c 3 -i 0.2 10.0.0.3
 run ip netns exec demo-h1 ping -n -c 2 -i 0.2 fd00::3
-run bin/ofctl fdb right
+run "$bin/ofctl" fdb right
 
 title "hosts of different VLANs do not"
 if run ip netns exec demo-h1 ping -n -c 3 -i 0.2 -W 0.5 10.0.0.2; then die "the VLANs are not isolated"; fi
@@ -134,21 +136,21 @@ started+=($!)
 await 10 grep -q "Server listening" "$dir/iperf"
 run ip netns exec demo-h1 iperf3 -c 10.0.0.3 -t 2 -f g
 run ip netns exec demo-h1 iperf3 -c 10.0.0.3 -t 2 -f g -R
-run bin/ofctl counters h1
-counters=$(bin/ofctl counters h1)
+run "$bin/ofctl" counters h1
+counters=$("$bin/ofctl" counters h1)
 [ "$(field segments "$counters")" -gt "$(field packets "$counters")" ] || die "no super-frame has crossed"
 
 title "a flow that drops"
-run bin/ofctl add-flow left 'priority=100,icmp,in_port=h1,actions=drop'
+run "$bin/ofctl" add-flow left 'priority=100,icmp,in_port=h1,actions=drop'
 if run ip netns exec demo-h1 ping -n -c 3 -i 0.2 -W 0.5 10.0.0.3; then die "the flow does not drop"; fi
-run bin/ofctl dump-flows left icmp
-run bin/ofctl drops h1
-[ "$(field n_packets "$(bin/ofctl dump-flows left icmp)")" = 3 ] || die "the flow has not counted the three pings"
-run bin/ofctl del-flows left icmp
+run "$bin/ofctl" dump-flows left icmp
+run "$bin/ofctl" drops h1
+[ "$(field n_packets "$("$bin/ofctl" dump-flows left icmp)")" = 3 ] || die "the flow has not counted the three pings"
+run "$bin/ofctl" del-flows left icmp
 
 title "a flow that rewrites: who calls 10.0.0.99 gets h3, whose answers come from 10.0.0.99"
-run bin/ofctl add-flow right 'priority=100,ip,nw_dst=10.0.0.99,actions=set_field:10.0.0.3->nw_dst,NORMAL'
-run bin/ofctl add-flow right 'priority=100,icmp,icmp_type=0,in_port=h3,actions=set_field:10.0.0.99->nw_src,NORMAL'
+run "$bin/ofctl" add-flow right 'priority=100,ip,nw_dst=10.0.0.99,actions=set_field:10.0.0.3->nw_dst,NORMAL'
+run "$bin/ofctl" add-flow right 'priority=100,icmp,icmp_type=0,in_port=h3,actions=set_field:10.0.0.99->nw_src,NORMAL'
 run ip netns exec demo-h1 ip neigh add 10.0.0.99 lladdr 02:00:00:00:00:03 dev h1
 shown "ip netns exec demo-h3 tcpdump -ln -i h3 icmp &"
 ip netns exec demo-h3 tcpdump -ln --immediate-mode -i h3 icmp >"$dir/seen" 2>"$dir/tcpdump" &
@@ -159,19 +161,19 @@ await 10 sh -c "[ \$(grep -c 'ICMP echo reply' $dir/seen) -ge 2 ]"
 printf '\ntcpdump on h3:\n'
 cat "$dir/seen"
 grep -q '10.0.0.1 > 10.0.0.3: ICMP echo request' "$dir/seen" || die "h3 has not seen the rewritten request"
-run bin/ofctl del-flows right ip
+run "$bin/ofctl" del-flows right ip
 
 title "counters that add up: 200 pings"
-run bin/ofctl add-flow left 'priority=100,icmp,actions=NORMAL'
+run "$bin/ofctl" add-flow left 'priority=100,icmp,actions=NORMAL'
 run ip netns exec demo-h1 ping -n -q -c 200 -i 0.005 10.0.0.3
-run bin/ofctl dump-flows left icmp
-[ "$(field n_packets "$(bin/ofctl dump-flows left icmp)")" = 400 ] || die "the flow has not counted 200 requests and 200 replies"
-[ "$(field n_bytes "$(bin/ofctl dump-flows left icmp)")" = $((400 * 98)) ] || die "the flow has not counted 98 bytes a packet"
-run bin/ofctl dump-ports left h1
+run "$bin/ofctl" dump-flows left icmp
+[ "$(field n_packets "$("$bin/ofctl" dump-flows left icmp)")" = 400 ] || die "the flow has not counted 200 requests and 200 replies"
+[ "$(field n_bytes "$("$bin/ofctl" dump-flows left icmp)")" = $((400 * 98)) ] || die "the flow has not counted 98 bytes a packet"
+run "$bin/ofctl" dump-ports left h1
 run ip netns exec demo-h1 ip -s link show h1
 await 5 agrees
-run bin/ofctl ledger
-grep -q '^imbalance: 0$' <<<"$(bin/ofctl ledger)" || die "the ledger does not balance"
+run "$bin/ofctl" ledger
+grep -q '^imbalance: 0$' <<<"$("$bin/ofctl" ledger)" || die "the ledger does not balance"
 
 title "the end: the switch removes what it made"
 shown "kill ${started[0]}"

@@ -1,6 +1,7 @@
 package system
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -143,11 +144,14 @@ bridges:
 	s.reaches("h1", ip2)
 	s.reaches("h1", v62, "-6")
 	s.iperf("h1", "h2", ip2, "-n", "32M")
-	// What leaves by one end has come in by the other.
-	near, far := s.counters("to-br1"), s.counters("to-br0")
-	if near.Tx.Packets == 0 || near.Tx.Packets != far.Rx.Packets || near.Tx.Bytes != far.Rx.Bytes || near.Rx.Packets != far.Tx.Packets {
-		t.Errorf("the ends of the patch disagree: %+v, %+v", near, far)
-	}
+	// What leaves by one end has come in by the other. They are not read at one instant.
+	s.await("the ends of the patch agree", func() error {
+		near, far := s.counters("to-br1"), s.counters("to-br0")
+		if near.Tx.Packets == 0 || near.Tx.Packets != far.Rx.Packets || near.Tx.Bytes != far.Rx.Bytes || near.Rx.Packets != far.Tx.Packets {
+			return fmt.Errorf("%+v, %+v", near, far)
+		}
+		return nil
+	})
 	s.ofctl("add-flow", "br1", "priority=5,in_port=to-br0,actions=drop")
 	s.missesOut("h1", ip2)
 }

@@ -11,11 +11,11 @@ import (
 const ovsPort = "16654"
 
 // TestOVSOfctl runs the ovs-ofctl of the distribution, as it is, in two versions of
-// OpenFlow, by the bridge's name and by TCP.
+// OpenFlow, by the bridge's name, by TCP and by a socket that the configuration names.
 func TestOVSOfctl(t *testing.T) {
-	s := newLab(t, "ovs-ofctl", "ping", "tcpdump").run(strings.Replace(twoHosts, "ports:", "listen: [\"ptcp:"+ovsPort+":127.0.0.1\"]\n    ports:", 1))
+	s := newLab(t, "ovs-ofctl", "ping", "tcpdump").run(strings.Replace(twoHosts, "ports:", "listen: [\"ptcp:"+ovsPort+":127.0.0.1\", \"punix:$dir/of.sock\"]\n    ports:", 1))
 	for _, version := range []string{"OpenFlow10", "OpenFlow13"} {
-		for _, target := range []string{"br0", "tcp:127.0.0.1:" + ovsPort} {
+		for _, target := range []string{"br0", "tcp:127.0.0.1:" + ovsPort, "unix:$dir/of.sock"} {
 			transport, _, _ := strings.Cut(target, ":")
 			t.Run(version+" "+transport, func(t *testing.T) {
 				o := ovs{vswitch: s, version: version, target: target}
@@ -121,18 +121,23 @@ const mac1hex, mac2hex = "020000000001", "020000000002"
 func TestOVSAppctl(t *testing.T) {
 	s := newLab(t, "ovs-appctl", "ping").run(twoHosts)
 	s.reaches("h1", ip2)
+	tryAppctl := func(target string, words ...string) (string, error) {
+		return s.tryIn("switch", append([]string{"ovs-appctl", "-t", target}, words...)...)
+	}
 	appctl := func(words ...string) string {
 		t.Helper()
-		socket := fmt.Sprintf("%s/vswitchd.%d.ctl", s.dir, s.command.Process.Pid)
-		return s.in("switch", append([]string{"ovs-appctl", "-t", socket}, words...)...)
+		return s.must(tryAppctl(s.path(controlSocket(s)), words...))
 	}
 	shows(t, appctl("list-commands"), `(?m)^The available commands are:$`, `(?m)^  fdb/show +`, `(?m)^  version$`)
 	shows(t, appctl("version"), `vswitchd \(vswitch\) `)
 	shows(t, appctl("fdb/show", "br0"), `(?m)^ port  VLAN  MAC                Age$`, `(?m)^    1     0  `+mac1+` +\d+$`, `(?m)^    2     0  `+mac2)
 	shows(t, appctl("fdb/stats-show", "br0"), `Total number of learned MAC entries     : 2`)
 	appctl("fdb/flush", "br0")
-	out, err := s.tryIn("switch", "ovs-appctl", "-t", fmt.Sprintf("%s/vswitchd.%d.ctl", s.dir, s.command.Process.Pid), "fdb/show", "br7")
+	out, err := tryAppctl(s.path(controlSocket(s)), "fdb/show", "br7")
 	s.fails(out, err, "br7")
-	out, err = s.tryIn("switch", "ovs-appctl", "-t", fmt.Sprintf("%s/vswitchd.%d.ctl", s.dir, s.command.Process.Pid), "no/such")
+	out, err = tryAppctl(s.path(controlSocket(s)), "no/such")
 	s.fails(out, err, `"no/such" is not a valid command`)
+	// By the name of the program it looks at who holds the lock on the pid file.
+	out, err = tryAppctl("vswitchd", "version")
+	shows(t, s.must(out, err), `vswitchd \(vswitch\) `)
 }
