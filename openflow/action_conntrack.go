@@ -40,7 +40,7 @@ func decodeCT(c context, b []byte) (_ Action, err error) {
 			return nil, NewError(ErrActionBadSetLen, "ct zone of %d bits", a.ZoneSrc.Bits)
 		}
 	}
-	if a.Actions, err = decodeActions(c, r.b, nil); err != nil {
+	if a.Actions, err = decodeActions(c.inside(ActCT), r.b, nil); err != nil {
 		return nil, err
 	}
 	return a, checkCTActions(&a)

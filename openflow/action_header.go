@@ -1,5 +1,7 @@
 package openflow
 
+import "vswitch/flow"
+
 //size:table
 func headerActions() []actionRow {
 	return []actionRow{
@@ -20,14 +22,14 @@ func headerActions() []actionRow {
 }
 
 func pushVLAN(ethType uint16) (Action, error) {
-	if ethType != ethTypeVLAN && ethType != ethTypeSVLAN {
+	if ethType != flow.EthTypeVLAN && ethType != flow.EthTypeSVLAN {
 		return nil, NewError(ErrActionBadArgument, "push_vlan of type %#x", ethType)
 	}
 	return PushVLAN{EthType: ethType}, nil
 }
 
 func pushMPLS(ethType uint16) (Action, error) {
-	if ethType != ethTypeMPLS && ethType != ethTypeMPLSMul {
+	if ethType != flow.EthTypeMPLS && ethType != flow.EthTypeMPLSMul {
 		return nil, NewError(ErrActionBadArgument, "push_mpls of type %#x", ethType)
 	}
 	return PushMPLS{EthType: ethType}, nil
@@ -36,7 +38,7 @@ func pushMPLS(ethType uint16) (Action, error) {
 func popMPLS(ethType uint16) (Action, error) { return PopMPLS{EthType: ethType}, nil }
 
 func pushPBB(ethType uint16) (Action, error) {
-	if ethType != ethTypePBB {
+	if ethType != flow.EthTypePBB {
 		return nil, NewError(ErrActionBadArgument, "push_pbb of type %#x", ethType)
 	}
 	return PushPBB{EthType: ethType}, nil
@@ -45,9 +47,9 @@ func pushPBB(ethType uint16) (Action, error) {
 // Packet types that headers can be pushed of.
 const (
 	PacketTypeEthernet = 0
-	PacketTypeMPLS     = 1<<16 | ethTypeMPLS
-	PacketTypeMPLSMul  = 1<<16 | ethTypeMPLSMul
-	PacketTypeNSH      = 1<<16 | ethTypeNSH
+	PacketTypeMPLS     = 1<<16 | flow.EthTypeMPLS
+	PacketTypeMPLSMul  = 1<<16 | flow.EthTypeMPLSMul
+	PacketTypeNSH      = 1<<16 | flow.EthTypeNSH
 	PacketTypeNext     = 0xfffe // Decap: what the header says
 )
 

@@ -80,9 +80,13 @@ func lower(c context, a Action) []Action {
 	case SetIPDSCP:
 		return []Action{set(flow.FieldIPDSCP, uint64(a.TOS>>2))}
 	case SetTPSrc:
-		return []Action{set(transportField(c.ipProto, flow.FieldTCPSrc), uint64(a.Port))}
+		if f, found := transportField(c.ipProto, flow.FieldTCPSrc); found {
+			return []Action{set(f, uint64(a.Port))}
+		}
 	case SetTPDst:
-		return []Action{set(transportField(c.ipProto, flow.FieldTCPDst), uint64(a.Port))}
+		if f, found := transportField(c.ipProto, flow.FieldTCPDst); found {
+			return []Action{set(f, uint64(a.Port))}
+		}
 	case SetMPLSLabel:
 		return []Action{set(flow.FieldMPLSLabel, uint64(a.Label))}
 	case SetMPLSTC:
@@ -98,22 +102,23 @@ func set(id flow.FieldID, n uint64) SetField {
 	return SetField{Field: id, Value: flow.U64(n), Mask: flow.FieldByID(id).Full()}
 }
 
-// transportField is the port field of a protocol; tcp is TCP's, which unknown
-// protocols get.
-func transportField(proto uint8, tcp flow.FieldID) flow.FieldID {
+// transportField is the port field of a protocol that has ports; tcp is TCP's.
+func transportField(proto uint8, tcp flow.FieldID) (f flow.FieldID, found bool) {
 	switch proto {
-	case protoUDP:
-		return tcp - flow.FieldTCPSrc + flow.FieldUDPSrc
-	case protoSCTP:
-		return tcp - flow.FieldTCPSrc + flow.FieldSCTPSrc
+	case flow.ProtoTCP:
+		return tcp, true
+	case flow.ProtoUDP:
+		return tcp - flow.FieldTCPSrc + flow.FieldUDPSrc, true
+	case flow.ProtoSCTP:
+		return tcp - flow.FieldTCPSrc + flow.FieldSCTPSrc, true
 	}
-	return tcp
+	return flow.FieldNone, false
 }
 
 func lowerVLAN(c context, a Action, push bool, later SetField) []Action {
 	var out []Action
 	if c.v > V10 && push && !c.tagged {
-		out = append(out, PushVLAN{EthType: ethTypeVLAN})
+		out = append(out, PushVLAN{EthType: flow.EthTypeVLAN})
 	}
 	switch {
 	case c.v >= V12:

@@ -19,7 +19,7 @@ func decodeClone(c context, b []byte) (_ Action, err error) {
 		return nil, ErrNXRequestMustBeZero
 	}
 	a := Clone{}
-	a.Actions, err = decodeActions(c, b[6:], nil)
+	a.Actions, err = decodeActions(c.inside(ActClone), b[6:], nil)
 	return a, err
 }
 

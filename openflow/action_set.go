@@ -8,7 +8,7 @@ import "vswitch/flow"
 //size:table
 func setActions() []actionRow {
 	deprecated := func(row actionRow) actionRow {
-		row.from, row.to, row.readOnly = V12, V15, true
+		row.from, row.to, row.obsolete = V12, V15, true
 		return row
 	}
 	vid := func(push bool) actionDecoder {

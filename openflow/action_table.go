@@ -14,7 +14,7 @@ type actionRow struct {
 	code     uint16
 	size     int  // of the whole action in bytes, or its least where it is variable
 	variable bool // a multiple of 8 bytes
-	readOnly bool // later versions understand it, and write set_field instead
+	obsolete bool // the version understands it, and has set_field instead
 
 	decode actionDecoder
 	encode actionEncoder
@@ -63,7 +63,9 @@ func buildActionTables() (t actionTables) {
 			default:
 				t.onf[rowKey{v: v, code: uint32(row.code)}] = row
 			}
-			if !row.readOnly {
+			if !row.obsolete || row.kind == ActSetTPSrc || row.kind == ActSetTPDst {
+				// What to set for a transport port depends on a protocol that may
+				// be unknown.
 				t.kinds[v][row.kind] = append(t.kinds[v][row.kind], row)
 			}
 		}
@@ -124,6 +126,9 @@ func decodeActions(c context, b []byte, list []Action) ([]Action, error) {
 		if n < row.size || !row.variable && n != row.size {
 			return list, NewError(ErrActionBadLen, "%s of %d bytes", row.kind, n)
 		}
+		if err := c.allows(row.kind); err != nil {
+			return list, err
+		}
 		a, err := row.decode(c, body)
 		if err != nil {
 			return list, err
@@ -132,6 +137,21 @@ func decodeActions(c context, b []byte, list []Action) ([]Action, error) {
 		b = b[n:]
 	}
 	return list, nil
+}
+
+// allows refuses actions where they cannot stand: nat outside ct, a meter inside
+// another action.
+func (c context) allows(k ActionKind) error {
+	if k == ActNAT && c.within != ActCT || k == ActMeter && c.depth > 1 {
+		return NewError(ErrActionBadArgument, "%s stands where it cannot", k)
+	}
+	return nil
+}
+
+// inside is c for the list in an action.
+func (c context) inside(k ActionKind) context {
+	c.within = k
+	return c
 }
 
 // appendActions appends actions in the order of the list.
@@ -222,7 +242,7 @@ func (t *actionTables) fromBits(v Version, bits uint32) (set ActionSet) {
 // toBits are the bits of a set's standard actions.
 func (t *actionTables) toBits(v Version, set ActionSet) (bits uint32) {
 	for code, row := range t.standard[v] {
-		if row != nil && !row.readOnly && set.Has(row.kind) {
+		if row != nil && !row.obsolete && set.Has(row.kind) {
 			bits |= 1 << code
 		}
 	}

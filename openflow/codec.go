@@ -12,13 +12,17 @@ type Dialect struct {
 	NoTableID bool
 }
 
+// plainDialect is what the functions of the package speak. Read-only.
+var plainDialect = new(Dialect)
+
 // context is what the functions of the codec need to know beside their message.
 type context struct {
 	v       Version
-	depth   uint8 // nesting of action lists
-	inner   bool  // the message is carried by another one
-	tagged  bool  // encoding actions: the packet has a tag at this point
-	ipProto uint8 // encoding actions: the flow's protocol, 0 where it fixes none
+	depth   uint8      // nesting of action lists
+	within  ActionKind // whose list it is, where they nest
+	inner   bool       // the message is carried by another one
+	tagged  bool       // encoding actions: the packet has a tag at this point
+	ipProto uint8      // encoding actions: the flow's protocol, 0 where it fixes none
 	dialect *Dialect
 	t       *tables
 }
@@ -55,7 +59,7 @@ func PeekHeader(data []byte) Header {
 }
 
 // Decode reads one whole message without knowing its connection.
-func Decode(data []byte) (Header, Message, error) { return (&Dialect{}).Decode(data) }
+func Decode(data []byte) (Header, Message, error) { return plainDialect.Decode(data) }
 
 // Decode reads one whole message. The header is as good as data allows even
 // where there is an error; the error is an *Error ready for AppendError, its
@@ -145,7 +149,7 @@ func unencodable(v Version, format string, args ...any) error {
 // 64 KiB as several with the "more" flag. dst is returned unchanged with an
 // error where the version has no such message or cannot carry its contents.
 func Append(dst []byte, v Version, xid uint32, m Message) ([]byte, error) {
-	return (&Dialect{}).Append(dst, v, xid, m)
+	return plainDialect.Append(dst, v, xid, m)
 }
 
 // Append is the function of that name in the dialect.

@@ -70,10 +70,10 @@ func (m *Match) add(e *oxmEntry) error {
 		errors.As(err, &v)
 		return &Error{Code: matchFaults[v.Fault], Detail: err.Error()}
 	}
-	if err := m.CheckPrereqs(e.f.ID); err != nil {
-		return &Error{Code: ErrMatchBadPrereq, Detail: err.Error()}
+	if !m.classes().has(e.f.Prereq) {
+		return &Error{Code: ErrMatchBadPrereq, Detail: m.CheckPrereqs(e.f.ID).Error()}
 	}
-	if _, _, kind := m.Match.Field(e.f); kind != flow.MatchNone {
+	if fieldPlaces[e.f.ID].in(m.Mask.Words()) {
 		return NewError(ErrMatchDupField, "%s", e.f.Name)
 	}
 	m.SetField(e.f, value, mask)
@@ -104,79 +104,6 @@ func (m *Match) addWide(e *oxmEntry) error {
 	return nil
 }
 
-// matchGroup is a run of fields in the order in which Open vSwitch writes them,
-// which controllers and tests are used to, though OpenFlow only asks for
-// prerequisites first. words are what a mask must have bits in for any of the
-// fields to be there.
-type matchGroup struct {
-	fields []flow.FieldID
-	words  []int
-}
-
-// matchOrder is the order of all fields but packet_type, which goes first, the
-// VLAN tag, and tunnel options.
-var matchOrder = buildMatchOrder()
-
-func buildMatchOrder() []matchGroup {
-	run := func(first flow.FieldID, n int) (ids []flow.FieldID) {
-		for i := range n {
-			ids = append(ids, first+flow.FieldID(i))
-		}
-		return ids
-	}
-	groups := [][]flow.FieldID{
-		{flow.FieldDPHash, flow.FieldRecircID}, {flow.FieldConjID, orderInPort, flow.FieldActsetOutput},
-		{flow.FieldEthSrc, flow.FieldEthDst, flow.FieldEthType, orderVLAN},
-		{flow.FieldPBBISID, flow.FieldPBBUCA},
-		{flow.FieldMPLSTC, flow.FieldMPLSBOS, flow.FieldMPLSTTL, flow.FieldMPLSLabel},
-		{flow.FieldIPSrc, flow.FieldIPDst, flow.FieldIPv6Src, flow.FieldIPv6Dst, flow.FieldIPFrag, orderDSCP, flow.FieldIPECN,
-			flow.FieldIPTTL, flow.FieldIPv6Label, flow.FieldIPv6ExtHdr, flow.FieldIPProto,
-			flow.FieldTCPSrc, flow.FieldTCPDst, flow.FieldTCPFlags, flow.FieldUDPSrc, flow.FieldUDPDst, flow.FieldSCTPSrc, flow.FieldSCTPDst,
-			flow.FieldICMPType, flow.FieldICMPCode, flow.FieldICMPv6Type, flow.FieldICMPv6Code},
-		{flow.FieldNDTarget, flow.FieldNDReserved, flow.FieldNDOptionsType, flow.FieldNDSLL, flow.FieldNDTLL,
-			flow.FieldARPOp, flow.FieldARPSPA, flow.FieldARPTPA, flow.FieldARPSHA, flow.FieldARPTHA},
-		{flow.FieldTunID, flow.FieldTunFlags, flow.FieldTunSrc, flow.FieldTunDst, flow.FieldTunIPv6Src, flow.FieldTunIPv6Dst,
-			flow.FieldTunGBPID, flow.FieldTunGBPFlags}, {orderWide},
-		{flow.FieldTunERSPANIdx, flow.FieldTunERSPANVer, flow.FieldTunERSPANDir, flow.FieldTunERSPANHWID,
-			flow.FieldTunGTPUFlags, flow.FieldTunGTPUMsgType},
-		{flow.FieldNSHFlags, flow.FieldNSHTTL, flow.FieldNSHMDType, flow.FieldNSHNP, flow.FieldNSHSPI, flow.FieldNSHSI,
-			flow.FieldNSHC1, flow.FieldNSHC1 + 1, flow.FieldNSHC1 + 2, flow.FieldNSHC1 + 3},
-		run(flow.FieldReg0, flow.NumRegs), {flow.FieldPktMark},
-		{flow.FieldCTState, flow.FieldCTZone, flow.FieldCTMark, flow.FieldCTLabel, flow.FieldCTNWSrc, flow.FieldCTIPv6Src,
-			flow.FieldCTNWDst, flow.FieldCTIPv6Dst, flow.FieldCTNWProto, flow.FieldCTTPSrc, flow.FieldCTTPDst},
-		{flow.FieldMetadata},
-	}
-	var order []matchGroup
-	for _, ids := range groups {
-		order = append(order, matchGroup{fields: ids, words: wordsOf(ids)})
-	}
-	return order
-}
-
-// Places in the order at which something else is done than writing a field of
-// that number.
-const (
-	orderInPort = flow.FieldInPort  // in_port in NXM, in_port_oxm in OXM
-	orderVLAN   = flow.FieldVLANTCI // vlan_tci in NXM, vlan_vid and vlan_pcp in OXM
-	orderDSCP   = flow.FieldIPTOS   // nw_tos in NXM, ip_dscp in OXM
-	orderWide   = flow.FieldTunMetadata0
-)
-
-// wordsOf are the words of a mask that any of the fields lies in.
-func wordsOf(ids []flow.FieldID) (words []int) {
-	var m flow.Mask
-	for _, id := range ids {
-		f := flow.FieldByID(id)
-		f.Unwildcard(&m, f.Full())
-	}
-	for i, w := range m.Words() {
-		if w != 0 {
-			words = append(words, i)
-		}
-	}
-	return words
-}
-
 // maskBits counts the bits of a mask.
 func maskBits(v flow.Value) int { return bits.OnesCount64(v.Hi) + bits.OnesCount64(v.Lo) }
 
@@ -184,24 +111,27 @@ func maskBits(v flow.Value) int { return bits.OnesCount64(v.Hi) + bits.OnesCount
 // in the older one, which has the port of OpenFlow 1.0, the tag's TCI and the
 // whole DSCP byte. It is an error where the match says more than the fields can.
 func appendOXMFields(v Version, nxm bool, dst []byte, m *Match) ([]byte, error) {
-	w := oxmWriter{v: v, nxm: nxm, m: m, dst: dst}
+	w := oxmWriter{v: v, nxm: nxm, m: m, dst: dst, classes: m.classes()}
 	words := m.Mask.Words()
-	for _, word := range words {
-		w.left += bits.OnesCount64(word)
+	for _, word := range strayWords {
+		w.left += bits.OnesCount64(words[word])
 	}
 	w.packetType()
 	for i := range matchOrder {
 		g := &matchOrder[i]
-		var any uint64
-		for _, word := range g.words {
-			any |= words[word]
-		}
-		if any != 0 {
-			for _, id := range g.fields {
-				w.field(id)
+		if !g.in(words) {
+			if g.wide {
+				w.wide()
 			}
-		} else if g.fields[0] == orderWide {
-			w.wide()
+			continue
+		}
+		for _, word := range g.own {
+			w.left += bits.OnesCount64(words[word])
+		}
+		for k := range g.fields {
+			if g.fields[k].in(words) {
+				w.field(g.fields[k].id)
+			}
 		}
 	}
 	if w.left != 0 {
@@ -217,6 +147,8 @@ type oxmWriter struct {
 	m    *Match
 	dst  []byte
 	left int
+
+	classes classSet // whose prerequisites the match fulfils
 }
 
 // field writes one field or what stands at its place, if the match says anything
@@ -231,13 +163,13 @@ func (w *oxmWriter) field(id flow.FieldID) {
 	case orderVLAN:
 		w.vlan()
 		return
-	case orderDSCP:
+	case orderTOS:
 		if !w.nxm {
 			f = flow.FieldByID(flow.FieldIPDSCP)
 		}
 	}
 	value, mask, kind := w.m.Match.Field(f)
-	if kind == flow.MatchNone || f.Prereq > flow.PrereqEthernet && w.m.CheckPrereqs(f.ID) != nil {
+	if kind == flow.MatchNone || !w.classes.has(f.Prereq) {
 		return
 	}
 	if id >= flow.FieldReg0 && id < flow.FieldReg0+flow.NumRegs && w.v >= V15 {

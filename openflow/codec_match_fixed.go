@@ -106,13 +106,13 @@ type fixedL3 struct {
 func (f *fixedL3) store(m *Match) {
 	arp := false
 	switch m.Value.EthType {
-	case ethTypeARP, ethTypeRARP:
+	case flow.EthTypeARP, flow.EthTypeRARP:
 		arp = true
 		fallthrough
-	case ethTypeIPv4:
+	case flow.EthTypeIPv4:
 		m.Value.IPSrc, m.Mask.IPSrc = f.src&f.srcMask, f.srcMask
 		m.Value.IPDst, m.Mask.IPDst = f.dst&f.dstMask, f.dstMask
-	case ethTypeIPv6:
+	case flow.EthTypeIPv6:
 	default:
 		return
 	}
@@ -131,10 +131,10 @@ func (f *fixedL3) store(m *Match) {
 	m.Value.IPProto, m.Mask.IPProto = f.proto, 0xff
 	var limit uint16
 	switch {
-	case f.proto == protoTCP || f.proto == protoUDP || f.proto == protoSCTP:
+	case f.proto == flow.ProtoTCP || f.proto == flow.ProtoUDP || f.proto == flow.ProtoSCTP:
 		limit = 0xffff
-	case f.proto == protoICMP && m.Value.EthType == ethTypeIPv4,
-		f.proto == protoICMPv6 && m.Value.EthType == ethTypeIPv6:
+	case f.proto == flow.ProtoICMP && m.Value.EthType == flow.EthTypeIPv4,
+		f.proto == flow.ProtoICMPv6 && m.Value.EthType == flow.EthTypeIPv6:
 		limit = 0xff
 	default:
 		return
@@ -153,11 +153,11 @@ func (f *fixedL3) load(m *Match) {
 	f.src, f.srcMask = m.Value.IPSrc, m.Mask.IPSrc
 	f.dst, f.dstMask = m.Value.IPDst, m.Mask.IPDst
 	f.proto, f.hasProto = m.Value.IPProto, m.Mask.IPProto == 0xff
-	if m.Value.EthType == ethTypeARP || m.Value.EthType == ethTypeRARP {
+	if m.Value.EthType == flow.EthTypeARP || m.Value.EthType == flow.EthTypeRARP {
 		f.proto, f.hasProto = uint8(m.Value.ARPOp), m.Mask.ARPOp == 0xffff
 	}
 	full := uint16(0xffff)
-	if f.proto == protoICMP || f.proto == protoICMPv6 {
+	if f.proto == flow.ProtoICMP || f.proto == flow.ProtoICMPv6 {
 		full = 0xff
 	}
 	f.tpSrc, f.hasTPSrc = m.Value.TPSrc, m.Mask.TPSrc&full == full
@@ -257,15 +257,15 @@ func decodeMatch11(b []byte, m *Match) error {
 	f.tpSrc, f.tpDst = r.u16(), r.u16()
 	f.hasTOS, f.hasProto = wild&wild11TOS == 0, wild&wild11IPProto == 0
 	f.hasTPSrc, f.hasTPDst = wild&wild11TPSrc == 0, wild&wild11TPDst == 0
-	if m.Value.EthType == ethTypeIPv4 {
+	if m.Value.EthType == flow.EthTypeIPv4 {
 		if f.hasTOS && f.tos&^dscpMask != 0 {
 			return NewError(ErrMatchBadValue, "nw_tos %#x", f.tos)
 		}
-		if f.proto == protoICMP && f.hasProto && (f.hasTPSrc && f.tpSrc > 0xff || f.hasTPDst && f.tpDst > 0xff) {
+		if f.proto == flow.ProtoICMP && f.hasProto && (f.hasTPSrc && f.tpSrc > 0xff || f.hasTPDst && f.tpDst > 0xff) {
 			return NewError(ErrMatchBadField, "ICMP type %d code %d", f.tpSrc, f.tpDst)
 		}
 	}
-	if m.Value.EthType != ethTypeIPv6 { // OpenFlow 1.1 knows no IPv6
+	if m.Value.EthType != flow.EthTypeIPv6 { // OpenFlow 1.1 knows no IPv6
 		f.store(m)
 	}
 	label, tc := r.u32(), r.u8()
@@ -316,7 +316,7 @@ const (
 )
 
 func setMPLS11(m *Match, wild uint32, label uint32, tc uint8) {
-	if m.Value.EthType != ethTypeMPLS && m.Value.EthType != ethTypeMPLSMul {
+	if m.Value.EthType != flow.EthTypeMPLS && m.Value.EthType != flow.EthTypeMPLSMul {
 		return
 	}
 	if wild&wild11MPLSLabel == 0 {

@@ -84,7 +84,7 @@ func joinInstructions(c context, found *[len(instSizes)][]byte, list []Action) (
 		if err != nil {
 			return list, err
 		}
-		if err := checkNoInstructions(c.v, inner); err != nil {
+		if err := checkActionSet(inner); err != nil {
 			return list, err
 		}
 		list = append(list, WriteActions{Actions: inner})
@@ -103,6 +103,23 @@ func checkNoInstructions(v Version, list []Action) error {
 	for _, a := range list {
 		if a.ActionKind() == ActWriteMetadata {
 			return NewError(ErrInstructionUnsupInst, "%s among actions in %s", a.ActionKind(), v)
+		}
+	}
+	return nil
+}
+
+// checkActionSet refuses actions that an action set cannot have (OpenFlow 1.3.5
+// §5.10 and Open vSwitch's additions).
+func checkActionSet(list []Action) error { //size:table
+	for _, a := range list {
+		switch k := a.ActionKind(); k {
+		case ActOutput, ActGroup, ActPushVLAN, ActPopVLAN, ActPushMPLS, ActPopMPLS, ActPushPBB, ActPopPBB, ActEncap, ActDecap,
+			ActSetField, ActMove, ActSetVLANVID, ActSetVLANPCP, ActSetEthSrc, ActSetEthDst,
+			ActSetIPSrc, ActSetIPDst, ActSetIPDSCP, ActSetIPECN, ActSetIPTTL, ActSetTPSrc, ActSetTPDst,
+			ActDecTTL, ActCopyTTLOut, ActCopyTTLIn, ActSetMPLSLabel, ActSetMPLSTC, ActSetMPLSTTL, ActDecMPLSTTL,
+			ActDecNSHTTL, ActSetTunnel, ActSetQueue, ActResubmit, ActCT, ActCTClear:
+		default:
+			return NewError(ErrActionBadType, "%s in an action set", k)
 		}
 	}
 	return nil
