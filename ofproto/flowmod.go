@@ -43,7 +43,7 @@ func (b *Bridge) checkFlowMod(m *openflow.FlowMod, v openflow.Version) error {
 	if table == openflow.TableAll {
 		table = 0
 	}
-	if err := openflow.CheckActions(m.Actions, &m.Match.Match, table, NumTables); err != nil {
+	if err := openflow.CheckActions(m.Actions, &openflow.CheckParams{Version: v, Match: &m.Match.Match, Table: table, Tables: NumTables}); err != nil {
 		return err
 	}
 	return b.checkSupported(m.Actions)

@@ -3,7 +3,6 @@ package ofproto
 import (
 	"slices"
 
-	"vswitch/flow"
 	"vswitch/openflow"
 )
 
@@ -103,7 +102,7 @@ func (b *Bridge) checkBucket(g *Group, k *bucket) error {
 			}
 		}
 	}
-	if err := openflow.CheckActions(k.Actions, &flow.Match{}, 0, NumTables); err != nil {
+	if err := openflow.CheckActions(k.Actions, &openflow.CheckParams{Version: openflow.V15, Table: openflow.TableAll, Tables: NumTables}); err != nil {
 		return err
 	}
 	return b.checkSupported(k.Actions)

@@ -32,7 +32,7 @@ func (s *Session) handle(h openflow.Header, m openflow.Message) error {
 	case *openflow.PacketOut:
 		// The packet must see the tables as the messages before it left them.
 		s.bridge.sw.settle()
-		return s.bridge.sendPacketOut(m)
+		return s.bridge.sendPacketOut(m, s.version)
 	case *openflow.PortMod:
 		return s.bridge.portMod(m)
 	case *openflow.GroupMod:

@@ -162,7 +162,7 @@ func TestLawSoundnessAndPurity(t *testing.T) {
 		j := newJar(t, true)
 		b := j.bridge("br0", 3, FailSecure)
 		flows := randomFlows(rng, 25)
-		j.flows(b, flows)
+		j.tryFlows(b, flows)
 		x := newXlate()
 		for range 200 {
 			k := randomKey(rng)
@@ -205,7 +205,7 @@ func TestLawTransparency(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, uint64(1000+round)))
 			j := newJar(t, noCache)
 			b := j.bridge("br0", 3, FailSecure)
-			j.flows(b, flows)
+			j.tryFlows(b, flows)
 			for range 150 {
 				k := randomKey(rng)
 				port := fmt.Sprintf("br0p%d", k.InPort)

@@ -71,7 +71,7 @@ func (x *xlate) packetOut(s *Switch, k *flowKey, o *packetOut) error {
 
 // sendPacketOut executes a packet-out. It returns when the packet has gone its
 // way.
-func (b *Bridge) sendPacketOut(m *openflow.PacketOut) error {
+func (b *Bridge) sendPacketOut(m *openflow.PacketOut, v openflow.Version) error {
 	if m.Buffer != openflow.NoBuffer {
 		return openflow.NewError(openflow.ErrRequestBufferUnknown, "packets are not buffered")
 	}
@@ -84,7 +84,7 @@ func (b *Bridge) sendPacketOut(m *openflow.PacketOut) error {
 	if o.in != nil {
 		id = o.in.state.Load().id
 	}
-	if err := openflow.CheckActions(m.Actions, &m.Match.Match, 0, NumTables); err != nil {
+	if err := openflow.CheckActions(m.Actions, &openflow.CheckParams{Version: v, Table: openflow.TableAll, Tables: NumTables}); err != nil {
 		return err
 	}
 	if err := b.checkSupported(m.Actions); err != nil {

@@ -1,11 +1,15 @@
 package openflow
 
-import "vswitch/flow"
+import (
+	"errors"
+
+	"vswitch/flow"
+)
 
 // CheckParams is what actions are checked against.
 type CheckParams struct {
 	Version Version
-	Match   *flow.Match // of the flow; nil for packet-outs and groups: nothing is known
+	Match   *flow.Match // of the flow; nil for packet-outs and groups: nothing is known, and nothing contradicts it
 	Table   uint8       // of the flow; TableAll: not checked
 	Tables  int         // how many tables the switch has; 0: not checked
 }
@@ -63,7 +67,11 @@ func (c *checker) list(list []Action) error {
 		return NewError(ErrActionBadArgument, "actions nest deeper than %d", MaxActionDepth)
 	}
 	for _, a := range list {
-		if err := c.action(a); err != nil {
+		err := c.action(a)
+		if c.p.Match == nil && errors.Is(err, ErrActionMatchInconsistent) {
+			continue
+		}
+		if err != nil {
 			return err
 		}
 	}
