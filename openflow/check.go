@@ -1,15 +1,11 @@
 package openflow
 
-import (
-	"errors"
-
-	"vswitch/flow"
-)
+import "vswitch/flow"
 
 // CheckParams is what actions are checked against.
 type CheckParams struct {
 	Version Version
-	Match   *flow.Match // of the flow; nil for packet-outs and groups: nothing is known, and nothing contradicts it
+	Match   *flow.Match // of the flow; nil for packet-outs and groups: nothing is known
 	Table   uint8       // of the flow; TableAll: not checked
 	Tables  int         // how many tables the switch has; 0: not checked
 }
@@ -67,16 +63,20 @@ func (c *checker) list(list []Action) error {
 		return NewError(ErrActionBadArgument, "actions nest deeper than %d", MaxActionDepth)
 	}
 	for _, a := range list {
-		err := c.action(a)
-		if c.p.Match == nil && errors.Is(err, ErrActionMatchInconsistent) {
-			continue
-		}
-		if err != nil {
+		if err := c.action(a); err != nil {
 			return err
 		}
 	}
 	c.depth--
 	return nil
+}
+
+// nested checks the list of an action, behind which the packet is what it was.
+func (c *checker) nested(list []Action) error {
+	before := c.m
+	err := c.list(list)
+	c.m = before
+	return err
 }
 
 // inconsistent is the error for an action that its packets do not allow, which
@@ -154,7 +154,9 @@ func (c *checker) action(a Action) error {
 	case StackPop:
 		return c.dst(a.Dst)
 	case CheckPktLarger:
-		return c.dst(a.Dst)
+		return a.Dst.checkDst()
+	case SetEthSrc, SetEthDst:
+		return c.need(a, flow.PrereqEthernet)
 	case Multipath:
 		return c.dst(a.Dst)
 	case Sample:
@@ -170,7 +172,7 @@ func (c *checker) action(a Action) error {
 	case Learn:
 		return c.learn(a)
 	case Clone:
-		return c.list(a.Actions)
+		return c.nested(a.Actions)
 	case WriteActions:
 		return c.actionSet(a)
 	case Meter:
@@ -281,7 +283,7 @@ func (c *checker) ct(a CT) error {
 	if err := checkCTActions(&a); err != nil {
 		return err
 	}
-	return c.list(a.Actions)
+	return c.nested(a.Actions)
 }
 
 func (c *checker) nat(a NAT) error {
@@ -345,7 +347,7 @@ func (c *checker) actionSet(a WriteActions) error {
 		return err
 	}
 	c.lenient = true
-	err := c.list(a.Actions)
+	err := c.nested(a.Actions)
 	c.lenient = false
 	return err
 }
