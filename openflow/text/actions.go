@@ -323,6 +323,9 @@ var actionSetNames = [...]struct {
 
 // actionSet writes the names of kinds of actions.
 func (w *printer) actionSet(s openflow.ActionSet) *printer {
+	if s == (openflow.ActionSet{}) {
+		return w.str("<none>")
+	}
 	first := true
 	for _, a := range actionSetNames {
 		if !s.Has(a.kind) {

@@ -22,7 +22,11 @@ func (p *parser) checkAction(a *pair, action openflow.Action) error {
 	if p.pipeline == nil {
 		return nil
 	}
-	if needs := fieldsNeeded(action); needs != nil {
+	needs := fieldsNeeded(action)
+	if needs == nil && p.o.Version >= openflow.V11 {
+		needs = fieldsNeeded11(action)
+	}
+	if needs != nil {
 		if err := p.need(a, needs...); err != nil {
 			return err
 		}
@@ -56,26 +60,8 @@ func (p *parser) checkAction(a *pair, action openflow.Action) error {
 //size:table
 func fieldsNeeded(action openflow.Action) []flow.FieldID {
 	switch action := action.(type) {
-	case openflow.SetVLANVID:
-		return unless(action.PushIfAbsent, flow.FieldVLANPCP)
-	case openflow.SetVLANPCP:
-		return unless(action.PushIfAbsent, flow.FieldVLANPCP)
-	case openflow.PopVLAN:
-		return []flow.FieldID{flow.FieldVLANPCP}
-	case openflow.SetIPSrc, openflow.SetIPDst:
-		return []flow.FieldID{flow.FieldIPSrc}
-	case openflow.SetIPDSCP, openflow.SetIPECN, openflow.SetIPTTL, openflow.DecTTL, openflow.CT:
+	case openflow.CT, openflow.SetIPECN, openflow.SetIPTTL:
 		return []flow.FieldID{flow.FieldIPProto}
-	case openflow.SetTPSrc, openflow.SetTPDst:
-		return []flow.FieldID{flow.FieldTCPSrc, flow.FieldUDPSrc, flow.FieldSCTPSrc}
-	case openflow.FinTimeout:
-		return []flow.FieldID{flow.FieldTCPSrc}
-	case openflow.PopMPLS, openflow.SetMPLSLabel, openflow.SetMPLSTC, openflow.SetMPLSTTL, openflow.DecMPLSTTL:
-		return []flow.FieldID{flow.FieldMPLSLabel}
-	case openflow.DecNSHTTL:
-		return []flow.FieldID{flow.FieldNSHTTL}
-	case openflow.PopPBB:
-		return []flow.FieldID{flow.FieldPBBISID}
 	case openflow.Resubmit:
 		return unless(!action.CT, flow.FieldCTNWProto)
 	case openflow.SetField:
@@ -95,6 +81,34 @@ func fieldsNeeded(action openflow.Action) []flow.FieldID {
 		return []flow.FieldID{action.Dst.Field}
 	case openflow.Bundle:
 		return unless(!action.Load, action.Dst.Field)
+	}
+	return nil
+}
+
+// fieldsNeeded11 are those that actions need from OpenFlow 1.1 on. In 1.0 they do
+// nothing to a packet without the header that they change.
+func fieldsNeeded11(action openflow.Action) []flow.FieldID {
+	switch action := action.(type) {
+	case openflow.SetVLANVID:
+		return unless(action.PushIfAbsent, flow.FieldVLANPCP)
+	case openflow.SetVLANPCP:
+		return unless(action.PushIfAbsent, flow.FieldVLANPCP)
+	case openflow.PopVLAN:
+		return []flow.FieldID{flow.FieldVLANPCP}
+	case openflow.SetIPSrc, openflow.SetIPDst:
+		return []flow.FieldID{flow.FieldIPSrc}
+	case openflow.SetIPDSCP, openflow.DecTTL:
+		return []flow.FieldID{flow.FieldIPProto}
+	case openflow.SetTPSrc, openflow.SetTPDst:
+		return []flow.FieldID{flow.FieldTCPSrc, flow.FieldUDPSrc, flow.FieldSCTPSrc}
+	case openflow.FinTimeout:
+		return []flow.FieldID{flow.FieldTCPSrc}
+	case openflow.PopMPLS, openflow.SetMPLSLabel, openflow.SetMPLSTC, openflow.SetMPLSTTL, openflow.DecMPLSTTL:
+		return []flow.FieldID{flow.FieldMPLSLabel}
+	case openflow.DecNSHTTL:
+		return []flow.FieldID{flow.FieldNSHTTL}
+	case openflow.PopPBB:
+		return []flow.FieldID{flow.FieldPBBISID}
 	}
 	return nil
 }

@@ -1,7 +1,7 @@
 package text
 
 import (
-	"math"
+	"net/netip"
 	"strings"
 
 	"vswitch/flow"
@@ -248,163 +248,6 @@ func (p *parser) vacancy(m *openflow.TableMod, v span) error {
 	return nil
 }
 
-// ParseMeter reads a meter as add-meter, mod-meter and del-meters take it:
-// "meter=1 kbps burst bands=type=drop rate=1000 burst_size=100". The error is an
-// *Error.
-func ParseMeter(text string, command openflow.MeterModCommand, o Options) (*openflow.MeterMod, error) {
-	r := meterReader{parser: parser{in: text, o: &o}, m: &openflow.MeterMod{Command: command}}
-	if err := r.read(); err != nil {
-		return nil, err
-	}
-	return r.m, r.check()
-}
-
-// ParseMeterID reads which meter dump-meters and meter-stats are to show:
-// "meter=1", "meter=all".
-func ParseMeterID(text string) (uint32, error) {
-	r := meterReader{parser: parser{in: text, o: &Options{}}, m: &openflow.MeterMod{Command: openflow.MeterDelete}}
-	if err := r.read(); err != nil {
-		return 0, err
-	}
-	return r.m.Meter, r.check()
-}
-
-// meterReader reads one meter into m.
-type meterReader struct {
-	parser
-	m        *openflow.MeterMod
-	hasMeter bool
-	inBands  bool
-	bands    []meterBand
-}
-
-// meterBand is what a band's keys gave.
-type meterBand struct {
-	at                       span // its type
-	band                     openflow.MeterBand
-	rate, burst, level, kind bool
-}
-
-func (r *meterReader) read() error {
-	var a pair
-	s := r.scan(span{text: r.in})
-	for {
-		more, err := s.next(&a)
-		if err != nil || !more {
-			return err
-		}
-		if a.key.text == "bands" && !r.inBands {
-			// What follows "bands=" are the keys of bands, up to the end.
-			r.inBands = true
-			s.rest = span{r.in[a.value.at:], a.value.at}
-			continue
-		}
-		if r.inBands {
-			err = r.bandKey(&a)
-		} else {
-			err = r.key(&a)
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
-func (r *meterReader) key(a *pair) (err error) {
-	for i, name := range meterFlags {
-		if name == a.key.text {
-			if a.delim != 0 {
-				return r.fail(a.value, "%s takes no value", name)
-			}
-			r.m.Flags |= 1 << i
-			return nil
-		}
-	}
-	if a.key.text != "meter" {
-		return r.unknownKey(a.key, "a meter", append([]string{"meter", "bands"}, meterFlags[:]...)...)
-	}
-	r.hasMeter = true
-	for id, name := range meterNames {
-		if name == a.value.text {
-			r.m.Meter = id
-			return nil
-		}
-	}
-	n, err := r.uint("meter", a.value, math.MaxUint32)
-	if err == nil && (n == 0 || n > openflow.MeterMax) {
-		err = r.fail(a.value, "meter: the numbers are 1 to %d", uint32(openflow.MeterMax))
-	}
-	r.m.Meter = uint32(n)
-	return err
-}
-
-func (r *meterReader) bandKey(a *pair) (err error) {
-	if a.key.text == "type" {
-		kind, err := r.oneOf("band", a.value, meterBands[:])
-		if err == nil && kind == 0 {
-			err = r.fail(a.value, "a band's type is missing").remedy("write type=drop or type=dscp_remark")
-		}
-		r.bands = append(r.bands, meterBand{at: a.value, kind: true, band: openflow.MeterBand{Type: openflow.MeterBandType(kind)}})
-		return err
-	}
-	if len(r.bands) == 0 {
-		return r.fail(a.key, "a band begins with its type").remedy("write bands=type=drop,rate=NUMBER")
-	}
-	b := &r.bands[len(r.bands)-1]
-	switch a.key.text {
-	case "rate":
-		b.rate = true
-		b.band.Rate, err = r.uint32("rate", a.value)
-	case "burst_size":
-		b.burst = true
-		b.band.Burst, err = r.uint32("burst_size", a.value)
-	case "prec_level":
-		b.level = true
-		b.band.PrecLevel, err = r.uint8("prec_level", a.value)
-	default:
-		err = r.unknownKey(a.key, "a band", "type", "rate", "burst_size", "prec_level")
-	}
-	return err
-}
-
-func (r *meterReader) check() error {
-	end := span{at: len(r.in)}
-	if !r.hasMeter {
-		return r.fail(end, "a meter has a number").remedy("write meter=NUMBER,...")
-	}
-	if r.m.Command == openflow.MeterDelete {
-		if r.m.Flags != 0 || r.inBands {
-			return r.fail(end, "the meter's number is all that counts here")
-		}
-		return nil
-	}
-	switch units := r.m.Flags & (openflow.MeterKbps | openflow.MeterPktps); {
-	case r.m.Meter == openflow.MeterAll:
-		return r.fail(end, "meter=all goes with deleting and showing only")
-	case units == 0:
-		return r.fail(end, "a meter has a unit").remedy("write kbps or pktps")
-	case units == openflow.MeterKbps|openflow.MeterPktps:
-		return r.fail(end, "kbps and pktps exclude each other")
-	case !r.inBands || len(r.bands) == 0:
-		return r.fail(end, "a meter has bands").remedy("write bands=type=drop,rate=NUMBER")
-	}
-	bursts := r.m.Flags&openflow.MeterBurst != 0
-	for _, b := range r.bands {
-		switch {
-		case !b.rate:
-			return r.fail(b.at, "a band has a rate").remedy("write rate=NUMBER")
-		case b.burst && !bursts:
-			return r.fail(b.at, "burst_size counts only where the meter has burst").remedy("write burst before bands=")
-		case bursts && !b.burst:
-			return r.fail(b.at, "a band of a meter with burst has a burst_size").remedy("write burst_size=NUMBER")
-		case b.level && b.band.Type != openflow.BandDSCPRemark:
-			return r.fail(b.at, "prec_level goes with type=dscp_remark only")
-		}
-		r.m.Bands = append(r.m.Bands, b.band)
-	}
-	return nil
-}
-
 // ParseMonitor reads which flows monitor's "watch:" is to follow: a match,
 // out_port, out_group, table, and "!initial", "!add", "!delete", "!modify",
 // "!actions", "!own" for what is not wanted. The error is an *Error.
@@ -469,4 +312,120 @@ func (r *flowReader) monitorKey(m *openflow.FlowMonitor, a *pair) (err error) {
 		return r.matchField(a, f)
 	}
 	return err
+}
+
+// ParseCTFlush reads which connections ct-flush is to forget: "zone=N",
+// "mark=X/MASK", "labels=X/MASK", and one or two tuples, of the original and of
+// the reply direction: "ct_nw_src=10.0.0.1,ct_nw_proto=6,ct_tp_dst=80". The error
+// is an *Error.
+func ParseCTFlush(args ...string) (*openflow.CTFlush, error) {
+	m := &openflow.CTFlush{}
+	tuples := 0
+	for _, arg := range args {
+		p := parser{in: arg, o: &Options{}}
+		word, value, _ := span{text: arg}.cut("=")
+		var err error
+		switch {
+		case word.text == "zone":
+			m.HasZone = true
+			m.Zone, err = p.uint16("zone", value)
+		case word.text == "mark":
+			err = p.ctMark(m, value)
+		case word.text == "labels" || word.text == "label":
+			err = p.ctLabel(m, value)
+		case tuples == 0:
+			tuples++
+			err = p.ctTuple(m, &m.Orig, true)
+		case tuples == 1:
+			tuples++
+			err = p.ctTuple(m, &m.Reply, false)
+		default:
+			err = p.fail(word, "ct-flush takes two tuples at most")
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+func (p *parser) ctMark(m *openflow.CTFlush, v span) error {
+	f := flow.FieldByID(flow.FieldCTMark)
+	value, mask, err := f.ParseValue(v.text, nil)
+	if err != nil {
+		return p.valueError("mark", v, err)
+	}
+	m.HasMark, m.Mark = true, uint32(value.Lo)
+	if mask != f.Full() {
+		m.MarkMask = uint32(mask.Lo)
+	}
+	return nil
+}
+
+func (p *parser) ctLabel(m *openflow.CTFlush, v span) error {
+	f := flow.FieldByID(flow.FieldCTLabel)
+	value, mask, err := f.ParseValue(v.text, nil)
+	if err != nil {
+		return p.valueError("labels", v, err)
+	}
+	m.HasLabel, m.Label = true, value
+	if mask != f.Full() {
+		m.LabelMask = mask
+	}
+	return nil
+}
+
+// ctTuple reads a tuple. Its protocol is that of both directions, and stands in
+// the first.
+func (p *parser) ctTuple(m *openflow.CTFlush, t *openflow.CTTuple, withProto bool) (err error) {
+	var a pair
+	for s := p.scan(span{text: p.in}); ; {
+		more, err := s.next(&a)
+		if err != nil || !more {
+			return err
+		}
+		switch a.key.text {
+		case "ct_nw_src", "ct_ipv6_src":
+			t.HasSrc = true
+			t.Src, err = p.ctAddr(&a)
+		case "ct_nw_dst", "ct_ipv6_dst":
+			t.HasDst = true
+			t.Dst, err = p.ctAddr(&a)
+		case "ct_tp_src":
+			t.HasSrcPort = true
+			t.SrcPort, err = p.uint16(a.key.text, a.value)
+		case "ct_tp_dst":
+			t.HasDstPort = true
+			t.DstPort, err = p.uint16(a.key.text, a.value)
+		case "icmp_id":
+			t.HasICMPID = true
+			t.ICMPID, err = p.uint16(a.key.text, a.value)
+		case "icmp_type":
+			t.HasICMPType = true
+			t.ICMPType, err = p.uint8(a.key.text, a.value)
+		case "icmp_code":
+			t.HasICMPCode = true
+			t.ICMPCode, err = p.uint8(a.key.text, a.value)
+		case "ct_nw_proto":
+			m.Proto, err = p.uint8(a.key.text, a.value)
+			if err == nil && !withProto {
+				err = p.fail(a.key, "ct_nw_proto stands in the first tuple")
+			}
+		default:
+			err = p.unknownKey(a.key, "a tuple", "ct_nw_src", "ct_nw_dst", "ct_ipv6_src", "ct_ipv6_dst", "ct_nw_proto",
+				"ct_tp_src", "ct_tp_dst", "icmp_type", "icmp_code", "icmp_id")
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// ctAddr reads an address; IPv4 ones are mapped into IPv6.
+func (p *parser) ctAddr(a *pair) (flow.IPv6, error) {
+	addr, err := netip.ParseAddr(a.value.text)
+	if err != nil || addr.Zone() != "" || addr.Is4() != strings.HasPrefix(a.key.text, "ct_nw_") {
+		return flow.IPv6{}, p.fail(a.value, "%s: not an address of this kind", a.key.text)
+	}
+	return addr.As16(), nil
 }

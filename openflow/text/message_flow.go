@@ -29,7 +29,7 @@ func (w *printer) flowStats(f *openflow.FlowStats) {
 		w.str("table=").table(f.Table).str(", ")
 	}
 	if stats {
-		w.str("n_packets=").uint(f.Packets).str(", n_bytes=").uint(f.Bytes).str(", ")
+		w.str("n_packets=").count(f.Packets).str(", n_bytes=").count(f.Bytes).str(", ")
 	}
 	if f.IdleTimeout != 0 {
 		w.str("idle_timeout=").uint(uint64(f.IdleTimeout)).str(", ")
@@ -280,11 +280,11 @@ func monitorMessages() []messageRow {
 		prints(func(w *printer, _ *openflow.Header, m *openflow.FlowMonitorCancel) { w.str(" id=").uint(uint64(m.ID)) }),
 		bare(openflow.KindFlowMonitorPaused),
 		bare(openflow.KindFlowMonitorResumed),
-		prints(func(w *printer, _ *openflow.Header, m *openflow.RequestForward) {
+		prints(func(w *printer, h *openflow.Header, m *openflow.RequestForward) {
 			w.str(" reason=")
 			switch {
 			case m.Group != nil:
-				w.str("group_mod").groupMod(openflow.V14, m.Group)
+				w.str("group_mod").groupMod(h.Version, m.Group)
 			case m.Meter != nil:
 				w.str("meter_mod").meterMod(m.Meter)
 			}
@@ -296,9 +296,17 @@ func monitorMessages() []messageRow {
 var monitorFlags = [...]string{"initial", "add", "delete", "modify", "actions", "no-abbrev", "own"}
 
 func (w *printer) monitor(m *openflow.FlowMonitor) {
-	w.str("\n id=").uint(uint64(m.ID)).str(" flags=").bits(uint64(m.Flags), monitorFlags[:], ",")
+	w.str("\n id=").uint(uint64(m.ID))
+	if m.Command == openflow.MonitorCmdDelete {
+		w.str(" command=delete")
+		return
+	}
+	w.str(" flags=").bits(uint64(m.Flags), monitorFlags[:], ",")
 	if m.OutPort != openflow.PortAny {
 		w.str(" out_port=").port(m.OutPort)
+	}
+	if m.OutGroup != openflow.GroupAny {
+		w.str(" out_group=").uint(uint64(m.OutGroup))
 	}
 	if m.Table != openflow.TableAll {
 		w.str(" table=").table(m.Table)

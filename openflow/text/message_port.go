@@ -11,13 +11,15 @@ import (
 // portMessages are the rows of messages about ports.
 func portMessages() []messageRow {
 	return []messageRow{
-		prints(func(w *printer, _ *openflow.Header, m *openflow.PortStatus) {
+		prints(func(w *printer, h *openflow.Header, m *openflow.PortStatus) {
 			w.byte(' ').nameOf([]string{"ADD:", "DEL:", "MOD:"}, int(m.Reason))
-			w.portDesc(&m.Port)
+			w.portDesc(h.Version, &m.Port)
 		}),
 		prints(func(w *printer, _ *openflow.Header, m *openflow.PortMod) { w.portMod(m) }),
 		prints(func(w *printer, _ *openflow.Header, m *openflow.PortDescRequest) { w.str(" port=").port(m.Port) }),
-		prints(func(w *printer, _ *openflow.Header, m *openflow.PortDescReply) { w.byte('\n').ports(m.Ports) }),
+		prints(func(w *printer, h *openflow.Header, m *openflow.PortDescReply) {
+			w.byte('\n').ports(h.Version, m.Ports)
+		}),
 		prints(func(w *printer, _ *openflow.Header, m *openflow.PortStatsRequest) { w.str(" port_no=").port(m.Port) }),
 		prints(func(w *printer, _ *openflow.Header, m *openflow.PortStatsReply) {
 			w.byte(' ').uint(uint64(len(m.Ports))).str(" ports\n")
@@ -37,14 +39,14 @@ var (
 )
 
 // AppendPorts appends the descriptions of ports to dst, as show and
-// dump-ports-desc write them: ascending.
-func AppendPorts(dst []byte, ports []openflow.Port, o PrintOptions) []byte {
+// dump-ports-desc write them: ascending. v is the version they came in.
+func AppendPorts(dst []byte, v openflow.Version, ports []openflow.Port, o PrintOptions) []byte {
 	w := newPrinter(dst, o)
-	w.ports(ports)
+	w.ports(v, ports)
 	return w.dst
 }
 
-func (w *printer) ports(ports []openflow.Port) {
+func (w *printer) ports(v openflow.Version, ports []openflow.Port) {
 	sorted := slices.Clone(ports)
 	slices.SortStableFunc(sorted, func(a, b openflow.Port) int {
 		switch {
@@ -56,11 +58,11 @@ func (w *printer) ports(ports []openflow.Port) {
 		return 0
 	})
 	for i := range sorted {
-		w.portDesc(&sorted[i])
+		w.portDesc(v, &sorted[i])
 	}
 }
 
-func (w *printer) portDesc(p *openflow.Port) {
+func (w *printer) portDesc(v openflow.Version, p *openflow.Port) {
 	name := p.Name
 	if end := strings.IndexFunc(name, func(r rune) bool { return r < ' ' || r > '~' }); end >= 0 {
 		name = name[:end]
@@ -81,8 +83,33 @@ func (w *printer) portDesc(p *openflow.Port) {
 	feature("     supported:  ", p.Supported)
 	feature("     peer:       ", p.Peer)
 	const kbpsPerMbps = 1000
-	w.str("     speed: ").uint(uint64(p.CurrentSpeed / kbpsPerMbps)).str(" Mbps now, ")
-	w.uint(uint64(p.MaxSpeed / kbpsPerMbps)).str(" Mbps max\n")
+	now, most := p.CurrentSpeed/kbpsPerMbps, p.MaxSpeed/kbpsPerMbps
+	if v == openflow.V10 {
+		now, most = speedOf(p.Current), speedOf(p.Supported)
+	}
+	w.str("     speed: ").uint(uint64(now)).str(" Mbps now, ").uint(uint64(most)).str(" Mbps max\n")
+}
+
+// speedOf is the speed of the fastest of link modes, in Mbps. OpenFlow 1.0 says no
+// more of speeds.
+func speedOf(f openflow.PortFeatures) uint32 {
+	for _, mode := range [...]struct {
+		features openflow.PortFeatures
+		mbps     uint32
+	}{
+		{openflow.Feature1TbFD, 1000000},
+		{openflow.Feature100GbFD, 100000},
+		{openflow.Feature40GbFD, 40000},
+		{openflow.Feature10GbFD, 10000},
+		{openflow.Feature1GbHD | openflow.Feature1GbFD, 1000},
+		{openflow.Feature100MbHD | openflow.Feature100MbFD, 100},
+		{openflow.Feature10MbHD | openflow.Feature10MbFD, 10},
+	} {
+		if f&mode.features != 0 {
+			return mode.mbps
+		}
+	}
+	return 0
 }
 
 // eui64 writes a 64-bit address.

@@ -1,6 +1,9 @@
 package text
 
 import (
+	"net/netip"
+
+	"vswitch/flow"
 	"vswitch/openflow"
 )
 
@@ -40,8 +43,10 @@ func sessionMessages() []messageRow {
 			w.str(" reason=").nameOr(roleReasons[:], int(m.Reason), "(unknown)")
 		}),
 		bare(openflow.KindGetAsyncRequest),
-		prints(func(w *printer, _ *openflow.Header, m *openflow.GetAsyncReply) { w.asyncConfig(&m.AsyncConfig) }),
-		prints(func(w *printer, _ *openflow.Header, m *openflow.SetAsync) { w.asyncConfig(&m.AsyncConfig) }),
+		prints(func(w *printer, h *openflow.Header, m *openflow.GetAsyncReply) {
+			w.asyncConfig(h.Version, m.AsyncConfig)
+		}),
+		prints(func(w *printer, h *openflow.Header, m *openflow.SetAsync) { w.asyncConfig(h.Version, m.AsyncConfig) }),
 		prints(func(w *printer, _ *openflow.Header, m *openflow.ControllerStatus) {
 			w.controllerState(&m.ControllerState)
 		}),
@@ -92,15 +97,12 @@ func (w *printer) errorMessage(m *openflow.Error) {
 // about an error …
 const maxMessageDepth = 8
 
-// escaped writes text, what is not printable as escapes.
+// escaped writes text, what is not printable, and quotation marks, as octal numbers.
 func (w *printer) escaped(b []byte) {
 	for _, c := range b {
-		switch {
-		case c == '\\' || c == '"':
-			w.byte('\\').byte(c)
-		case c < ' ' || c > '~':
-			w.str("\\").octal(c)
-		default:
+		if c < ' ' || c > '~' || c == '\\' || c == '"' {
+			w.byte('\\').octal(c)
+		} else {
 			w.byte(c)
 		}
 	}
@@ -163,11 +165,11 @@ func (w *printer) features(v openflow.Version, m *openflow.FeaturesReply) {
 		w.hex(uint64(rest))
 	}
 	w.byte('\n')
-	if v == openflow.V10 {
+	if v == openflow.V10 && m.Actions != (openflow.ActionSet{}) {
 		w.str("actions: ").actionSet(m.Actions).byte('\n')
 	}
 	if v < openflow.V13 {
-		w.ports(m.Ports)
+		w.ports(v, m.Ports)
 	}
 }
 
@@ -269,7 +271,14 @@ var asyncNames = [openflow.NumAsync]struct {
 // asyncWidth is the width that the names of asynchronous messages are written in.
 const asyncWidth = 16
 
-func (w *printer) asyncConfig(c *openflow.AsyncConfig) {
+// reasons13 are the reasons of packet-ins that masks up to OpenFlow 1.3 have.
+const reasons13 = 1<<openflow.ReasonNoMatch | 1<<openflow.ReasonAction | 1<<openflow.ReasonInvalidTTL
+
+func (w *printer) asyncConfig(v openflow.Version, c openflow.AsyncConfig) {
+	if v < openflow.V14 {
+		c.Primary.Reasons[openflow.AsyncPacketIn] &= reasons13
+		c.Secondary.Reasons[openflow.AsyncPacketIn] &= reasons13
+	}
 	w.str("\n primary:\n").asyncMask(&c.Primary)
 	w.str("\n secondary:\n").asyncMask(&c.Secondary)
 }
@@ -401,7 +410,38 @@ func (w *printer) ipfix(s *openflow.IPFIXStats, indent string) {
 
 // ctFlush writes which connections are forgotten.
 func (w *printer) ctFlush(m *openflow.CTFlush) {
-	if m.HasZone {
-		w.str(" zone=").uint(uint64(m.Zone))
+	w.str(" zone=").uint(uint64(m.Zone))
+	if m.HasMark {
+		w.str(" mark=").hexSharp(uint64(m.Mark))
+		if m.MarkMask != 0 {
+			w.byte('/').hexSharp(uint64(m.MarkMask))
+		}
 	}
+	if m.HasLabel {
+		w.str(" labels=").value(m.Label)
+		if !m.LabelMask.IsZero() {
+			w.byte('/').value(m.LabelMask)
+		}
+	}
+	ipv4 := isMapped(m.Orig.Src) || isMapped(m.Orig.Dst) || isMapped(m.Reply.Src) || isMapped(m.Reply.Dst)
+	icmp := m.Proto == protoICMP || m.Proto == protoICMPv6
+	w.str(" '").ctTuple(&m.Orig, ipv4, icmp).str(",ct_nw_proto=").uint(uint64(m.Proto)).str("' '").ctTuple(&m.Reply, ipv4, icmp).byte('\'')
+}
+
+// isMapped reports whether an address is an IPv4 one.
+func isMapped(a flow.IPv6) bool { return netip.AddrFrom16(a).Is4In6() }
+
+// ctTuple writes all parts of a tuple, those that restrict nothing as zero.
+func (w *printer) ctTuple(t *openflow.CTTuple, ipv4, icmp bool) *printer {
+	family := "ct_ipv6_"
+	if ipv4 {
+		family = "ct_nw_"
+	}
+	w.str(family).str("src=").addr(netip.AddrFrom16(t.Src).Unmap())
+	w.byte(',').str(family).str("dst=").addr(netip.AddrFrom16(t.Dst).Unmap())
+	if icmp {
+		w.str(",icmp_id=").uint(uint64(t.ICMPID)).str(",icmp_type=").uint(uint64(t.ICMPType)).str(",icmp_code=").uint(uint64(t.ICMPCode))
+		return w
+	}
+	return w.str(",ct_tp_src=").uint(uint64(t.SrcPort)).str(",ct_tp_dst=").uint(uint64(t.DstPort))
 }

@@ -15,6 +15,10 @@ type Options struct {
 	// another one: add, modify, modify_strict, delete, delete_strict.
 	Command     openflow.FlowModCommand
 	CommandWord bool
+	// Version is what the text is for, 0 for any. From OpenFlow 1.1 on the match
+	// must fix that packets have the header that an action changes; in 1.0 such
+	// actions do nothing to packets without it.
+	Version openflow.Version
 }
 
 // PrintOptions say how values are written. The zero value writes what ovs-ofctl
