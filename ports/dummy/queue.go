@@ -63,6 +63,9 @@ func (q *rxQueue) Recv(dst []*packet.Buf) (int, error) {
 			break
 		}
 		b.Offload, b.Fault, b.RxQueue = f.Meta.Offload, f.Meta.Fault, uint16(q.number)
+		if b.Fault == packet.FaultNone && !packet.ValidateOffload(b) {
+			b.Fault = packet.FaultBadOffload // as any driver says of a lie
+		}
 		dst[n] = b
 		n++
 		waiting.next++

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/tools/txtar"
 
@@ -70,18 +71,18 @@ func (j *Jar) dial(_ context.Context, network, address string) (net.Conn, error)
 		}
 	}}, j.now)
 	ended := make(chan struct{})
-	go func() { // writes what the session says
+	var sending sync.Mutex
+	flush := func() error {
+		sending.Lock()
+		defer sending.Unlock()
+		if _, err := far.Write(s.Output()); err != nil {
+			return err
+		}
+		return s.Err()
+	}
+	go func() { // sends what comes up by itself
 		defer far.Close()
-		for {
-			if out := s.Output(); len(out) > 0 {
-				if _, err := far.Write(out); err != nil {
-					return
-				}
-				continue
-			}
-			if s.Err() != nil {
-				return
-			}
+		for flush() == nil {
 			select {
 			case <-notify:
 			case <-ended:
@@ -89,16 +90,17 @@ func (j *Jar) dial(_ context.Context, network, address string) (net.Conn, error)
 			}
 		}
 	}()
-	go func() { // reads what ofctl says; the jar stands still meanwhile
+	go func() { // reads what ofctl says, and answers; the jar stands still meanwhile
 		defer close(ended)
+		defer s.Close(j.now)
 		buf := make([]byte, 64<<10)
 		for {
 			n, err := far.Read(buf)
 			if n > 0 {
 				s.Input(buf[:n], j.now)
+				err = flush()
 			}
 			if err != nil {
-				s.Close(j.now)
 				return
 			}
 		}
