@@ -1,10 +1,6 @@
 package openflow
 
-import (
-	"errors"
-
-	"vswitch/flow"
-)
+import "vswitch/flow"
 
 // CheckParams is what actions are checked against.
 type CheckParams struct {
@@ -67,11 +63,7 @@ func (c *checker) list(list []Action) error {
 		return NewError(ErrActionBadArgument, "actions nest deeper than %d", MaxActionDepth)
 	}
 	for _, a := range list {
-		err := c.action(a)
-		if c.p.Match == nil && errors.Is(err, ErrActionMatchInconsistent) {
-			continue // where no match is known, none contradicts
-		}
-		if err != nil {
+		if err := c.action(a); err != nil {
 			return err
 		}
 	}

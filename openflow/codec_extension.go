@@ -194,11 +194,9 @@ func appendCTFlush(_ context, dst []byte, m *CTFlush) ([]byte, error) {
 // append appends the tuple as a property, nothing for one that restricts
 // nothing.
 func (t *CTTuple) append(dst []byte, typ uint16) []byte {
-	if *t == (CTTuple{}) {
-		return dst
-	}
 	start := len(dst)
 	dst = zeros(beginProperty(dst, typ), 4)
+	head := len(dst)
 	if t.HasSrc {
 		dst = appendPropBytes(dst, ctTupleSrc, t.Src[:])
 	}
@@ -219,6 +217,9 @@ func (t *CTTuple) append(dst []byte, typ uint16) []byte {
 	}
 	if t.HasICMPCode {
 		dst = appendProp8(dst, ctTupleICMPCode, t.ICMPCode)
+	}
+	if len(dst) == head {
+		return dst[:start]
 	}
 	return endProperty(dst, start)
 }

@@ -1,6 +1,10 @@
 package openflow
 
-import "vswitch/flow"
+import (
+	"fmt"
+
+	"vswitch/flow"
+)
 
 const tableFeaturesSize = 64
 
@@ -67,6 +71,7 @@ func decodeTableFeatures(c context, b []byte, m *TableFeatures, loose bool) erro
 	if !loose && m.Table == TableAll {
 		return NewError(ErrTableFeaturesBadTable, "table 255")
 	}
+	m.Properties = PropertiesCame
 	props := properties{b: r.b}
 	var match, wildcards FieldSet
 	var maskable map[flow.FieldID]bool
@@ -87,7 +92,7 @@ func decodeTableFeatures(c context, b []byte, m *TableFeatures, loose bool) erro
 		if err != nil {
 			return err
 		}
-		if props.typ < 32 {
+		if props.typ < 31 {
 			if m.Properties>>props.typ&1 != 0 && !loose {
 				return NewError(ErrPropertyDupType, "type %d", props.typ)
 			}
@@ -210,6 +215,9 @@ func decodeFieldSet(b []byte, loose bool) (set FieldSet, maskable map[flow.Field
 }
 
 func appendTableFeatures(c context, dst []byte, m *TableFeatures) ([]byte, error) {
+	if err := m.checkFields(); err != nil {
+		return dst, err
+	}
 	start := len(dst)
 	dst = append(dst, 0, 0, m.Table)
 	if c.v >= V15 {
@@ -239,6 +247,23 @@ func appendTableFeatures(c context, dst []byte, m *TableFeatures) ([]byte, error
 	}
 	setLen16(dst, start, start)
 	return dst, nil
+}
+
+// checkFields refuses numbers that are no field's.
+func (m *TableFeatures) checkFields() error {
+	for _, set := range [4]FieldSet{m.Flows.Write.SetField, m.Flows.Apply.SetField, m.Misses.Write.SetField, m.Misses.Apply.SetField} {
+		for _, id := range set {
+			if flow.FieldByID(id) == nil {
+				return fmt.Errorf("features of table %d: no field %d", m.Table, id)
+			}
+		}
+	}
+	for _, f := range m.Match {
+		if flow.FieldByID(f.Field) == nil {
+			return fmt.Errorf("features of table %d: no field %d", m.Table, f.Field)
+		}
+	}
+	return nil
 }
 
 func (m *TableFeatures) appendProperty(c context, dst []byte, typ uint16) []byte {

@@ -79,7 +79,7 @@ func appendError(c context, dst []byte, m *Error) ([]byte, error) {
 		}
 	}
 	switch {
-	case w.vendor == 0:
+	case w.vendor == 0 && (w.typ != errTypeExperimenter || c.v <= V11):
 		dst = be.AppendUint16(dst, w.typ)
 		dst = be.AppendUint16(dst, w.code)
 	case c.v <= V11:

@@ -132,6 +132,9 @@ const (
 	TableConfigVacancy  uint32 = 1 << 3
 )
 
+// PropertiesCame says that TableFeatures.Properties tells what came.
+const PropertiesCame uint32 = 1 << 31
+
 // TableFeatures is what a table can do.
 type TableFeatures struct {
 	Table         uint8
@@ -144,8 +147,8 @@ type TableFeatures struct {
 	MaxEntries    uint32
 	Match         []TableMatchField
 	Flows, Misses TableInstructions // of flows in general, and of the table-miss flow
-	// Properties are the types of properties that came: bit t is type t. 0 in a
-	// message to send: all.
+	// Properties are the types of properties that came: bit t is type t, and
+	// PropertiesCame is set. 0 in a message to send: all.
 	Properties uint32
 	// Unknown are the experimenter properties.
 	Unknown []Property
