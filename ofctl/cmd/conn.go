@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -29,6 +30,9 @@ type conn struct {
 	version openflow.Version
 	xid     uint32 // last one used
 	raw     []byte // message last read
+
+	keeping bool      // what comes in beside an awaited reply is kept
+	kept    []message // for next
 
 	nxm        nxmState
 	portNames  *text.Names // nil: not asked for yet
@@ -196,6 +200,25 @@ func (c *conn) append(dst []byte, xid uint32, m openflow.Message) ([]byte, error
 	return dst, fmt.Errorf("%s: %w: %s", c.target.name, err, hint)
 }
 
+// setAside is for a message that came while another one was awaited: a port's change,
+// a packet.
+func (c *conn) setAside(m message) {
+	if c.keeping {
+		m.raw = slices.Clone(m.raw)
+		c.kept = append(c.kept, m)
+	}
+}
+
+// next is read, but for what was set aside comes first.
+func (c *conn) next() (message, error) {
+	if len(c.kept) == 0 {
+		return c.read()
+	}
+	m := c.kept[0]
+	c.kept = c.kept[1:]
+	return m, nil
+}
+
 // read returns the next message. Requests for an echo are answered here and not
 // returned. An error is one of the connection.
 func (c *conn) read() (message, error) {
@@ -258,7 +281,11 @@ func (c *conn) explain(err error) error {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return fmt.Errorf("%s: the switch closed the connection: %w", c.target.name, io.EOF)
 	}
-	return fmt.Errorf("%s: %w", c.target.name, rootCause(err))
+	var network *net.OpError
+	if errors.As(err, &network) {
+		err = rootCause(err)
+	}
+	return fmt.Errorf("%s: %w", c.target.name, err)
 }
 
 // sender writes to a stream while others go on: whoever waits for an answer reads,

@@ -25,7 +25,7 @@ func (c *conn) await(xid uint32) (message, error) {
 		case err != nil:
 			return m, err
 		case m.header.XID != xid:
-			// Something that nobody asked for: a port's change, a packet.
+			c.setAside(m)
 			continue
 		case m.err != nil:
 			return m, fmt.Errorf("%s: the reply cannot be read: %w", c.target.name, m.err)
@@ -142,6 +142,8 @@ func (c *conn) gather(b batch, last uint32) (faults []fault, m message, err erro
 			return faults, m, nil
 		case isError && m.header.XID-b.first < b.n:
 			faults = append(faults, fault{int(m.header.XID - b.first), c.refusal(m, e)})
+		default:
+			c.setAside(m)
 		}
 	}
 }

@@ -31,6 +31,9 @@ type fakeSwitch struct {
 	greets []openflow.Message
 	// silent: connections are taken, and nothing is said.
 	silent bool
+	// hangUp: it ends the connection once it has answered a message for which this
+	// is true. Nil: never.
+	hangUp func(m openflow.Message) bool
 	// plain: it knows no extensions.
 	plain bool
 
@@ -116,7 +119,7 @@ func (f *fakeSwitch) serve(c net.Conn) error {
 			in = rest
 			h, m, err := dialect.Decode(raw)
 			if hello, isHello := m.(*openflow.Hello); isHello {
-				if err := f.greet(&w, hello); err != nil {
+				if err := f.greet(&w, hello); err != nil || f.ends(hello) {
 					return err
 				}
 				continue
@@ -127,7 +130,22 @@ func (f *fakeSwitch) serve(c net.Conn) error {
 			if err := f.answer(&w, h, m, err, raw); err != nil {
 				return err
 			}
+			if m != nil && f.ends(m) {
+				return nil
+			}
 		}
+	}
+}
+
+func (f *fakeSwitch) ends(m openflow.Message) bool { return f.hangUp != nil && f.hangUp(m) }
+
+// after is a hangUp for the nth message of a kind.
+func after(kind openflow.Kind, n int) func(m openflow.Message) bool {
+	return func(m openflow.Message) bool {
+		if m.Kind() == kind {
+			n--
+		}
+		return n == 0
 	}
 }
 

@@ -341,7 +341,7 @@ func splitTop(s string) []string {
 // rx_65_to_127, RFC2819 is rfc2819.
 func snake(name string) string {
 	var b strings.Builder
-	runes := []rune(name)
+	runes := []rune(strings.NewReplacer("IPv4", "IPV4", "IPv6", "IPV6").Replace(name))
 	for i, r := range runes {
 		if i > 0 {
 			before := runes[i-1]

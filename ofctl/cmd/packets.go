@@ -92,6 +92,8 @@ func (c *conn) startMonitor(m monitoring) error {
 	if err != nil {
 		return err
 	}
+	// From here on packets may come.
+	c.keeping = true
 	config.MissSendLen = m.missLen
 	config.InvalidTTL = m.invalidTTL
 	if err := c.change([]openflow.Message{&openflow.SetConfig{SwitchConfig: config.SwitchConfig}}, []line{{text: "set-config"}}); err != nil {
@@ -168,15 +170,16 @@ func runSnoop(a *app, args []string) error {
 	return c.watch(false)
 }
 
-// watch prints messages until there are no more.
+// watch prints messages until there are no more. That --timeout has passed is no
+// failure.
 func (c *conn) watch(resume bool) error {
-	// --timeout bounds how long is watched; that is no failure.
+	c.keeping = false
 	p, err := c.printer()
 	if err != nil {
 		return err
 	}
 	for first := true; ; first = false {
-		m, err := c.read()
+		m, err := c.next()
 		switch {
 		case errors.Is(err, context.Canceled), errors.Is(err, errNoAnswer):
 			return nil

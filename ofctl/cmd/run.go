@@ -73,6 +73,7 @@ func Run(args []string, stdio Stdio, dial Dialer) int {
 		}()
 	}
 	a := &app{stdio: stdio, dial: dial, ctx: ctx, out: bufio.NewWriterSize(stdio.Out, 64<<10)}
+	defer a.close()
 	root := newRoot(a)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -80,6 +81,14 @@ func Run(args []string, stdio Stdio, dial Dialer) int {
 		err = flushed
 	}
 	return a.report(err)
+}
+
+// close gives back what the run has taken.
+func (a *app) close() {
+	if a.pool != nil {
+		// Memory that cannot be unmapped goes with the process.
+		_ = a.pool.Close()
+	}
 }
 
 // deadline is the context of one connection or exchange: it ends with the

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"fmt"
+	"math/bits"
 
 	"vswitch/flow"
 	"vswitch/openflow"
@@ -54,6 +55,11 @@ func matchOf(k *flow.Key) *flow.Match {
 	m.Mask.Base = base
 	m.Mask.InPort, m.Mask.RecircID, m.Mask.DPHash, m.Mask.PktMark, m.Mask.PacketType, m.Mask.Present = 0, 0, 0, 0, 0, 0
 	m.Mask.IPv6ExtHdr, m.Mask.NDReserved, m.Mask.NDOptType = 0, 0, 0
+	if isND := m.Mask.NDTarget != (flow.IPv6{}); isND {
+		for i := range m.Mask.ARPSHA {
+			m.Mask.ARPSHA[i], m.Mask.ARPTHA[i] = 0xff, 0xff
+		}
+	}
 	m.Mask.VLAN[0] = flow.VLANTag{TCI: 0xffff}
 	m.Mask.VLAN[1] = flow.VLANTag{}
 	if k.VLAN[0].TCI != 0 {
@@ -77,7 +83,7 @@ func appendChecksum(dst []byte, k *flow.Key, b *packet.Buf) []byte {
 	case has(packet.ProtoUDP, packet.UDPSize):
 		return fmt.Appendf(dst, " udp_csum:%x", packet.UDP(header).Checksum())
 	case has(packet.ProtoSCTP, packet.SCTPSize):
-		return fmt.Appendf(dst, " sctp_csum:%x", packet.SCTP(header).Checksum())
+		return fmt.Appendf(dst, " sctp_csum:%x", bits.ReverseBytes32(packet.SCTP(header).Checksum()))
 	case has(packet.ProtoICMP, packet.ICMPSize) && k.EthType == packet.EthTypeIPv4:
 		return fmt.Appendf(dst, " icmp_csum:%x", packet.ICMP(header).Checksum())
 	case has(packet.ProtoICMPv6, packet.ICMPSize) && k.EthType == packet.EthTypeIPv6:
