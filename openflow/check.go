@@ -1,6 +1,10 @@
 package openflow
 
-import "vswitch/flow"
+import (
+	"errors"
+
+	"vswitch/flow"
+)
 
 // CheckParams is what actions are checked against.
 type CheckParams struct {
@@ -63,7 +67,11 @@ func (c *checker) list(list []Action) error {
 		return NewError(ErrActionBadArgument, "actions nest deeper than %d", MaxActionDepth)
 	}
 	for _, a := range list {
-		if err := c.action(a); err != nil {
+		err := c.action(a)
+		if c.p.Match == nil && errors.Is(err, ErrActionMatchInconsistent) {
+			continue // where no match is known, none contradicts
+		}
+		if err != nil {
 			return err
 		}
 	}
