@@ -138,7 +138,11 @@ func (p *parser) action(a *pair, c listContext) (openflow.Action, error) {
 	row := p.actionRow(a.key.text)
 	switch {
 	case row == nil:
-		return p.barePort(a)
+		action, err := p.barePort(a)
+		if err != nil {
+			return nil, err
+		}
+		return action, p.checkConnection(a, action, c)
 	case row.kind == openflow.ActNAT:
 		return nil, p.fail(a.key, "nat stands inside of ct only").remedy("write ct(commit,nat(...))")
 	case row.kind >= openflow.ActMeter && c != contextFlow:

@@ -47,10 +47,14 @@ func (p *parser) checkAction(a *pair, action openflow.Action) error {
 			return p.fail(a.key, "packets here have two tags already, which is the most")
 		}
 	}
-	p.pipeline.act(action)
+	if _, is := action.(openflow.Decap); is && p.pipeline.tagged(0) {
+		return p.fail(a.key, "packets here have a tag").remedy("write pop_vlan before decap")
+	}
 	if p.pipeline.unknownAfter(action) {
 		p.pipeline = nil
+		return nil
 	}
+	p.pipeline.act(action)
 	return nil
 }
 
@@ -151,6 +155,9 @@ func (p *parser) needBoth(a *pair, src, dst openflow.Subfield) error {
 
 func (p *parser) checkCT(a *pair, ct *openflow.CT) error {
 	const ftp, tftp = 21, 69
+	if ct.Flags&openflow.CTCommit != 0 && p.pipeline.match.Value.CTState&flow.CTInvalid != 0 {
+		return p.fail(a.key, "ct(commit) does not go with ct_state=+inv: the packet has no connection")
+	}
 	if ct.ZoneSrc.Bits != 0 {
 		if err := p.need(a, ct.ZoneSrc.Field); err != nil {
 			return err
@@ -248,6 +255,8 @@ func (s *pipeline) act(action openflow.Action) {
 		ethType(action.EthType)
 	case openflow.PushPBB:
 		ethType(action.EthType)
+	case openflow.Decap:
+		v.PacketType, k.PacketType = 1<<16|uint32(v.EthType), ^uint32(0)
 	case openflow.Encap:
 		if action.PacketType>>16 == 1 {
 			ethType(uint16(action.PacketType))
@@ -255,10 +264,13 @@ func (s *pipeline) act(action openflow.Action) {
 	}
 }
 
-// unknownAfter reports whether an action leaves packets of which nothing is known.
+// unknownAfter reports whether an action leaves packets of which nothing is known:
+// those behind a header that does not say what follows.
 func (s *pipeline) unknownAfter(action openflow.Action) bool {
 	switch action.(type) {
-	case openflow.Decap, openflow.PopPBB:
+	case openflow.Decap:
+		return s.match.Value.PacketType != packetTypeEthernet || s.match.Mask.EthType == 0
+	case openflow.PopPBB:
 		return true
 	}
 	return false

@@ -12,7 +12,7 @@ import (
 
 // goldens reads a file of lines "text => canonical text"; a line without "=>" is
 // canonical itself.
-func goldens(t *testing.T, name string) [][2]string {
+func goldens(t testing.TB, name string) [][2]string {
 	t.Helper()
 	f, err := os.Open("testdata/" + name)
 	if err != nil {
@@ -195,6 +195,132 @@ func TestFlowKeys(t *testing.T) {
 	for _, in := range []string{"add,actions=1", "addactions=1"} {
 		if _, err := ParseFlow(in, Options{}); err == nil {
 			t.Errorf("%s was read where no command may stand", in)
+		}
+	}
+}
+
+func TestGroupsGolden(t *testing.T) {
+	for _, g := range goldens(t, "groups.txt") {
+		for _, text := range g {
+			m, err := ParseGroup(text, openflow.GroupAdd, Options{})
+			if err != nil {
+				t.Errorf("%s: %v", text, err)
+				continue
+			}
+			desc := openflow.GroupDesc{Type: m.Type, Group: m.Group, Props: m.Props, Buckets: m.Buckets}
+			if got := string(AppendGroup(nil, &desc, true, PrintOptions{})); got != g[1] {
+				t.Errorf("%s\n prints %s\n want   %s", text, got, g[1])
+			}
+		}
+	}
+}
+
+func TestMetersGolden(t *testing.T) {
+	for _, g := range goldens(t, "meters.txt") {
+		want := strings.ReplaceAll(g[1], `\n`, "\n") + "\n"
+		for _, text := range [...]string{g[0], want} {
+			m, err := ParseMeter(text, openflow.MeterAdd, Options{})
+			if err != nil {
+				t.Errorf("%s: %v", text, err)
+				continue
+			}
+			if got := string(AppendMeter(nil, &m.MeterConfig, PrintOptions{})); got != want {
+				t.Errorf("%s\n prints %s\n want   %s", text, got, want)
+			}
+		}
+	}
+}
+
+func TestPacketOut(t *testing.T) {
+	out, err := ParsePacketOut("in_port=LOCAL packet=00112233 actions=output:1", Options{})
+	if err != nil || out.InPort != openflow.PortLocal || !reflect.DeepEqual(out.Data, []byte{0, 0x11, 0x22, 0x33}) || len(out.Actions) != 1 {
+		t.Errorf("%+v, error %v", out, err)
+	}
+	if out, err = ParsePacketOut("packet=00,actions=drop", Options{}); err != nil || out.InPort != openflow.PortAny {
+		t.Errorf("%+v, error %v", out, err)
+	}
+}
+
+func TestTLVMaps(t *testing.T) {
+	got, err := ParseTLVMaps("{class=0xffff,type=0,len=4}->tun_metadata0, {class=1,type=0x80,len=124}->tun_metadata63")
+	want := []openflow.TLVMap{{Class: 0xffff, Len: 4}, {Class: 1, Type: 0x80, Len: 124, Index: 63}}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, error %v", got, err)
+	}
+}
+
+func TestPortAction(t *testing.T) {
+	for _, c := range []struct {
+		in           string
+		config, mask openflow.PortConfig
+	}{
+		{"up", 0, openflow.PortDown}, {"down", openflow.PortDown, openflow.PortDown}, {"no-flood", openflow.PortNoFlood, openflow.PortNoFlood},
+		{"flood", 0, openflow.PortNoFlood}, {"no-receive-stp", openflow.PortNoRecvSTP, openflow.PortNoRecvSTP}, {"packet-in", 0, openflow.PortNoPacketIn},
+	} {
+		if config, mask, err := ParsePortAction(c.in); config != c.config || mask != c.mask || err != nil {
+			t.Errorf("%s: %x/%x, error %v", c.in, config, mask, err)
+		}
+	}
+}
+
+func TestMonitor(t *testing.T) {
+	m, err := ParseMonitor("!initial,!own,tcp,out_port=3,table=5", Options{})
+	if err != nil || m.Flags != monitorAll&^(openflow.MonitorInitial|openflow.MonitorOwn) || m.OutPort != 3 || m.Table != 5 || m.Match.Value.IPProto != protoTCP {
+		t.Errorf("%+v, error %v", m, err)
+	}
+}
+
+// TestCommandsRefused shows what is said of commands that cannot be read.
+func TestCommandsRefused(t *testing.T) {
+	group := func(text string) error { _, err := ParseGroup(text, openflow.GroupAdd, Options{}); return err }
+	meter := func(text string) error { _, err := ParseMeter(text, openflow.MeterAdd, Options{}); return err }
+	packet := func(text string) error { _, err := ParsePacketOut(text, Options{}); return err }
+	tlv := func(text string) error { _, err := ParseTLVMaps(text); return err }
+	port := func(text string) error { _, _, err := ParsePortAction(text); return err }
+	table := func(text string) error { _, err := ParseTableMod("1", text, Options{}); return err }
+	flush := func(text string) error { _, err := ParseCTFlush(text); return err }
+	for _, c := range []struct {
+		read     func(text string) error
+		in, want string
+	}{
+		{group, "type=all", "column 9: a group has a number: write group_id=NUMBER,..."},
+		{group, "group_id=1", "column 11: a group has a type: write type=all, select, indirect or ff"},
+		{group, "group_id=1,type=foo", `column 17: unknown group type "foo": one of all, select, indirect, ff`},
+		{group, "group_id=4294967041,type=all", "column 10: group: the numbers are 0 to 4294967040"},
+		{group, "group_id=all,type=all", "column 22: group_id=all goes with deleting only"},
+		{group, "group_id=1,type=all,bucket=weight:5,1", "column 28: weights go with select groups only"},
+		{group, "group_id=1,type=ff,bucket=1", "column 27: a bucket of a fast failover group watches a port or a group: write bucket=watch_port:PORT,..."},
+		{group, "group_id=1,type=indirect", "column 25: an indirect group has one bucket, not 0"},
+		{group, "group_id=1,type=all,bucket=", "column 28: a bucket has actions: write bucket=actions=..., or bucket=actions=drop"},
+		{group, "group_id=1,type=all,bucket=goto_table:1", "column 28: goto_table is an instruction: it stands in a flow's own list only"},
+		{group, "group_id=1,type=all,selection_method=hash,bucket=1", "column 21: selection_method goes with select groups only"},
+		{group, "group_id=1,type=select,fields=ip_src,bucket=1", "column 24: fields needs a selection method: write selection_method=hash or dp_hash"},
+		{group, "group_id=1,type=all,bucket=bucket_id=5,1,bucket=bucket_id=5,2", "column 59: two buckets have the number 5"},
+		{group, "group_id=1,type=all,bukket=1", `column 21: a group has no "bukket": did you mean "bucket"?`},
+		{meter, "kbps,bands=type=drop,rate=1", "column 28: a meter has a number: write meter=NUMBER,..."},
+		{meter, "meter=1,bands=type=drop,rate=1", "column 31: a meter has a unit: write kbps or pktps"},
+		{meter, "meter=1,kbps,pktps,bands=type=drop,rate=1", "column 42: kbps and pktps exclude each other"},
+		{meter, "meter=1,kbps", "column 13: a meter has bands: write bands=type=drop,rate=NUMBER"},
+		{meter, "meter=1,kbps,bands=rate=1", "column 20: a band begins with its type: write bands=type=drop,rate=NUMBER"},
+		{meter, "meter=1,kbps,bands=type=drop", "column 25: a band has a rate: write rate=NUMBER"},
+		{meter, "meter=1,kbps,bands=type=drop,rate=1,burst_size=5", "column 25: burst_size counts only where the meter has burst: write burst before bands="},
+		{meter, "meter=1,kbps,burst,bands=type=drop,rate=1", "column 31: a band of a meter with burst has a burst_size: write burst_size=NUMBER"},
+		{meter, "meter=0,kbps,bands=type=drop,rate=1", "column 7: meter: the numbers are 1 to 4294901760"},
+		{packet, "in_port=1 actions=2", "column 20: a packet is missing: write packet=HEX before actions="},
+		{packet, "packet=0 actions=2", "column 8: packet: not a pair of hexadecimal digits"},
+		{packet, "packet=00", "column 10: actions are missing: write actions=... at the end"},
+		{packet, "pakcet=00,actions=1", `column 1: a packet-out has no "pakcet": did you mean "packet"?`},
+		{tlv, "{class=1,type=1}->tun_metadata0", "column 1: an option has a class, a type and a length: write {class=NUMBER,type=NUMBER,len=BYTES}->tun_metadataN"},
+		{tlv, "{class=1,type=1,len=5}->tun_metadata0", "column 21: len: a multiple of 4 from 4 to 124 is needed"},
+		{tlv, "{class=1,type=1,len=4}->reg0", "column 25: options are mapped to tun_metadata0 to tun_metadata63"},
+		{tlv, "", "a map is missing: write {class=NUMBER,type=NUMBER,len=BYTES}->tun_metadataN"},
+		{port, "no-flod", `column 1: no such setting of a port: "no-flod": did you mean "no-flood"?`},
+		{table, "vacancy:20,10", "column 9: vacancy: the low threshold is above the high one"},
+		{table, "dorp", `column 1: a table has no "dorp": did you mean "drop"?`},
+		{flush, "ct_nw_src=fe80::1", "column 11: ct_nw_src: not an address of this kind"},
+	} {
+		if err := c.read(c.in); err == nil || err.Error() != c.want {
+			t.Errorf("%s: %v\nwant %s", c.in, err, c.want)
 		}
 	}
 }

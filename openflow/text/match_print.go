@@ -100,7 +100,11 @@ type layerNames struct{ ethType, proto bool }
 // protocol writes the packet type, and the word for the Ethernet type and the
 // protocol where there is one.
 func (w *printer) protocol(m *flow.Match) (named layerNames) {
-	if m.Mask.PacketType != 0 && m.Value.PacketType != packetTypeEthernet {
+	switch {
+	case m.Value.PacketType == packetTypeEthernet && m.Mask.RecircID != 0 && matchesLayer2(m):
+		// Elsewhere Ethernet goes without saying.
+		w.str("eth,")
+	case m.Value.PacketType != packetTypeEthernet:
 		w.field(m, flow.FieldPacketType)
 		named.ethType = m.Value.PacketType>>16 == 1
 	}
@@ -125,6 +129,12 @@ func (w *printer) protocol(m *flow.Match) (named layerNames) {
 	}
 	w.str(shorthands[best].name).byte(',')
 	return layerNames{ethType: true, proto: shorthands[best].proto != 0}
+}
+
+// matchesLayer2 reports whether a match looks at what only Ethernet frames have.
+func matchesLayer2(m *flow.Match) bool {
+	k := &m.Mask
+	return k.EthType != 0 || k.EthSrc != (flow.MAC{}) || k.EthDst != (flow.MAC{}) || k.VLAN[0].TCI != 0
 }
 
 // matchedEthType is the Ethernet type that a match fixes, 0 for none.
