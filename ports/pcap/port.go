@@ -22,6 +22,9 @@ type Options struct {
 	Replay string // file to receive from; "": nothing is received
 	Record string // file to write what is sent to, overwritten; "": it is thrown away
 	Timed  bool   // receive a frame when Step reaches its time
+	// Origin is when the clock behind Buf.Time stood at 0, which dates what is
+	// recorded; the zero value is 1970.
+	Origin time.Time
 }
 
 // Port replays one file and records another.
@@ -64,8 +67,11 @@ func (p *Port) open(o Options) (err error) {
 			return fmt.Errorf("replay %s: %w", o.Replay, err)
 		}
 	}
+	if o.Origin.IsZero() {
+		o.Origin = time.Unix(0, 0)
+	}
 	if o.Record != "" {
-		if p.recorder, err = newRecorder(o.Record); err != nil {
+		if p.recorder, err = newRecorder(o.Record, o.Origin); err != nil {
 			return fmt.Errorf("record: %w", err)
 		}
 	}

@@ -20,6 +20,8 @@ import (
 
 // recorder writes frames to a capture file, for all workers.
 type recorder struct {
+	origin time.Time
+
 	mu      sync.Mutex
 	file    *os.File
 	buffer  *bufio.Writer
@@ -30,12 +32,12 @@ type recorder struct {
 // snapLen is the largest frame that readers of the file must expect.
 const snapLen = 1 << 18
 
-func newRecorder(path string) (*recorder, error) {
+func newRecorder(path string, origin time.Time) (*recorder, error) {
 	file, err := os.Create(path)
 	if err != nil {
 		return nil, err
 	}
-	r := &recorder{file: file, buffer: bufio.NewWriterSize(file, 1<<16)}
+	r := &recorder{origin: origin, file: file, buffer: bufio.NewWriterSize(file, 1<<16)}
 	r.writer = pcapgo.NewWriterNanos(r.buffer)
 	if err := r.writer.WriteFileHeader(snapLen, layers.LinkTypeEthernet); err != nil {
 		return nil, errors.Join(err, file.Close())
@@ -51,7 +53,7 @@ func (r *recorder) write(b *packet.Buf) error {
 		r.scratch = slices.Grow(r.scratch[:0], size)[:size]
 		data = r.scratch[:b.CopyTo(r.scratch)]
 	}
-	return r.writer.WritePacket(gopacket.CaptureInfo{Timestamp: time.Unix(0, b.Time), CaptureLength: size, Length: size}, data)
+	return r.writer.WritePacket(gopacket.CaptureInfo{Timestamp: r.origin.Add(time.Duration(b.Time)), CaptureLength: size, Length: size}, data)
 }
 
 // Close writes what is left and closes the file.

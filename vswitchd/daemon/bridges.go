@@ -70,22 +70,9 @@ func (d *Daemon) bridgeConfig(c *config.Bridge) ofproto.BridgeConfig {
 		b.FailMode = ofproto.FailSecure
 	}
 	if b.DatapathID == 0 {
-		b.DatapathID = config.DatapathIDOf(bridgeMAC(c))
+		b.DatapathID = config.DatapathIDOf(d.macs.of(c.Name, c.MAC))
 	}
 	return b
-}
-
-// bridgeMAC is the bridge's address: as configured, or one that follows from its
-// name, so that it survives restarts. It is locally administered.
-func bridgeMAC(c *config.Bridge) config.MAC {
-	if c.MAC != (config.MAC{}) {
-		return c.MAC
-	}
-	h := uint64(14695981039346656037)
-	for _, b := range []byte(c.Name) {
-		h = (h ^ uint64(b)) * 1099511628211
-	}
-	return config.MAC{0x02, byte(h >> 40), byte(h >> 32), byte(h >> 24), byte(h >> 16), byte(h >> 8)}
 }
 
 // RemoveBridge implements config.BridgeTarget.
@@ -99,6 +86,7 @@ func (d *Daemon) RemoveBridge(_ context.Context, name string) error {
 // ChangeBridge implements config.BridgeTarget.
 func (d *Daemon) ChangeBridge(_ context.Context, want config.Bridge, fields config.BridgeFields) error {
 	b := d.bridges[want.Name]
+	b.config = want
 	b.bridge.Configure(d.bridgeConfig(&want), d.clock())
 	if !fields.Has(config.FieldStaticMACs) {
 		return nil

@@ -48,6 +48,7 @@ type Daemon struct {
 	quit     context.CancelFunc
 	rundir   *runDir
 	numbers  *numbers
+	macs     *macs
 	isReady  atomic.Bool
 
 	mu      sync.Mutex // serializes reconciliation
@@ -102,6 +103,9 @@ func start(o Options, want config.Config) (_ *Daemon, err error) {
 		return nil, err
 	}
 	if d.numbers, err = loadNumbers(filepath.Join(want.StateDir, "ofports.json")); err != nil {
+		return nil, err
+	}
+	if d.macs, err = loadMACs(filepath.Join(want.StateDir, "macs.json")); err != nil {
 		return nil, err
 	}
 	if d.netdev, err = netdev.Open(); err != nil {
@@ -213,8 +217,8 @@ func (d *Daemon) reconcile(ctx context.Context, want config.Config) []config.Ste
 	for _, s := range d.status.Troubles() {
 		d.log.Warn("not as configured", "object", s.Object.String(), "reason", s.Reason)
 	}
-	if err := d.numbers.save(); err != nil {
-		d.log.Warn("port numbers will not survive a restart", "error", err)
+	if err := errors.Join(d.numbers.keep(), d.macs.keep()); err != nil {
+		d.log.Warn("what was chosen for ports will not survive a restart", "error", err)
 	}
 	return steps
 }

@@ -42,15 +42,15 @@ type (
 func (d *Daemon) open(p config.Port) (ports.Port, error) {
 	switch p.Type {
 	case config.Tap, config.Internal:
-		return tap.Open(d.netdev, tap.Options{Name: p.Name, Ifname: p.IfName, Netns: p.Netns, MAC: p.MAC, MTU: p.MTU,
+		return tap.Open(d.netdev, tap.Options{Name: p.Name, Ifname: p.IfName, Netns: p.Netns, MAC: d.macs.of(p.Name, p.MAC), MTU: p.MTU,
 			Addresses: p.Address, Queues: p.Queues})
 	case config.System:
 		return afpacket.Open(d.netdev, afpacket.Options{Name: p.Name, Ifname: p.IfName, Netns: p.Netns, MTU: p.MTU,
 			Queues: p.Queues, Up: true, ShareWithHost: p.ShareWithHost})
 	case config.Dummy:
-		return dummy.New(dummy.Options{Name: p.Name, MAC: p.MAC, MTU: p.MTU, Queues: p.Queues}), nil
+		return dummy.New(dummy.Options{Name: p.Name, MAC: d.macs.of(p.Name, p.MAC), MTU: p.MTU, Queues: p.Queues}), nil
 	case config.Pcap:
-		return pcap.Open(pcap.Options{Name: p.Name, Replay: p.File, Record: p.Record})
+		return pcap.Open(pcap.Options{Name: p.Name, Replay: p.File, Record: p.Record, Origin: d.started})
 	}
 	return nil, fmt.Errorf("no driver for type %s", p.Type)
 }
@@ -96,7 +96,7 @@ func (d *Daemon) RemovePort(_ context.Context, bridge, name string) error {
 	if dev != nil {
 		// Out of the bridge first, so that no flow outputs there any more.
 		if local {
-			dev.port.SetDevice(0, ofproto.PortInfo{MAC: flow.MAC(bridgeMAC(&d.bridges[bridge].config))}, d.clock())
+			dev.port.SetDevice(0, ofproto.PortInfo{MAC: flow.MAC(d.macs.of(bridge, d.bridges[bridge].config.MAC))}, d.clock())
 		} else if err := b.RemovePort(name, d.clock()); err != nil {
 			return err
 		}
@@ -135,7 +135,7 @@ func (d *Daemon) ChangePort(_ context.Context, bridge string, want config.Port, 
 	}{
 		{config.FieldMAC, func() (bool, error) {
 			s, ok := dev.driver.(macSetter)
-			return ok, tryIf(ok, func() error { return s.SetMAC(want.MAC) })
+			return ok, tryIf(ok, func() error { return s.SetMAC(d.macs.of(want.Name, want.MAC)) })
 		}},
 		{config.FieldMTU, func() (bool, error) {
 			s, ok := dev.driver.(mtuSetter)

@@ -1,11 +1,7 @@
 package daemon
 
 import (
-	"encoding/json"
-	"errors"
-	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"sync"
 
@@ -15,7 +11,7 @@ import (
 // numbers remembers which OpenFlow number each port was given, so that it keeps
 // it over restarts: bridge, then port.
 type numbers struct {
-	file string
+	memory
 
 	mu    sync.Mutex
 	given map[string]map[string]uint32
@@ -23,18 +19,8 @@ type numbers struct {
 }
 
 func loadNumbers(file string) (*numbers, error) {
-	n := &numbers{file: file, given: map[string]map[string]uint32{}}
-	text, err := os.ReadFile(file)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return n, nil
-	case err != nil:
-		return nil, fmt.Errorf("port numbers: %w", err)
-	}
-	if err := json.Unmarshal(text, &n.given); err != nil {
-		return nil, fmt.Errorf("port numbers: %s: %w: remove the file to number ports anew", file, err)
-	}
-	return n, nil
+	n := &numbers{memory: memory{file, "port numbers"}, given: map[string]map[string]uint32{}}
+	return n, n.load(&n.given)
 }
 
 // assign gives every port of a bridge a number: the one that it asks for, the one
@@ -79,24 +65,14 @@ func leastFree(given map[string]uint32) uint32 {
 	return free
 }
 
-// save writes the numbers to their file, whole or not at all.
-func (n *numbers) save() error {
+// keep writes the numbers to their file.
+func (n *numbers) keep() error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if !n.dirty {
 		return nil
 	}
-	text, err := json.MarshalIndent(n.given, "", "  ")
-	if err != nil {
-		return err
-	}
-	temporary := n.file + ".new"
-	if err := os.WriteFile(temporary, append(text, '\n'), 0o644); err != nil {
-		return err
-	}
-	if err := os.Rename(temporary, n.file); err != nil {
-		return err
-	}
-	n.dirty = false
-	return nil
+	err := n.save(n.given)
+	n.dirty = err != nil
+	return err
 }
