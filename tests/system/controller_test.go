@@ -52,17 +52,9 @@ func TestLearningController(t *testing.T) {
 	addresses := map[string]string{"h1": ip1, "h2": ip2, "h3": ip3}
 	for from := range addresses {
 		for to, ip := range addresses {
-			if from == to {
-				continue
+			if from != to {
+				s.reaches(from, ip)
 			}
-			// A host that has just asked for the address in vain gives up its packets later.
-			s.await(from+" finds "+to, func() error {
-				if s.ping(from, ip, 1) == 0 {
-					return errorText("no answer")
-				}
-				return nil
-			})
-			s.reaches(from, ip)
 		}
 	}
 	// Each of the six directions has a flow, and only first packets went the long way.

@@ -46,8 +46,8 @@ var examples = map[string]func(s *vswitch){
 	},
 	"capture": func(s *vswitch) {
 		s.reaches("h1", "10.0.0.2")
-		text := s.in("switch", "tcpdump", "-nr", "$dir/h1.pcap", "icmp")
-		if strings.Count(text, "10.0.0.1 > 10.0.0.2: ICMP echo request") != 5 || strings.Contains(text, "reply") {
+		text := s.in("switch", "tcpdump", "-ttttnr", "$dir/h1.pcap", "icmp")
+		if strings.Count(text, "10.0.0.1 > 10.0.0.2: ICMP echo request") != 5 || strings.Contains(text, "reply") || strings.Contains(text, "1970") {
 			s.Errorf("recorded:\n%s", text)
 		}
 	},

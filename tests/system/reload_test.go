@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -154,6 +155,35 @@ func TestTakenName(t *testing.T) {
 	}
 	if kind := l.in("h1", "ip", "-d", "link", "show", "h1"); !strings.Contains(kind, "veth") {
 		t.Errorf("the device that was there before: %s", kind)
+	}
+}
+
+// TestKept wants numbers and addresses that the switch has chosen to survive a restart,
+// also when the file names the ports in another order.
+func TestKept(t *testing.T) {
+	const first, second = "{name: h1, type: tap, netns: $h1}", "{name: h2, type: tap, netns: $h2}"
+	l := newLab(t)
+	start := func(ports string) (s *vswitch, b control.BridgeStatus) {
+		s = l.run("bridges: [{name: br0, local: true, ports: [" + ports + "]}]")
+		b = s.status().Bridges[0]
+		slices.SortFunc(b.Ports, func(x, y control.PortStatus) int { return strings.Compare(x.Name, y.Name) })
+		return s, b
+	}
+	s, before := start(first + ", " + second)
+	s.audit()
+	s.end()
+	_, after := start("{name: h0, type: tap, netns: $h0}, " + second + ", " + first)
+	if before.DatapathID != after.DatapathID {
+		t.Errorf("the datapath was %s and is %s", before.DatapathID, after.DatapathID)
+	}
+	for _, p := range before.Ports {
+		i := slices.IndexFunc(after.Ports, func(q control.PortStatus) bool { return q.Name == p.Name })
+		if q := after.Ports[i]; q.MAC != p.MAC || q.MAC == "" || q.OFPort != p.OFPort {
+			t.Errorf("port %s was %d, %s and is %d, %s", p.Name, p.OFPort, p.MAC, q.OFPort, q.MAC)
+		}
+	}
+	if text := l.in("switch", "ip", "link", "show", "br0"); !strings.Contains(text, before.DatapathID[4:6]+":"+before.DatapathID[6:8]+":") {
+		t.Errorf("the device of LOCAL has not the address of datapath %s: %s", before.DatapathID, text)
 	}
 }
 

@@ -31,7 +31,7 @@ var pinged = regexp.MustCompile(`(\d+) packets transmitted, (\d+) received`)
 // ping sends n echo requests and returns how many were answered.
 func (l *lab) ping(host, to string, n int, flags ...string) int {
 	l.Helper()
-	command := append([]string{"ping", "-n", "-q", "-c", strconv.Itoa(n), "-i", "0.005", "-W", "0.5"}, flags...)
+	command := append([]string{"ping", "-n", "-q", "-c", strconv.Itoa(n), "-i", "0.005", "-W", "0.4"}, flags...)
 	out, _ := l.tryIn(host, append(command, to)...) // without an answer its exit code is 1
 	found := pinged.FindStringSubmatch(out)
 	if found == nil {
@@ -48,7 +48,8 @@ func (l *lab) ping(host, to string, n int, flags ...string) int {
 func (l *lab) reaches(host, to string, flags ...string) {
 	l.Helper()
 	const n = 5
-	if answered := l.ping(host, to, n, flags...); answered != n {
+	// Ping waits so long only for the last answers, so patience costs nothing.
+	if answered := l.ping(host, to, n, append(flags, "-W", "4")...); answered != n {
 		l.Errorf("%s reaches %s with %d of %d pings", host, to, answered, n)
 	}
 }
@@ -59,6 +60,8 @@ func (l *lab) missesOut(host, to string, flags ...string) {
 	if answered := l.ping(host, to, 3, flags...); answered != 0 {
 		l.Errorf("%s reaches %s with %d pings, it must not", host, to, answered)
 	}
+	// A host that has asked for the address in vain would go on with that for seconds.
+	l.in(host, "ip", "neigh", "flush", "all")
 }
 
 // neighbour writes an address into a host's neighbour table, so that it need not ask.
