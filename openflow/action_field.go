@@ -94,8 +94,8 @@ func decodeSetOXM(b []byte, maskable bool) (a SetField, rest []byte, err error) 
 		return a, nil, NewError(ErrActionBadSetArgument, "%s is read-only", e.f.Name)
 	}
 	a.Value, a.Mask = e.values()
-	if !a.Value.AndNot(e.f.Full()).IsZero() {
-		return a, nil, NewError(ErrActionBadSetArgument, "value too wide for %s", e.f.Name)
+	if !a.Value.AndNot(e.f.Full()).IsZero() || !validValue(id, a.Value) {
+		return a, nil, NewError(ErrActionBadSetArgument, "value too large for %s", e.f.Name)
 	}
 	return a, rest, nil
 }

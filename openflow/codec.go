@@ -21,6 +21,7 @@ type context struct {
 	depth   uint8      // nesting of action lists
 	within  ActionKind // whose list it is, where they nest
 	inner   bool       // the message is carried by another one
+	xid     uint32     // of the message, or the one that carries it
 	tagged  bool       // encoding actions: the packet has a tag at this point
 	ipProto uint8      // encoding actions: the flow's protocol, 0 where it fixes none
 	dialect *Dialect
@@ -87,6 +88,9 @@ func (t *tables) decode(c context, data []byte) (Header, Message, error) {
 		return h, nil, NewError(ErrRequestBadLen, "header says %d bytes, message has %d", h.Length, len(data))
 	}
 	c.v = h.Version
+	if !c.inner {
+		c.xid = h.XID
+	}
 	if h.Type == typeHello {
 		// A hello is read whatever its version: it is how versions are agreed on.
 		m := new(Hello)
@@ -169,6 +173,7 @@ func (t *tables) appendMessage(c context, dst []byte, xid uint32, m Message, mor
 	if err != nil {
 		return dst, err
 	}
+	c.xid = xid
 	start := len(dst)
 	out := row.appendHead(dst, c.v, xid)
 	if row.list.count == nil {

@@ -67,6 +67,8 @@ func decodeBundleAdd(c context, b []byte, m *BundleAdd) (err error) {
 	}
 	m.XID = m.Header.XID
 	switch k := m.Message.Kind(); {
+	case m.XID != c.xid:
+		return NewError(ErrBundleMsgBadXID, "inner message of transaction %#x in %#x", m.XID, c.xid)
 	case k == KindBundleAdd, k == KindBundleControl, k.Multipart():
 		return NewError(ErrBundleMsgUnsup, "%s in a bundle", m.Header.Name)
 	}
@@ -97,7 +99,7 @@ func decodeInner(c context, b []byte) (h Header, m Message, err error) {
 
 func appendBundleAdd(c context, dst []byte, m *BundleAdd) ([]byte, error) {
 	dst = be.AppendUint16(zeros(be.AppendUint32(dst, m.ID), 2), uint16(m.Flags))
-	return c.t.appendMessage(c, dst, m.XID, m.Message, false)
+	return c.t.appendMessage(c, dst, c.xid, m.Message, false)
 }
 
 func decodeRequestForward(c context, b []byte, m *RequestForward) error {

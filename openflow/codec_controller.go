@@ -200,10 +200,25 @@ func appendAsyncMasks(dst []byte, m *AsyncConfig) []byte {
 	return dst
 }
 
-// asyncReasons are the reasons that each kind of asynchronous message has.
-var asyncReasons = [NumAsync]uint32{
-	AsyncPacketIn: 0x3f, AsyncPortStatus: 0x7, AsyncFlowRemoved: 0x3f, AsyncRoleStatus: 0x7,
-	AsyncTableStatus: 0x18, AsyncRequestForward: 0x3, AsyncFlowStats: 0x3, AsyncContStatus: 0x7f,
+// asyncReasons are the reasons that each kind of asynchronous message has, with
+// OpenFlow 1.4 and before.
+var (
+	asyncReasons = [NumAsync]uint32{
+		AsyncPacketIn: 0x3f, AsyncPortStatus: 0x7, AsyncFlowRemoved: 0x3f, AsyncRoleStatus: 0x7,
+		AsyncTableStatus: 0x18, AsyncRequestForward: 0x3, AsyncFlowStats: 0x3, AsyncContStatus: 0x7f,
+	}
+	asyncReasons13 = [NumAsync]uint32{
+		AsyncPacketIn: 0x7, AsyncPortStatus: 0x7, AsyncFlowRemoved: 0xf, AsyncRoleStatus: 0x7,
+		AsyncTableStatus: 0x18, AsyncRequestForward: 0x3,
+	}
+)
+
+// reasons are those that a kind of asynchronous message has in a version.
+func (k AsyncMessage) reasons(v Version) uint32 {
+	if v < V14 {
+		return asyncReasons13[k]
+	}
+	return asyncReasons[k]
 }
 
 // decodeAsyncProps reads properties 2k and 2k+1: kind k for secondary and primary
@@ -226,11 +241,11 @@ func decodeAsyncProps(c context, b []byte, m *AsyncConfig, loose bool) error {
 			return ErrPropertyBadLen
 		}
 		mask := be.Uint32(props.body)
-		if mask&^asyncReasons[k] != 0 {
+		if known := k.reasons(c.v); mask&^known != 0 {
 			if !loose {
 				return NewError(ErrAsyncInvalid, "reasons %#x of kind %d", mask, k)
 			}
-			mask &= asyncReasons[k]
+			mask &= known
 		}
 		side := &m.Secondary
 		if props.typ&1 != 0 {

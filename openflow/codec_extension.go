@@ -60,8 +60,15 @@ func appendTLVTableMod(_ context, dst []byte, m *TLVTableMod) ([]byte, error) {
 
 func decodeTLVTableReply(_ context, b []byte, m *TLVTableReply) (err error) {
 	m.MaxSpace, m.MaxFields = be.Uint32(b), be.Uint16(b[4:])
-	m.Maps, err = decodeTLVMaps(b[16:])
-	return err
+	if m.Maps, err = decodeTLVMaps(b[16:]); err != nil {
+		return err
+	}
+	for _, t := range m.Maps {
+		if t.Index >= m.MaxFields {
+			return NewError(ErrTLVTableBadFieldIdx, "tun_metadata%d of %d", t.Index, m.MaxFields)
+		}
+	}
+	return nil
 }
 
 func appendTLVTableReply(_ context, dst []byte, m *TLVTableReply) ([]byte, error) {

@@ -74,6 +74,9 @@ func (m *FlowMod) setFlags(v Version, wire uint16) error {
 		flags |= FlowResetCounts
 	}
 	m.Flags = flags
+	if flags&FlowEmergency != 0 && m.IdleTimeout|m.HardTimeout != 0 {
+		return NewError(ErrFlowModBadEmergTimeout, "emergency flow with a timeout")
+	}
 	return nil
 }
 

@@ -67,10 +67,24 @@ func decodeGroupMod(c context, b []byte, m *GroupMod) (err error) {
 	n := int(r.u16())
 	r.skip(2)
 	m.CommandBucket = r.u32()
+	if err := m.checkCommandBucket(); err != nil {
+		return err
+	}
 	if m.Buckets, m.Props, err = decodeBuckets15(c, r.b, n); err != nil {
 		return err
 	}
 	return m.check(c.v)
+}
+
+// ofBucket reports whether the command is about buckets of a group.
+func (c GroupModCommand) ofBucket() bool { return c == GroupInsertBucket || c == GroupRemoveBucket }
+
+func (m *GroupMod) checkCommandBucket() error {
+	id := m.CommandBucket
+	if id != BucketAll && (!m.Command.ofBucket() || id > BucketMax && id < BucketFirst) {
+		return NewError(ErrGroupModBadBucket, "command bucket %#x", id)
+	}
+	return nil
 }
 
 // check refuses what no switch may accept (OpenFlow 1.3.5 §6.7).
@@ -91,6 +105,8 @@ func (m *GroupMod) check(v Version) error {
 		return NewError(ErrGroupModBadType, "group type %d", m.Type)
 	case m.Command == GroupDelete:
 		return nil
+	case m.Props.Method != "" && m.Type != GroupTypeSelect:
+		return NewError(ErrPropertyBadValue, "selection method in a group that does not select")
 	case m.Command == GroupRemoveBucket && len(m.Buckets) > 0:
 		return NewError(ErrGroupModBadBucket, "removal that brings buckets")
 	case m.Type == GroupTypeIndirect && len(m.Buckets) != 1 && m.Command != GroupRemoveBucket:
@@ -121,13 +137,17 @@ func appendGroupMod(c context, dst []byte, m *GroupMod) ([]byte, error) {
 	dst = append(be.AppendUint16(dst, uint16(m.Command)), byte(m.Type), 0)
 	dst = be.AppendUint32(dst, m.Group)
 	if !groups15(c.v) {
-		if m.Command == GroupInsertBucket || m.Command == GroupRemoveBucket {
+		if m.Command.ofBucket() {
 			return dst, unencodable(c.v, "insertion and removal of buckets")
 		}
 		return appendBuckets11(c, dst, m.Buckets, &m.Props)
 	}
 	at := len(dst)
-	dst = be.AppendUint32(zeros(dst, 4), m.CommandBucket)
+	bucket := m.CommandBucket
+	if !m.Command.ofBucket() {
+		bucket = BucketAll
+	}
+	dst = be.AppendUint32(zeros(dst, 4), bucket)
 	return appendBuckets15(c, dst, at, m.Type, m.Buckets, &m.Props)
 }
 
@@ -448,6 +468,9 @@ func decodeGroupDescReply(c context, b []byte, m *GroupDescReply) error {
 		}
 		if err != nil {
 			return err
+		}
+		if g.Props.Method != "" && g.Type != GroupTypeSelect {
+			return NewError(ErrPropertyBadValue, "selection method in a group that does not select")
 		}
 		m.Groups = append(m.Groups, g)
 		b = b[n:]

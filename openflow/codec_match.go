@@ -70,6 +70,9 @@ func (m *Match) add(e *oxmEntry) error {
 		errors.As(err, &v)
 		return &Error{Code: matchFaults[v.Fault], Detail: err.Error()}
 	}
+	if !validValue(e.f.ID, value) {
+		return NewError(ErrMatchBadValue, "%s of %d", e.f.Name, value.Lo)
+	}
 	if !m.classes().has(e.f.Prereq) {
 		return &Error{Code: ErrMatchBadPrereq, Detail: m.CheckPrereqs(e.f.ID).Error()}
 	}
@@ -78,6 +81,23 @@ func (m *Match) add(e *oxmEntry) error {
 	}
 	m.SetField(e.f, value, mask)
 	return nil
+}
+
+// Limits of NSH fields whose values are fewer than their bits (RFC 8300 §2.2).
+const (
+	nshMDTypeMax = 2
+	nshTTLMax    = 63
+)
+
+// validValue refuses values that fit a field's bits and that it cannot have.
+func validValue(id flow.FieldID, value flow.Value) bool {
+	switch id {
+	case flow.FieldNSHMDType:
+		return value.Lo >= 1 && value.Lo <= nshMDTypeMax
+	case flow.FieldNSHTTL:
+		return value.Lo <= nshTTLMax
+	}
+	return true
 }
 
 // addWide makes m match a tunnel option.

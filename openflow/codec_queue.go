@@ -37,6 +37,9 @@ func queueMessages() []messageRow {
 func decodeQueueConfigRequest(c context, b []byte, m *QueueConfigRequest) error {
 	r := reader{b: b}
 	m.Port = r.port(c.v)
+	if m.Port >= PortMax && (c.v == V10 || m.Port != PortAny) {
+		return NewError(ErrQueueOpBadPort, "port %s", m.Port)
+	}
 	return nil
 }
 

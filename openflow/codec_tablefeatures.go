@@ -68,7 +68,7 @@ func decodeTableFeatures(c context, b []byte, m *TableFeatures, loose bool) erro
 	m.Name = r.text(tableNameSize)
 	m.MetadataMatch, m.MetadataWrite = r.u64(), r.u64()
 	m.Config, m.MaxEntries = r.u32(), r.u32()
-	if !loose && m.Table == TableAll {
+	if m.Table == TableAll {
 		return NewError(ErrTableFeaturesBadTable, "table 255")
 	}
 	m.Properties = PropertiesCame
@@ -149,6 +149,9 @@ func (t *TableInstructions) decode(c context, p *properties, loose bool) (err er
 		})
 	case featNextTables:
 		for _, table := range p.body {
+			if table == TableAll {
+				return NewError(ErrPropertyBadValue, "next table 255")
+			}
 			t.Next.Add(table)
 		}
 	case featWriteActions:

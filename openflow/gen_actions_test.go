@@ -207,6 +207,7 @@ func makeSample(g *generator) Action {
 }
 
 func makeLearn(g *generator) Action {
+	out := g.subfield(true, 16)
 	a := Learn{
 		Table: uint8(g.IntN(254)), IdleTimeout: uint16(g.Uint32()), HardTimeout: uint16(g.Uint32()), Priority: uint16(g.Uint32()),
 		Cookie: g.Uint64(), Flags: LearnSendFlowRemoved, FinIdle: 1, FinHard: 2,
@@ -214,7 +215,7 @@ func makeLearn(g *generator) Action {
 			{Dst: LearnMatch, Bits: 16, Value: flow.U64(flow.EthTypeIPv4), DstField: Whole(flow.FieldEthType)},
 			{Dst: LearnMatch, Bits: 32, From: true, SrcField: Whole(flow.FieldIPSrc), DstField: Whole(flow.FieldIPDst)},
 			{Dst: LearnLoad, Bits: 7, Value: flow.U64(5), DstField: Subfield{flow.FieldReg0, 3, 7}},
-			{Dst: LearnOutput, Bits: 16, From: true, SrcField: Subfield{flow.FieldReg0 + 20, 0, 16}},
+			{Dst: LearnOutput, Bits: out.Bits, From: true, SrcField: out},
 		},
 	}
 	if g.IntN(2) == 0 {

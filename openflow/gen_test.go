@@ -13,6 +13,7 @@ type generator struct {
 	*rand.Rand
 	v     Version
 	depth int
+	ovs   bool // only what Open vSwitch 3.1 knows
 }
 
 // limits are how many values the enumerations have, by type; the values are the
@@ -118,10 +119,17 @@ func (g *generator) special(t reflect.Type) (any, bool) {
 		return g.meter(), true
 	case reflect.TypeFor[GroupProps]():
 		return g.groupProps(), true
+	case reflect.TypeFor[TableSet]():
+		return TableSet{g.Uint64(), g.Uint64(), g.Uint64(), g.Uint64() >> 1}, true
+	case reflect.TypeFor[TableDesc]():
+		return TableDesc{Table: uint8(g.Uint32()), Eviction: On, EvictionFlags: g.Uint32N(8), Vacancy: Off}, true
 	case reflect.TypeFor[[]TableMatchField]():
-		return []TableMatchField{{Field: flow.FieldIPSrc, Maskable: g.IntN(2) == 0, Wildcard: true}, {Field: flow.FieldTCPDst}}, true
+		return []TableMatchField{
+			{Field: flow.FieldIPSrc, Maskable: g.IntN(2) == 0, Wildcard: true}, {Field: flow.FieldTCPDst},
+			{Field: flow.FieldEthType}, {Field: flow.FieldIPProto},
+		}, true
 	case reflect.TypeFor[Message]():
-		return Message(&BarrierRequest{}), true
+		return Message(&PortMod{Port: 3, Config: PortDown, Mask: PortDown}), true
 	}
 	return nil, false
 }
@@ -173,7 +181,7 @@ var outFields = []flow.FieldID{
 // is an experimenter's too.
 func (g *generator) subfield(experimenter bool, most int) Subfield {
 	ids := outFields
-	if experimenter {
+	if experimenter && !g.ovs {
 		ids = append(ids[:len(ids):len(ids)], flow.FieldReg0+20, flow.FieldReg0+31)
 	}
 	id := ids[g.IntN(len(ids))]
@@ -194,12 +202,30 @@ func (g *generator) match() Match {
 	for range g.IntN(8) {
 		f := &fields[g.IntN(len(fields))]
 		if f.ID >= flow.FieldXReg0 && f.ID < flow.FieldXXReg0+flow.NumXXRegs || f.ID == flow.FieldInPort ||
-			f.ID == flow.FieldPacketType || f.ID == flow.FieldVLANTCI || fieldPlaces[f.ID].in(m.Mask.Words()) {
+			f.ID == flow.FieldPacketType || f.ID == flow.FieldVLANTCI || g.ovs && newerField(f.ID) || fieldPlaces[f.ID].in(m.Mask.Words()) {
 			continue // told by other fields
 		}
 		g.setField(&m, f)
 	}
 	return m
+}
+
+// newerField reports whether Open vSwitch 3.1 does not have a field.
+func newerField(id flow.FieldID) bool {
+	return id >= flow.FieldReg0+16 && id < flow.FieldReg0+flow.NumRegs ||
+		id == flow.FieldPBBISID || id == flow.FieldPBBUCA || id == flow.FieldIPv6ExtHdr
+}
+
+// newerAction reports whether Open vSwitch 3.1 does not have an action, or has it
+// for its own tests only.
+func newerAction(a Action) bool {
+	switch a := a.(type) {
+	case PushPBB, PopPBB, CopyTTLOut, CopyTTLIn, DebugSlow, DebugRecirc:
+		return true
+	case Sample:
+		return a.Form > 3
+	}
+	return false
 }
 
 // fixedMatch is a random match that OpenFlow 1.0's fixed structure can say.
@@ -240,8 +266,16 @@ func (g *generator) setField(m *Match, f *flow.Field) {
 		value = flow.U64([]uint64{flow.ProtoTCP, flow.ProtoUDP, flow.ProtoICMP, flow.ProtoICMPv6, flow.ProtoSCTP}[g.IntN(5)])
 	case flow.FieldCTState:
 		value = flow.U64(flow.CTTracked | flow.CTNew)
-	case flow.FieldInPortOXM:
+	case flow.FieldInPortOXM, flow.FieldActsetOutput:
 		value = flow.U64(uint64(g.port()))
+	case flow.FieldNSHMDType:
+		value = flow.U64(1 + g.Uint64N(nshMDTypeMax))
+	case flow.FieldNSHTTL:
+		value = flow.U64(g.Uint64N(nshTTLMax + 1))
+	case flow.FieldARPOp:
+		if g.ovs {
+			value = value.And(flow.U64(0xff)) // of which Open vSwitch matches one byte
+		}
 	case flow.FieldVLANVID:
 		value = value.Or(flow.U64(flow.VLANPresent))
 	default:
@@ -262,11 +296,24 @@ func (g *generator) actions() (list []Action) {
 		if kind >= ActMeter || makers[kind] == nil || kind == ActNAT || g.depth > 2 && (kind == ActClone || kind == ActCT) {
 			continue
 		}
-		if a := makers[kind](g); writable(g.v, a) {
-			list = append(list, a)
+		a := makers[kind](g)
+		if g.ovs && newerAction(a) || !writable(g.v, a) || checkConjunction(append(list[:len(list):len(list)], a)) != nil {
+			continue
 		}
+		list = append(list, a)
 	}
 	return list
+}
+
+// consistent leaves out of a list what does not fit a match.
+func (g *generator) consistent(list []Action, m *Match) (out []Action) {
+	for _, a := range list {
+		more := append(out[:len(out):len(out)], a)
+		if CheckActions(more, &CheckParams{Version: V13, Match: &m.Match, Table: TableAll}) == nil {
+			out = more
+		}
+	}
+	return out
 }
 
 // writable reports whether a version has the action, or others that do the same.

@@ -36,8 +36,8 @@ type BundleControl struct {
 type BundleAdd struct {
 	ID    uint32
 	Flags BundleFlags
-	// Message and XID are the message and its own transaction id; Header is what
-	// decoding it gave.
+	// Message is the message, whose transaction id is that of the BundleAdd. XID and
+	// Header are what decoding it gave.
 	Message Message
 	XID     uint32
 	Header  Header

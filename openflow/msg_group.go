@@ -66,7 +66,7 @@ type GroupMod struct {
 	Command       GroupModCommand
 	Type          GroupType
 	Group         uint32
-	CommandBucket uint32 // 1.5: where to insert, what to remove; BucketAll
+	CommandBucket uint32 // 1.5: where to insert, what to remove; other commands: ignored
 	Props         GroupProps
 	Buckets       []Bucket
 }

@@ -216,8 +216,13 @@ func repair(g *generator, row *messageRow, m Message) {
 		if g.v < V14 {
 			m.Importance = 0
 		}
+		if m.Flags&FlowEmergency != 0 {
+			m.IdleTimeout, m.HardTimeout = 0, 0
+		}
+		m.Actions = g.consistent(m.Actions, &m.Match)
 		if g.v == V10 && !nicira {
 			m.CookieMask, m.Match = 0, g.fixedMatch()
+			m.Actions = nil
 		}
 	case *FlowRemoved:
 		m.Nicira = nicira
@@ -241,9 +246,9 @@ func repair(g *generator, row *messageRow, m Message) {
 		m.Nicira = nicira
 	case *SetAsync:
 		m.Nicira, m.Properties = row.form != formStandard, row.form == formNicira2
-		repairAsync(&m.AsyncConfig)
+		repairAsync(g.v, &m.AsyncConfig)
 	case *GetAsyncReply:
-		repairAsync(&m.AsyncConfig)
+		repairAsync(g.v, &m.AsyncConfig)
 	case *PacketIn:
 		m.Format = PacketInFormat(row.form)
 		repairPacketIn(m)
@@ -265,6 +270,7 @@ func repair(g *generator, row *messageRow, m Message) {
 		repairGroupMod(m)
 	case *GroupDescReply:
 		for i := range m.Groups {
+			m.Groups[i].Type = GroupTypeSelect
 			renumber(m.Groups[i].Buckets)
 		}
 	case *GroupDescRequest:
@@ -281,11 +287,11 @@ func repair(g *generator, row *messageRow, m Message) {
 		m.Reason = TableVacancyUp
 	case *TableFeaturesRequest:
 		for i := range m.Tables {
-			m.Tables[i].Table, m.Tables[i].Unknown = 3, nil
+			m.Tables[i].Table, m.Tables[i].Unknown = uint8(i), nil
 		}
 	case *TableFeaturesReply:
 		for i := range m.Tables {
-			m.Tables[i].Unknown = nil
+			m.Tables[i].Table, m.Tables[i].Unknown = uint8(i), nil
 		}
 	case *RequestForward:
 		m.Meter = &MeterMod{Command: MeterModify, MeterConfig: g.meter()}
@@ -302,6 +308,10 @@ func repair(g *generator, row *messageRow, m Message) {
 		for i := range m.Updates {
 			m.Updates[i].Event = []FlowEvent{FlowEventAdded, FlowEventRemoved, FlowEventModified, FlowEventAbbrev}[g.IntN(4)]
 		}
+	case *QueueConfigRequest:
+		m.Port = 5
+	case *TLVTableReply:
+		m.MaxFields = 64
 	case *MeterFeaturesReply:
 		m.Features = 0
 	case *PortStatsReply:
@@ -313,10 +323,10 @@ func repair(g *generator, row *messageRow, m Message) {
 	}
 }
 
-func repairAsync(m *AsyncConfig) {
+func repairAsync(v Version, m *AsyncConfig) {
 	for k := range m.Primary.Reasons {
-		m.Primary.Reasons[k] &= asyncReasons[k]
-		m.Secondary.Reasons[k] &= asyncReasons[k]
+		m.Primary.Reasons[k] &= AsyncMessage(k).reasons(v)
+		m.Secondary.Reasons[k] &= AsyncMessage(k).reasons(v)
 	}
 	m.Primary.Set &= 1<<AsyncFlowStats - 1
 	m.Secondary.Set &= 1<<AsyncFlowStats - 1
@@ -324,6 +334,7 @@ func repairAsync(m *AsyncConfig) {
 
 func repairPacketIn(m *PacketIn) {
 	m.Data = append(m.Data, 1, 2, 3)
+	m.Continuation = make([]byte, 4)
 	m.TotalLen = max(m.TotalLen&0xffff, uint32(len(m.Data)))
 	if m.Match.Mask.OFPort == 0 {
 		m.SetInPort(3)
