@@ -97,29 +97,27 @@ func (p *parser) actionList(v span, c listContext) ([]openflow.Action, error) {
 	defer func() { p.depth-- }()
 	var (
 		list     []openflow.Action
-		drop     *span
+		drop     span
 		instruct order
 		conjunct conjunctions
-		a        pair
 	)
-	s := p.scan(v)
+	s, a := p.scan(v), p.pair()
 	for n := 0; ; n++ {
-		more, err := s.next(&a)
+		more, err := s.next(a)
 		if err != nil {
 			return nil, err
 		}
-		if drop != nil && (more || n > 1) {
-			return nil, p.fail(*drop, "drop does not go with other actions").remedy("a flow without actions drops: leave drop out")
+		if drop.text != "" && (more || n > 1) {
+			return nil, p.fail(drop, "drop does not go with other actions").remedy("a flow without actions drops: leave drop out")
 		}
 		if !more {
 			return list, nil
 		}
 		if a.key.text == "drop" && a.delim == 0 {
-			key := a.key
-			drop = &key
+			drop = a.key
 			continue
 		}
-		action, err := p.action(&a, c)
+		action, err := p.action(a, c)
 		if err != nil {
 			return nil, err
 		}
@@ -129,9 +127,15 @@ func (p *parser) actionList(v span, c listContext) ([]openflow.Action, error) {
 		if err := conjunct.add(p, a.key, action.ActionKind()); err != nil {
 			return nil, err
 		}
+		if list == nil {
+			list = make([]openflow.Action, 0, usualActions)
+		}
 		list = append(list, action)
 	}
 }
+
+// usualActions is how many actions a list has room for at first.
+const usualActions = 4
 
 // action reads one action.
 func (p *parser) action(a *pair, c listContext) (openflow.Action, error) {

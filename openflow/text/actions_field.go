@@ -295,6 +295,12 @@ func readLoad(p *parser, a *pair) (openflow.Action, error) {
 
 // wideNumber reads a number of at most so many bits, up to 128.
 func (p *parser) wideNumber(v span, bits int) (flow.Value, error) {
+	if n, ok := parseUint(v.text); ok {
+		if flow.U64(n).Len() > bits {
+			return flow.Value{}, p.fail(v, "value does not fit %d bits", bits)
+		}
+		return flow.U64(n), nil
+	}
 	b, mask, err := flow.ParseWide(v.text)
 	if err != nil {
 		return flow.Value{}, p.valueError("load", v, err)

@@ -83,7 +83,7 @@ func (p *parser) learnSpec(b *pair) (openflow.LearnSpec, error) {
 	name, _, isPart := b.key.cut("[")
 	if flow.FieldByName(name.text) == nil {
 		e := p.fail(b.key, "learn has no %q", b.key.text)
-		return openflow.LearnSpec{}, e.suggest(flow.NearestField(name.text, learnOptions...))
+		return openflow.LearnSpec{}, e.suggest(nearestField(name.text, learnOptions...))
 	}
 	dst, err := p.subfield(b.key)
 	if err != nil {

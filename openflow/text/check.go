@@ -12,8 +12,17 @@ import (
 // the flow's match says, then what the actions before made of it. It is nil where
 // nothing is known, and after what makes it so.
 type pipeline struct {
-	match flow.Match
+	match *flow.Match
+	owned bool  // match is the pipeline's own: it may change
 	table uint8 // TableAll: any
+}
+
+// own makes the match one that may change.
+func (s *pipeline) own() {
+	if !s.owned {
+		m := *s.match
+		s.match, s.owned = &m, true
+	}
 }
 
 // checkAction refuses an action that cannot be done to the packets that reach it,
@@ -23,13 +32,11 @@ func (p *parser) checkAction(a *pair, action openflow.Action) error {
 		return nil
 	}
 	needs := fieldsNeeded(action)
-	if needs == nil && p.o.Version >= openflow.V11 {
+	if needs == (anyField{}) && p.o.Version >= openflow.V11 {
 		needs = fieldsNeeded11(action)
 	}
-	if needs != nil {
-		if err := p.need(a, needs...); err != nil {
-			return err
-		}
+	if err := p.need(a, needs); err != nil {
+		return err
 	}
 	switch action := action.(type) {
 	case openflow.Move:
@@ -58,76 +65,85 @@ func (p *parser) checkAction(a *pair, action openflow.Action) error {
 	return nil
 }
 
-// fieldsNeeded are fields of which a packet must have one for an action to make
-// sense. nil: nothing is needed.
+// anyField are fields of which a packet must have one. Without any, nothing is
+// needed.
+type anyField [3]flow.FieldID
+
+// fieldsNeeded are what a packet must have for an action to make sense.
 //
 //size:table
-func fieldsNeeded(action openflow.Action) []flow.FieldID {
+func fieldsNeeded(action openflow.Action) anyField {
 	switch action := action.(type) {
 	case openflow.CT, openflow.SetIPECN, openflow.SetIPTTL:
-		return []flow.FieldID{flow.FieldIPProto}
+		return anyField{flow.FieldIPProto}
 	case openflow.Resubmit:
 		return unless(!action.CT, flow.FieldCTNWProto)
 	case openflow.SetField:
 		if action.Field == flow.FieldVLANVID && action.Form != openflow.FormLoad {
-			return []flow.FieldID{flow.FieldVLANPCP}
+			return anyField{flow.FieldVLANPCP}
 		}
-		return []flow.FieldID{action.Field}
+		return anyField{action.Field}
 	case openflow.OutputReg:
-		return []flow.FieldID{action.Src.Field}
+		return anyField{action.Src.Field}
 	case openflow.StackPush:
-		return []flow.FieldID{action.Src.Field}
+		return anyField{action.Src.Field}
 	case openflow.StackPop:
-		return []flow.FieldID{action.Dst.Field}
+		return anyField{action.Dst.Field}
 	case openflow.Multipath:
-		return []flow.FieldID{action.Dst.Field}
+		return anyField{action.Dst.Field}
 	case openflow.CheckPktLarger:
-		return []flow.FieldID{action.Dst.Field}
+		return anyField{action.Dst.Field}
 	case openflow.Bundle:
 		return unless(!action.Load, action.Dst.Field)
 	}
-	return nil
+	return anyField{}
 }
 
 // fieldsNeeded11 are those that actions need from OpenFlow 1.1 on. In 1.0 they do
 // nothing to a packet without the header that they change.
-func fieldsNeeded11(action openflow.Action) []flow.FieldID {
+func fieldsNeeded11(action openflow.Action) anyField {
 	switch action := action.(type) {
 	case openflow.SetVLANVID:
 		return unless(action.PushIfAbsent, flow.FieldVLANPCP)
 	case openflow.SetVLANPCP:
 		return unless(action.PushIfAbsent, flow.FieldVLANPCP)
 	case openflow.PopVLAN:
-		return []flow.FieldID{flow.FieldVLANPCP}
+		return anyField{flow.FieldVLANPCP}
 	case openflow.SetIPSrc, openflow.SetIPDst:
-		return []flow.FieldID{flow.FieldIPSrc}
+		return anyField{flow.FieldIPSrc}
 	case openflow.SetIPDSCP, openflow.DecTTL:
-		return []flow.FieldID{flow.FieldIPProto}
+		return anyField{flow.FieldIPProto}
 	case openflow.SetTPSrc, openflow.SetTPDst:
-		return []flow.FieldID{flow.FieldTCPSrc, flow.FieldUDPSrc, flow.FieldSCTPSrc}
+		return anyField{flow.FieldTCPSrc, flow.FieldUDPSrc, flow.FieldSCTPSrc}
 	case openflow.FinTimeout:
-		return []flow.FieldID{flow.FieldTCPSrc}
+		return anyField{flow.FieldTCPSrc}
 	case openflow.PopMPLS, openflow.SetMPLSLabel, openflow.SetMPLSTC, openflow.SetMPLSTTL, openflow.DecMPLSTTL:
-		return []flow.FieldID{flow.FieldMPLSLabel}
+		return anyField{flow.FieldMPLSLabel}
 	case openflow.DecNSHTTL:
-		return []flow.FieldID{flow.FieldNSHTTL}
+		return anyField{flow.FieldNSHTTL}
 	case openflow.PopPBB:
-		return []flow.FieldID{flow.FieldPBBISID}
+		return anyField{flow.FieldPBBISID}
 	}
-	return nil
+	return anyField{}
 }
 
-func unless(not bool, id flow.FieldID) []flow.FieldID {
+func unless(not bool, id flow.FieldID) anyField {
 	if not {
-		return nil
+		return anyField{}
 	}
-	return []flow.FieldID{id}
+	return anyField{id}
 }
 
 // need checks that packets have one of the fields.
-func (p *parser) need(a *pair, ids ...flow.FieldID) error {
+func (p *parser) need(a *pair, ids anyField) error {
+	if ids == (anyField{}) {
+		return nil
+	}
 	var first *flow.PrereqError
 	for _, id := range ids {
+		if id == flow.FieldNone {
+			break
+		}
 		err := p.pipeline.match.CheckPrereqs(id)
 		if err == nil {
 			return nil
@@ -147,10 +163,10 @@ func (p *parser) need(a *pair, ids ...flow.FieldID) error {
 }
 
 func (p *parser) needBoth(a *pair, src, dst openflow.Subfield) error {
-	if err := p.need(a, src.Field); err != nil {
+	if err := p.need(a, anyField{src.Field}); err != nil {
 		return err
 	}
-	return p.need(a, dst.Field)
+	return p.need(a, anyField{dst.Field})
 }
 
 func (p *parser) checkCT(a *pair, ct *openflow.CT) error {
@@ -159,13 +175,13 @@ func (p *parser) checkCT(a *pair, ct *openflow.CT) error {
 		return p.fail(a.key, "ct(commit) does not go with ct_state=+inv: the packet has no connection")
 	}
 	if ct.ZoneSrc.Bits != 0 {
-		if err := p.need(a, ct.ZoneSrc.Field); err != nil {
+		if err := p.need(a, anyField{ct.ZoneSrc.Field}); err != nil {
 			return err
 		}
 	}
 	helper := map[uint16]flow.FieldID{ftp: flow.FieldTCPSrc, tftp: flow.FieldUDPSrc}[ct.ALG]
 	if helper != flow.FieldNone {
-		if err := p.need(a, helper); err != nil {
+		if err := p.need(a, anyField{helper}); err != nil {
 			return err
 		}
 	}
@@ -182,7 +198,7 @@ func (p *parser) checkCT(a *pair, ct *openflow.CT) error {
 			id = flow.FieldIPv6Src
 		}
 		if id != flow.FieldNone {
-			if err := p.need(a, id); err != nil {
+			if err := p.need(a, anyField{id}); err != nil {
 				return err
 			}
 		}
@@ -197,7 +213,7 @@ func (p *parser) checkLearn(a *pair, l *openflow.Learn) error {
 	for i := range l.Specs {
 		s := &l.Specs[i]
 		if s.From {
-			if err := p.need(a, s.SrcField.Field); err != nil {
+			if err := p.need(a, anyField{s.SrcField.Field}); err != nil {
 				return err
 			}
 		}
@@ -226,6 +242,17 @@ func (s *pipeline) tagged(n int) bool { return s.match.Value.VLAN[n].TCI&flow.VL
 
 // act notes what an action makes of the packets.
 func (s *pipeline) act(action openflow.Action) {
+	switch action := action.(type) {
+	case openflow.SetVLANVID, openflow.SetVLANPCP, openflow.PushVLAN, openflow.PopVLAN, openflow.PushMPLS, openflow.PopMPLS,
+		openflow.PushPBB, openflow.Decap, openflow.Encap:
+	case openflow.SetField:
+		if action.Field != flow.FieldVLANTCI {
+			return
+		}
+	default:
+		return
+	}
+	s.own()
 	v, k := &s.match.Value, &s.match.Mask
 	tag := func() { v.VLAN[0].TCI |= flow.VLANPresent; k.VLAN[0].TCI |= flow.VLANPresent }
 	ethType := func(t uint16) {
@@ -280,6 +307,8 @@ func (s *pipeline) unknownAfter(action openflow.Action) bool {
 func (p *parser) nested(v span) ([]openflow.Action, error) {
 	before := p.pipeline
 	if before != nil {
+		// Both go on from the same match, so neither may change it in place.
+		before.owned = false
 		branch := *before
 		p.pipeline = &branch
 	}

@@ -34,7 +34,7 @@ func ParsePacketOut(text string, o Options) (*openflow.PacketOut, error) {
 	switch {
 	case out.Data == nil:
 		return nil, r.fail(end, "a packet is missing").remedy("write packet=HEX before actions=")
-	case r.actionsText == nil:
+	case !r.hasActions:
 		return nil, r.fail(end, "actions are missing").remedy("write actions=... at the end")
 	}
 	if err := r.fillMatch(); err != nil {
@@ -45,7 +45,7 @@ func ParsePacketOut(text string, o Options) (*openflow.PacketOut, error) {
 		out.InPort = openflow.PortNo(out.Match.Value.OFPort)
 	}
 	var err error
-	out.Actions, err = r.actionList(*r.actionsText, contextList)
+	out.Actions, err = r.actionList(r.actionsText, contextList)
 	return out, err
 }
 
@@ -59,7 +59,7 @@ func (r *flowReader) packetOutKey(out *openflow.PacketOut, a *pair) (err error) 
 	f := flow.FieldByName(a.key.text)
 	if f == nil {
 		e := r.fail(a.key, "a packet-out has no %q", a.key.text)
-		return e.suggest(flow.NearestField(a.key.text, "packet", "actions"))
+		return e.suggest(nearestField(a.key.text, "packet", "actions"))
 	}
 	return r.matchField(a, f)
 }
@@ -307,7 +307,7 @@ func (r *flowReader) monitorKey(m *openflow.FlowMonitor, a *pair) (err error) {
 		f := matchFieldByName(a.key.text)
 		if f == nil {
 			e := r.fail(a.key, "a monitor has no %q", a.key.text)
-			return e.suggest(flow.NearestField(word, append([]string{"table", "out_port", "out_group"}, monitorFlags[:]...)...))
+			return e.suggest(nearestField(word, append([]string{"table", "out_port", "out_group"}, monitorFlags[:]...)...))
 		}
 		return r.matchField(a, f)
 	}

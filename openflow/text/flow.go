@@ -149,9 +149,12 @@ type flowReader struct {
 	command openflow.FlowModCommand
 	allowed commandSet
 	terms   []term
-	matchAt int // where keys and fields begin, behind a command
-	// actionsText is what stands behind "actions=".
-	actionsText *span
+	space   [8]term // where terms begins
+	matchAt int     // where keys and fields begin, behind a command
+	// actionsText is what stands behind "actions=", if that was there.
+	actionsText span
+	hasActions  bool
+	known       pipeline // where parser.pipeline begins
 	// noRemedy: this is a trial of a remedy itself.
 	noRemedy bool
 }
@@ -173,14 +176,15 @@ func (r *flowReader) readFlow() (*openflow.FlowMod, error) {
 	if r.allowed&forNew == 0 {
 		return fm, nil
 	}
-	if r.actionsText == nil {
+	if !r.hasActions {
 		return nil, r.fail(span{at: len(r.in)}, "a flow has actions").remedy("write %s,actions=..., or actions=drop", strings.TrimRight(r.in, separators))
 	}
 	r.matchAt = rest.at
-	r.pipeline = &pipeline{match: fm.Match.Match, table: fm.Table}
+	r.known = pipeline{match: &fm.Match.Match, table: fm.Table}
+	r.pipeline = &r.known
 	r.corrected = r.withMatch
 	var err error
-	if fm.Actions, err = r.actionList(*r.actionsText, contextFlow); err != nil {
+	if fm.Actions, err = r.actionList(r.actionsText, contextFlow); err != nil {
 		return nil, err
 	}
 	return fm, nil
@@ -204,26 +208,24 @@ func (r *flowReader) commandWord(v span) span {
 
 // read reads keys and fields up to "actions=" into fm.
 func (r *flowReader) read(v span) error {
-	var space [16]term
-	r.terms = space[:0]
-	s := r.scan(v)
-	var a pair
+	r.terms = r.space[:0]
+	s, a := r.scan(v), r.pair()
 	for {
 		if r.takeActions(&s) {
 			break
 		}
-		more, err := s.next(&a)
+		more, err := s.next(a)
 		if err != nil {
 			return err
 		}
 		if !more {
 			break
 		}
-		if err := r.readKey(&a); err != nil {
+		if err := r.readKey(a); err != nil {
 			return err
 		}
 	}
-	if r.actionsText != nil && r.allowed&forNew == 0 {
+	if r.hasActions && r.allowed&forNew == 0 {
 		at := span{r.in[v.at:r.actionsText.at], v.at}
 		if i := strings.LastIndex(at.text, "action"); i >= 0 {
 			at = at.from(i)
@@ -238,8 +240,7 @@ func (r *flowReader) takeActions(s *scanner) bool {
 	s.skip(separators)
 	for _, word := range [...]string{"actions=", "action="} {
 		if strings.HasPrefix(s.rest.text, word) {
-			at := s.rest.from(len(word))
-			r.actionsText = &at
+			r.actionsText, r.hasActions = s.rest.from(len(word)), true
 			return true
 		}
 	}
@@ -321,7 +322,7 @@ func (r *flowReader) unknown(a *pair) error {
 	if r.actions[name] != nil {
 		return e.remedy("it is an action: write actions=%s", a.whole(r.in).text)
 	}
-	return e.suggest(flow.NearestField(name, candidates...))
+	return e.suggest(nearestField(name, candidates...))
 }
 
 // cookie reads "cookie=value", given to flows, or "cookie=value/mask", which

@@ -25,6 +25,16 @@ type parser struct {
 	// corrected is the text with something added to its match, "" if that would
 	// not do either. It may be nil.
 	corrected func(keyword string) string
+	// pairs are where lists that are nested little put what they read.
+	pairs [2]pair
+}
+
+// pair is where a list of the depth at hand puts what it reads.
+func (p *parser) pair() *pair {
+	if p.depth < len(p.pairs) {
+		return &p.pairs[p.depth]
+	}
+	return new(pair)
 }
 
 // ports are the port names, for reading and for flow's values.
@@ -168,6 +178,9 @@ func (p *parser) mac(what string, v span) (flow.MAC, error) {
 
 // nearest is the one of names that name is most probably a misspelling of.
 func nearest(name string, names []string) string {
+	if len(name) > maxMisspelling {
+		return ""
+	}
 	best, least := "", 1+max(1, len(name)/3)
 	for _, n := range names {
 		if d := distance(name, n); d < least || d == least && best != "" && n < best {
@@ -175,6 +188,17 @@ func nearest(name string, names []string) string {
 		}
 	}
 	return best
+}
+
+// maxMisspelling is the longest word that suggestions are looked for, in bytes.
+const maxMisspelling = 64
+
+// nearestField is flow.NearestField for words that may be misspellings at all.
+func nearestField(name string, others ...string) string {
+	if len(name) > maxMisspelling {
+		return ""
+	}
+	return flow.NearestField(name, others...)
 }
 
 // distance is the number of insertions, deletions, replacements and swaps of
@@ -212,7 +236,7 @@ func (p *parser) field(name span) (*flow.Field, error) {
 	case name.text == "":
 		return nil, p.fail(name, "a field is missing")
 	}
-	return nil, p.fail(name, "no such field: %q", name.text).suggest(flow.NearestField(name.text))
+	return nil, p.fail(name, "no such field: %q", name.text).suggest(nearestField(name.text))
 }
 
 // target is a field or subfield that an action may write.
