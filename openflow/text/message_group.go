@@ -201,13 +201,16 @@ func bundleMessages() []messageRow {
 			w.str("\n bundle_id=").hexSharp(uint64(m.ID)).str(" type=").nameOr(bundleTypes[:], int(m.Type), "")
 			w.str(" flags=").bits(uint64(m.Flags), bundleFlags[:], " ")
 		}),
-		prints(func(w *printer, _ *openflow.Header, m *openflow.BundleAdd) {
+		prints(func(w *printer, outer *openflow.Header, m *openflow.BundleAdd) {
 			w.str("\n bundle_id=").hexSharp(uint64(m.ID)).str(" flags=").bits(uint64(m.Flags), bundleFlags[:], " ").byte('\n')
 			if m.Message == nil || w.depth >= maxMessageDepth {
 				return
 			}
 			h := m.Header
 			h.XID = m.XID
+			if h.Version == 0 {
+				h.Version = outer.Version
+			}
 			w.depth++
 			w.message(&h, m.Message)
 			w.depth--

@@ -319,7 +319,14 @@ func (w *printer) header(h *openflow.Header) *printer {
 	return w.str(" (xid=").hex(uint64(h.XID)).str("):")
 }
 
+// message prints what was decoded, or what the caller made: its header need not
+// carry a name.
 func (w *printer) message(h *openflow.Header, m openflow.Message) {
+	if h.Name == "" {
+		named := *h
+		named.Name = m.Kind().String()
+		h = &named
+	}
 	w.header(h)
 	if row := &w.messages[m.Kind()]; row.print != nil {
 		if row.flags && h.More {
