@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"vswitch/config"
-	"vswitch/flow"
 	"vswitch/ofproto"
 	"vswitch/openflow"
 	"vswitch/openflow/text"
@@ -22,6 +21,7 @@ type bridge struct {
 	mgmt      []*listener       // for operators: NAME.mgmt and NAME.snoop
 	listeners map[string]*listener
 	dialers   map[string]*dialer
+	statics   []config.StaticMAC // that commands have added
 }
 
 // fileOwner owns the flows that the configuration installs.
@@ -50,6 +50,7 @@ func (d *Daemon) fillBridge(b *bridge, flows []*openflow.FlowMod) error {
 	if err := b.install(flows, d.clock()); err != nil {
 		return err
 	}
+	b.pinStatics(d.clock())
 	for suffix, kind := range map[string]ofproto.SessionKind{".mgmt": ofproto.Service, ".snoop": ofproto.Snoop} {
 		e := config.Endpoint{Scheme: config.PassiveUnix, Path: filepath.Join(d.have.RunDir, b.config.Name+suffix)}
 		l, err := d.listen(e, b.bridge, kind)
@@ -88,18 +89,9 @@ func (d *Daemon) ChangeBridge(_ context.Context, want config.Bridge, fields conf
 	b := d.bridges[want.Name]
 	b.config = want
 	b.bridge.Configure(d.bridgeConfig(&want), d.clock())
-	if !fields.Has(config.FieldStaticMACs) {
-		return nil
+	if fields.Has(config.FieldStaticMACs) {
+		b.pinStatics(d.clock())
 	}
-	return b.setStatics(want.StaticMACs, d.clock())
-}
-
-func (b *bridge) setStatics(statics []config.StaticMAC, now int64) error {
-	var list []ofproto.Static
-	for _, s := range statics {
-		list = append(list, ofproto.Static{MAC: flow.MAC(s.MAC), VLAN: s.VLAN, Port: s.Port})
-	}
-	b.bridge.SetStatics(list, now)
 	return nil
 }
 

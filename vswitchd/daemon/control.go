@@ -87,6 +87,8 @@ func (d *Daemon) handlers() map[control.Method]control.Handler {
 		control.FDBShow:  d.cmdFDBShow,
 		control.FDBStats: d.cmdFDBStats,
 		control.FDBFlush: d.cmdFDBFlush,
+		control.FDBAdd:   d.cmdFDBAdd,
+		control.FDBDel:   d.cmdFDBDel,
 		control.Drops:    d.cmdDrops,
 		control.Ports:    d.cmdPorts,
 		control.Workers:  d.cmdWorkers,
