@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"vswitch/control"
 )
 
 // twoTrunked is two bridges with hosts on access ports, and between them a cable of the
@@ -68,39 +66,6 @@ func TestVLANIsolation(t *testing.T) {
 	before = s.counters("far").Tx
 	r = s.iperf("h1", "h5", "10.0.0.5", "-n", "32M", "-R")
 	assertSuperFrames(t, "far tx", before, s.counters("far").Tx, r.End.SumReceived.Bytes)
-}
-
-// TestLearning wants the MAC table to show who is where, and unicast to go there only.
-func TestLearning(t *testing.T) {
-	s := newLab(t, "ping", "tcpdump").run(`
-bridges:
-  - name: br0
-    ports:
-      - {name: h1, type: tap, netns: $h1, ofport: 1, mac: "02:00:00:00:00:01", address: [10.0.0.1/24]}
-      - {name: h2, type: tap, netns: $h2, ofport: 2, mac: "02:00:00:00:00:02", address: [10.0.0.2/24], tag: 0}
-      - {name: h3, type: tap, netns: $h3, ofport: 3, mac: "02:00:00:00:00:03", address: [10.0.0.3/24]}
-`)
-	s.reaches("h1", ip2)
-	third := s.capture("h3", "h3", "icmp")
-	s.reaches("h1", ip2)
-	s.reaches("h3", ip2) // what this shows is that the capture works
-	third.says(`10\.0\.0\.3 > 10\.0\.0\.2: ICMP echo request`)
-	if seen := third.interrupt(); strings.Contains(seen, ip1) {
-		t.Errorf("frames between h1 and h2 were flooded:\n%s", seen)
-	}
-	tables := mustAsk[control.FDBReply](s, "fdb", "br0")
-	for mac, port := range map[string]string{mac1: "h1", mac2: "h2", "02:00:00:00:00:03": "h3"} {
-		found := slices.ContainsFunc(tables[0].Entries, func(e control.FDBEntry) bool {
-			return e.MAC == mac && e.Name == port && e.VLAN == 0 && !e.Static
-		})
-		if !found {
-			t.Errorf("%s at %s is not in the table: %+v", mac, port, tables[0])
-		}
-	}
-	s.ofctl("fdb-flush", "br0")
-	if text := s.ofctl("fdb", "br0"); strings.Contains(text, mac1) {
-		t.Errorf("after fdb-flush:\n%s", text)
-	}
 }
 
 // TestFlows adds a flow that drops and one that rewrites.
@@ -189,3 +154,36 @@ func (s *vswitch) awaitFlags(host, flag string, want bool) {
 type errorText string
 
 func (e errorText) Error() string { return string(e) }
+
+// TestGroupsAndMeters sends through groups and a meter, whose counters must agree with
+// what arrived.
+func TestGroupsAndMeters(t *testing.T) {
+	const n = 200
+	s := newLab(t, "ping", "tcpdump").run(threeHosts)
+	s.reaches("h1", ip2)
+
+	// A copy for h3.
+	s.ofctl("add-group", "br0", "group_id=1,type=all,bucket=output:h2,bucket=output:h3")
+	s.ofctl("add-flow", "br0", "icmp,in_port=h1,actions=group:1")
+	copied := s.capture("h3", "h3", "icmp")
+	s.reaches("h1", ip2)
+	copied.says(`10\.0\.0\.1 > 10\.0\.0\.2: ICMP echo request.* seq 5,`)
+	shows(t, s.ofctl("dump-group-stats", "br0", "1"), `packet_count=5,byte_count=490,bucket0:packet_count=5,byte_count=490,bucket1:packet_count=5,`)
+
+	// A way around a port that is down.
+	s.ofctl("add-group", "br0", "group_id=2,type=ff,bucket=watch_port:h3,output:h3,bucket=watch_port:h2,output:h2")
+	s.ofctl("mod-flows", "br0", "icmp,in_port=h1,actions=group:2")
+	s.missesOut("h1", ip2)
+	s.ofctl("mod-port", "br0", "h3", "down")
+	s.awaitFlags("h3", "NO-CARRIER", true)
+	s.reaches("h1", ip2)
+
+	s.ofctl("add-meter", "br0", "meter=1,pktps,burst,stats,bands=type=drop,rate=50,burst_size=20")
+	s.ofctl("-O", "OpenFlow13", "mod-flows", "br0", "icmp,in_port=h1,actions=meter:1,output:h2")
+	answered := s.ping("h1", ip2, n, "-i", "0.001")
+	if answered < 20 || answered == n {
+		t.Errorf("%d of %d pings passed a meter of 50 a second with a burst of 20", answered, n)
+	}
+	stats := s.ofctl("meter-stats", "br0", "meter=1")
+	shows(t, stats, fmt.Sprintf(`packet_in_count:%d `, n), fmt.Sprintf(`0: packet_count:%d `, n-answered))
+}
