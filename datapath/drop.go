@@ -41,6 +41,7 @@ const (
 	DropSecureMiss
 	DropNoBucket
 	DropMeter
+	DropConntrack
 
 	// At transmit, charged to the port that the frame was to leave by.
 	DropMTU
@@ -95,6 +96,7 @@ var dropTable = [NumDropReasons]DropInfo{
 	DropSecureMiss:       {"secure_mode", false, "no flow matched on a bridge with fail_mode secure"},
 	DropNoBucket:         {"group_no_bucket", false, "a group had no live bucket for it"},
 	DropMeter:            {"meter", false, "above the rate of a meter"},
+	DropConntrack:        {"conntrack_unavailable", false, "a flow sent it to connection tracking (ct), which the switch does not have yet"},
 	DropMTU:              {"mtu_exceeded", true, "larger than the output port's MTU"},
 	DropTxFull:           {"tx_queue_full", true, "the output port's queue had no room"},
 	DropTxDown:           {"tx_down", true, "the output port was down or had no carrier"},

@@ -70,7 +70,10 @@ func (x *xlate) do(a openflow.Action) {
 		x.popTo(a.Dst)
 	case openflow.Exit:
 		x.exit()
-	case openflow.Note, openflow.Conjunction:
+	case openflow.CT:
+		// Without connection tracking nothing that was to pass it may pass.
+		x.abort(datapath.DropConntrack)
+	case openflow.Note, openflow.CTClear:
 	case openflow.DebugRecirc:
 		x.freeze()
 	case openflow.ClearActions:
@@ -164,7 +167,7 @@ var supported = func() (s openflow.ActionSet) {
 		openflow.ActDecTTL, openflow.ActSetMPLSLabel, openflow.ActSetMPLSTC, openflow.ActSetMPLSTTL,
 		openflow.ActDecMPLSTTL, openflow.ActSetTunnel, openflow.ActSetQueue, openflow.ActPopQueue,
 		openflow.ActResubmit, openflow.ActClone, openflow.ActStackPush, openflow.ActStackPop, openflow.ActExit,
-		openflow.ActNote, openflow.ActDebugRecirc, openflow.ActClearActions, openflow.ActWriteActions,
+		openflow.ActNote, openflow.ActCT, openflow.ActCTClear, openflow.ActDebugRecirc, openflow.ActClearActions, openflow.ActWriteActions,
 		openflow.ActWriteMetadata, openflow.ActGotoTable)
 	return s
 }()

@@ -58,6 +58,7 @@ var pipelineCases = []struct {
 	{"mpls push, pop and match behind", `table=0,ip,actions=push_mpls:0x8847,set_field:9->mpls_label,pop_mpls:0x0800,goto_table:1
 		table=1,udp,tp_dst=2000,actions=dec_ttl,output:2`, nil, "br0p2 01>02 1:1000>2:2000 ttl63 tos0"},
 	{"push mpls", "ip,actions=push_mpls:0x8847,set_field:9->mpls_label,output:2", nil, "br0p2 01>02 mpls9 ttl64"},
+	{"ct drops, whatever went before", "ip,actions=output:2,ct(commit),output:3", nil, ""},
 	{"table miss", "in_port=2,actions=output:3", nil, ""},
 }
 
