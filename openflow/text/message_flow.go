@@ -1,6 +1,8 @@
 package text
 
 import (
+	"bytes"
+	"encoding/binary"
 	"time"
 
 	"vswitch/flow"
@@ -198,13 +200,13 @@ func (w *printer) flowRequest(m *openflow.FlowStatsRequest) {
 // packetMessages are the rows of messages that carry packets.
 func packetMessages() []messageRow {
 	return []messageRow{
-		prints(func(w *printer, _ *openflow.Header, m *openflow.PacketIn) { w.packetIn(m) }),
-		prints(func(w *printer, _ *openflow.Header, m *openflow.Resume) { w.packetIn(&m.PacketIn) }),
+		prints(func(w *printer, h *openflow.Header, m *openflow.PacketIn) { w.packetIn(h.Version, m) }),
+		prints(func(w *printer, h *openflow.Header, m *openflow.Resume) { w.packetIn(h.Version, &m.PacketIn) }),
 		prints(func(w *printer, _ *openflow.Header, m *openflow.PacketOut) { w.packetOut(m) }),
 	}
 }
 
-func (w *printer) packetIn(m *openflow.PacketIn) {
+func (w *printer) packetIn(v openflow.Version, m *openflow.PacketIn) {
 	_, tableNamed := w.o.Tables.Name(uint32(m.Table))
 	if m.Table != 0 || tableNamed {
 		w.str(" table_id=").table(m.Table)
@@ -229,7 +231,69 @@ func (w *printer) packetIn(m *openflow.PacketIn) {
 	if len(m.UserData) > 0 {
 		w.str(" userdata=").bytesHex(m.UserData, ".").byte('\n')
 	}
+	if c, err := openflow.DecodeContinuation(v, m.Continuation); err == nil {
+		w.continuation(c)
+	}
 	w.packet(m.Data)
+}
+
+// continuation writes what a paused packet carries, one line a part.
+func (w *printer) continuation(c *openflow.Continuation) {
+	if b := &c.Bridge; *b != [16]byte{} {
+		// Open vSwitch reads the identifier as four words of its own byte order.
+		w.str(" continuation.bridge=")
+		for i := range 4 {
+			word := uint64(binary.LittleEndian.Uint32(b[4*i:]))
+			if i == 1 || i == 2 {
+				w.byte('-').digits(word>>16, 4).byte('-').digits(word&0xffff, 4)
+			} else {
+				w.digits(word, 8)
+			}
+		}
+		w.byte('\n')
+	}
+	if len(c.Stack) > 0 {
+		w.str(" continuation.stack=(top)")
+		for _, entry := range c.Stack {
+			if entry = bytes.TrimLeft(entry, "\x00"); len(entry) == 0 {
+				w.str(" 0")
+				continue
+			}
+			w.byte(' ').hex(uint64(entry[0])).bytesHex(entry[1:], "")
+		}
+		w.str(" (bottom)\n")
+	}
+	if c.Mirrors != 0 {
+		w.str(" continuation.mirrors=").hex(uint64(c.Mirrors)).byte('\n')
+	}
+	if c.Conntracked {
+		w.str(" continuation.conntracked=true\n")
+	}
+	w.continuedActions(c.Rest)
+	if len(c.ActionSet) > 0 {
+		w.str(" continuation.action_set=").actionList(c.ActionSet).byte('\n')
+	}
+	if c.ODPPort != 0 {
+		w.str(" continuation.odp_port=").uint(uint64(c.ODPPort)).byte('\n')
+	}
+}
+
+func (w *printer) continuedActions(list []openflow.ContinuedActions) {
+	for i := range list {
+		rest := &list[i]
+		if i == 0 {
+			w.str(" continuation.actions=")
+		} else {
+			w.byte(',')
+		}
+		w.str("unroll_xlate(table=").uint(uint64(rest.Table)).str(", cookie=").uint(rest.Cookie).byte(')')
+		if len(rest.Actions) > 0 {
+			w.byte(',').actionList(rest.Actions)
+		}
+	}
+	if len(list) > 0 {
+		w.byte('\n')
+	}
 }
 
 // packet writes what a packet contains, and its bytes where they are asked for.

@@ -112,6 +112,8 @@ func sampleFlows() []openflow.Message {
 }
 
 func samplePackets() []openflow.Message {
+	// Of the same bytes in every version.
+	actions := must(ParseActions("resubmit(,3),note:00.11,set_tunnel64:5", Options{}))
 	packet := []byte("\xff\xff\xff\xff\xff\xff\x00\x11\x22\x33\x44\x55\x88\xb5hello, world; this is a packet")
 	metadata := sampleMatch("in_port=3,reg0=5,metadata=0x7,tun_id=9")
 	return []openflow.Message{
@@ -119,11 +121,21 @@ func samplePackets() []openflow.Message {
 		&openflow.PacketIn{Reason: openflow.ReasonAction, Table: 5, Cookie: 0x12, Buffer: 0x77, TotalLen: 1500, Data: packet, Match: metadata},
 		&openflow.PacketIn{Format: openflow.PacketInNXT, Reason: openflow.ReasonInvalidTTL, Cookie: 1, Buffer: openflow.NoBuffer, TotalLen: 1500, Data: packet, Match: metadata},
 		&openflow.PacketIn{Format: openflow.PacketInNXT2, Reason: openflow.ReasonGroup, Cookie: 1, Buffer: openflow.NoBuffer, TotalLen: uint32(len(packet)), Data: packet, Match: metadata, UserData: []byte{1, 2, 255}},
+		paused(openflow.Continuation{}),
+		paused(openflow.Continuation{Bridge: [16]byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}, Stack: [][]byte{{1, 2, 3}, {0, 0, 5}, {0}, {}},
+			Mirrors: 5, Conntracked: true, Rest: []openflow.ContinuedActions{{Table: 1, Cookie: 258, Actions: actions}, {Table: 2, Cookie: 5}, {Actions: actions}},
+			ActionSet: actions[:1], ODPPort: 7, HasODPPort: true}),
 		&openflow.Resume{PacketIn: openflow.PacketIn{Format: openflow.PacketInNXT2, Reason: openflow.ReasonAction, Cookie: ^uint64(0), Buffer: openflow.NoBuffer, TotalLen: uint32(len(packet)), Data: packet, Match: metadata}},
 		must(ParsePacketOut("in_port=3 packet=ffffffffffff00112233445588b50011 actions=output:1,NORMAL", Options{})),
 		must(ParsePacketOut("packet=ffffffffffff00112233445588b50011 actions=drop", Options{})),
 		&openflow.PacketOut{Buffer: 0x5, InPort: openflow.PortController},
 	}
+}
+
+// paused is a packet-in that carries a continuation.
+func paused(c openflow.Continuation) *openflow.PacketIn {
+	return &openflow.PacketIn{Format: openflow.PacketInNXT2, Reason: openflow.ReasonAction, Buffer: openflow.NoBuffer, TotalLen: 2, Data: []byte{1, 2}, UserData: []byte{5, 6},
+		Match: sampleMatch("in_port=3"), Continuation: must(openflow.AppendContinuation(nil, openflow.V10, &c))}
 }
 
 func samplePort(no openflow.PortNo, name string) openflow.Port {
