@@ -10,12 +10,18 @@ import (
 // ovsPort is where the bridge listens for ovs-ofctl, in the switch's namespace.
 const ovsPort = "16654"
 
-// TestOVSOfctl runs the ovs-ofctl of the distribution, as it is, in two versions of
-// OpenFlow, by the bridge's name, by TCP and by a socket that the configuration names.
+// TestOVSOfctl runs the ovs-ofctl of the distribution, as it is, in all versions of
+// OpenFlow, and in two of them by all ways to the switch: the bridge's name, TCP, and a
+// socket that the configuration names.
 func TestOVSOfctl(t *testing.T) {
-	s := newLab(t, "ovs-ofctl", "ping", "tcpdump").run(strings.Replace(twoHosts, "ports:", "listen: [\"ptcp:"+ovsPort+":127.0.0.1\", \"punix:$dir/of.sock\"]\n    ports:", 1))
-	for _, version := range []string{"OpenFlow10", "OpenFlow13"} {
-		for _, target := range []string{"br0", "tcp:127.0.0.1:" + ovsPort, "unix:$dir/of.sock"} {
+	s := newLab(t, "ovs-ofctl", "ping", "tcpdump").run(strings.Replace(twoHosts, "ports:",
+		"listen: [\"ptcp:"+ovsPort+":127.0.0.1\", \"punix:$dir/of.sock\"]\n    ports:", 1))
+	for _, version := range []string{"OpenFlow10", "OpenFlow11", "OpenFlow12", "OpenFlow13", "OpenFlow14", "OpenFlow15"} {
+		targets := []string{"br0"}
+		if version == "OpenFlow10" || version == "OpenFlow13" {
+			targets = append(targets, "tcp:127.0.0.1:"+ovsPort, "unix:$dir/of.sock")
+		}
+		for _, target := range targets {
 			transport, _, _ := strings.Cut(target, ":")
 			t.Run(version+" "+transport, func(t *testing.T) {
 				o := ovs{vswitch: s, version: version, target: target}

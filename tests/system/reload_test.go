@@ -215,6 +215,20 @@ func TestEnd(t *testing.T) {
 	}
 }
 
+// TestExit wants the command that ends the switch to do what SIGTERM does.
+func TestExit(t *testing.T) {
+	s := newLab(t).run(twoHosts)
+	s.audit()
+	s.ofctl("exit")
+	if err := s.wait(); err != nil {
+		t.Errorf("vswitchd ended: %v", err)
+	}
+	s.end()
+	if s.hasSpace("h1") || s.hasSpace("h2") {
+		t.Error("a namespace that the switch made is still there")
+	}
+}
+
 // TestKilled wants a switch that was killed to leave nothing that keeps the next one
 // from starting.
 func TestKilled(t *testing.T) {
