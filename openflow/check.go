@@ -9,7 +9,7 @@ import (
 // CheckParams is what actions are checked against.
 type CheckParams struct {
 	Version Version
-	Match   *flow.Match // of the flow; nil for packet-outs and groups: nothing is known
+	Match   *flow.Match // of the flow; nil: it is not known, and nothing contradicts it
 	Table   uint8       // of the flow; TableAll: not checked
 	Tables  int         // how many tables the switch has; 0: not checked
 }
@@ -63,19 +63,20 @@ type checker struct {
 }
 
 func (c *checker) list(list []Action) error {
-	if c.depth++; c.depth > MaxActionDepth {
+	c.depth++
+	defer func() { c.depth-- }()
+	if c.depth > MaxActionDepth {
 		return NewError(ErrActionBadArgument, "actions nest deeper than %d", MaxActionDepth)
 	}
 	for _, a := range list {
 		err := c.action(a)
 		if c.p.Match == nil && errors.Is(err, ErrActionMatchInconsistent) {
-			continue // where no match is known, none contradicts
+			continue
 		}
 		if err != nil {
 			return err
 		}
 	}
-	c.depth--
 	return nil
 }
 
@@ -122,7 +123,7 @@ func (c *checker) action(a Action) error {
 	case SetVLANPCP:
 		return c.setTag(a, a.PushIfAbsent)
 	case PushVLAN:
-		return c.pushTag()
+		return c.pushTag(a)
 	case PopVLAN:
 		return c.popTag(a)
 	case SetIPSrc, SetIPDst:
@@ -138,7 +139,9 @@ func (c *checker) action(a Action) error {
 	case DecNSHTTL:
 		return c.need(a, flow.PrereqNSH)
 	case PushMPLS:
+		err := c.need(a, flow.PrereqEthernet)
 		c.setEthType(a.EthType)
+		return err
 	case PopMPLS:
 		err := c.need(a, flow.PrereqMPLS)
 		c.setEthType(a.EthType)
@@ -217,8 +220,12 @@ func (c *checker) dst(s Subfield) error {
 
 // checkExists refuses a field that not all packets of a match have.
 func checkExists(m *Match, id flow.FieldID) error {
-	if f := flow.FieldByID(id); !m.classes().has(f.Prereq) {
+	f, classes := flow.FieldByID(id), m.classes()
+	if !classes.has(f.Prereq) {
 		return &Error{Code: ErrActionMatchInconsistent, Detail: m.CheckPrereqs(id).Error()}
+	}
+	if f.Prereq == flow.PrereqVLAN && !classes.has(flow.PrereqEthernet) {
+		return NewError(ErrActionMatchInconsistent, "%s of packets without an Ethernet header", f.Name)
 	}
 	return nil
 }

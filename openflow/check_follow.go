@@ -20,11 +20,11 @@ func (c *checker) setTag(a Action, push bool) error {
 	if !had && !push {
 		return c.inconsistent(a)
 	}
-	return nil
+	return c.need(a, flow.PrereqEthernet)
 }
 
 // pushTag refuses a third tag: the key has room for two.
-func (c *checker) pushTag() error {
+func (c *checker) pushTag(a Action) error {
 	v, k := &c.m.Value.VLAN, &c.m.Mask.VLAN
 	if v[len(v)-1].TCI&flow.VLANPresent != 0 {
 		return NewError(ErrActionBadTag, "push_vlan on %d tags", len(v))
@@ -32,7 +32,7 @@ func (c *checker) pushTag() error {
 	copy(v[1:], v[:len(v)-1])
 	copy(k[1:], k[:len(k)-1])
 	v[0], k[0] = flow.VLANTag{TCI: flow.VLANPresent}, flow.VLANTag{TCI: 0xffff}
-	return nil
+	return c.need(a, flow.PrereqEthernet)
 }
 
 func (c *checker) popTag(a Action) error {
@@ -44,7 +44,7 @@ func (c *checker) popTag(a Action) error {
 	if !had {
 		return c.inconsistent(a)
 	}
-	return nil
+	return c.need(a, flow.PrereqEthernet)
 }
 
 // setEthType makes the packets ones of another type, of which nothing else is

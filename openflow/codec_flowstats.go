@@ -150,6 +150,7 @@ func appendFlowRequestNX(c context, dst []byte, m *FlowStatsRequest) ([]byte, er
 func flowStats(nicira bool, f func(c context, r *reader, e *FlowStats) error) decodeFunc {
 	return func(c context, b []byte) (Message, error) {
 		m := &FlowStatsReply{Nicira: nicira}
+		m.Flows = make([]FlowStats, 0, countEntries(b))
 		for len(b) > 0 {
 			n, err := entryLen(b, 0, 8)
 			if err != nil {

@@ -6,7 +6,7 @@ import "vswitch/flow"
 // of fixed size, as bytes, because only a switch's TLV table says what they are
 // and where a flow.Match keeps them.
 type Match struct {
-	flow.Match
+	flow.Match // without tunnel options
 	// Wide are the tun_metadata fields, ascending and without duplicates.
 	Wide []WideField
 }
@@ -22,6 +22,9 @@ type WideField struct {
 // being tlvs.
 func MatchOf(m *flow.Match, tlvs *flow.TLVTable) Match {
 	out := Match{Match: *m}
+	for _, p := range [2]*flow.Pipeline{&out.Value, (*flow.Pipeline)(&out.Mask)} {
+		p.TunMetadata, p.TunMetadataPresent = [len(p.TunMetadata)]byte{}, 0
+	}
 	for row := range tlvs.All() {
 		f := flow.FieldByID(flow.FieldTunMetadata0 + flow.FieldID(row.Index))
 		value, mask, kind := m.FieldBytes(f, tlvs)

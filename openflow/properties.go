@@ -85,6 +85,20 @@ func entryLen(b []byte, at, size int) (int, error) {
 	return n, nil
 }
 
+// countEntries is how many entries, whose 16-bit lengths come first, a list has up
+// to the first one that is broken.
+func countEntries(b []byte) (n int) {
+	for len(b) >= 8 {
+		size := int(be.Uint16(b))
+		if size < 8 || size > len(b) {
+			return n
+		}
+		n++
+		b = b[size:]
+	}
+	return n
+}
+
 // beginExperimenter appends the head of an experimenter property.
 func beginExperimenter(dst []byte, vendor, expType uint32) []byte {
 	dst = beginProperty(dst, propExperimenter)
