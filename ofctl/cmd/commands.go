@@ -24,7 +24,7 @@ func groups() []*group {
 
 // commands is the table, in the order of help.
 func commands() []command {
-	return slices.Concat(flowCommands(), groupCommands(), portCommands(), switchCommands(), watchCommands(), controlCommands())
+	return slices.Concat(flowCommands(), groupCommands(), portCommands(), switchCommands(), watchCommands(), controlCommands(), toolCommands())
 }
 
 // every are the versions of commands that all versions can carry.
@@ -308,6 +308,17 @@ continue or drop for packets without a flow (OpenFlow 1.1 to 1.3), or name:NAME.
 			summary: "show the counters of IPFIX exporters that flows sample for",
 			example: "ofctl dump-ipfix-flow br0",
 		},
+		{
+			group: groupSwitch, name: "ct-flush", operands: "SWITCH [zone=N] [mark=X/MASK] [labels=X/MASK] [TUPLE [TUPLE]]", least: 1, most: 6, writes: true, run: runCTFlush, flags: flags,
+			summary: "forget tracked connections: those that fit, or all",
+			example: "ofctl ct-flush br0 zone=5 'ct_nw_src=10.0.0.1,ct_nw_proto=6,ct_tp_dst=80'",
+			more:    "The first TUPLE is of the original direction, the second of the reply direction.",
+		},
+		{
+			group: groupSwitch, name: "ct-flush-zone", operands: "SWITCH ZONE", least: 2, most: 2, writes: true, run: runCTFlushZone, flags: flags,
+			summary: "forget the tracked connections of a zone",
+			example: "ofctl ct-flush-zone br0 5",
+		},
 	}
 }
 
@@ -319,7 +330,7 @@ func watchCommands() []command {
 	return []command{
 		{
 			group: groupWatch, name: "monitor", operands: "SWITCH [MISSLEN] [invalid_ttl] [resume] [watch:[MATCH]]...", least: 1, most: unlimited, run: runMonitor,
-			flags:   flags + "json packet-in-format timestamp names no-names",
+			flags:   flags + "json packet-in-format timestamp names no-names more",
 			summary: "print packets and other messages that the switch sends to controllers",
 			example: "ofctl monitor br0 65535 'watch:table=0'",
 			more: `It goes on until it is interrupted, the switch ends, or --timeout has passed.
@@ -329,7 +340,7 @@ out, resume gives packets back that wait for it, and watch: reports changes of
 flows: !initial, !add, !delete, !modify, !actions and !own leave some out.`,
 		},
 		{
-			group: groupWatch, name: "snoop", operands: "SWITCH", least: 1, most: 1, run: runSnoop, flags: flags + "json timestamp",
+			group: groupWatch, name: "snoop", operands: "SWITCH", least: 1, most: 1, run: runSnoop, flags: flags + "json timestamp more",
 			summary: "print what the switch and its controllers say to each other",
 			example: "ofctl snoop br0 --timestamp",
 		},

@@ -28,8 +28,9 @@ type conn struct {
 	sender  *sender
 	dialect openflow.Dialect
 	version openflow.Version
-	xid     uint32 // last one used
-	raw     []byte // message last read
+	theirs  openflow.VersionSet // what the switch offered
+	xid     uint32              // last one used
+	raw     []byte              // message last read
 
 	keeping bool      // what comes in beside an awaited reply is kept
 	kept    []message // for next
@@ -133,6 +134,7 @@ func (c *conn) negotiate(offer openflow.VersionSet) error {
 	}
 	switch body := m.body.(type) {
 	case *openflow.Hello:
+		c.theirs = body.Versions
 		common := offer & body.Versions
 		if common == 0 {
 			return c.noCommonVersion(offer, body.Versions)

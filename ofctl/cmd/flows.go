@@ -81,21 +81,47 @@ func parseLines[T openflow.Message](lines []line, parse func(s string) (T, error
 // parser reads a line as a message.
 type parser func(s string, o text.Options) (openflow.Message, error)
 
-// sendLines sends what lines say, once all of them are understood.
-func (a *app) sendLines(name string, able openflow.VersionSet, lines []line, parse parser) error {
+// connectReading is connectWith, and then read, which reads text for the version
+// that was agreed on. Text that only OpenFlow 1.0 lets pass gets a connection of
+// that version, as ovs-ofctl gives it, unless -O has chosen: an action may there be
+// without the match that it needs, and does nothing to other packets.
+func (a *app) connectReading(name string, able openflow.VersionSet, read func(c *conn) error) (*conn, error) {
 	c, err := a.connectWith(name, able)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer c.close()
+	err = read(c)
+	if err == nil {
+		return c, nil
+	}
+	c.close()
+	if c.version == openflow.V10 || !able.Has(openflow.V10) || !c.theirs.Has(openflow.V10) || a.option.versions != 0 || a.option.bundle {
+		return nil, err
+	}
+	old, failed := a.connectWith(name, openflow.Versions(openflow.V10))
+	if failed != nil {
+		return nil, err
+	}
+	if read(old) != nil {
+		old.close()
+		return nil, err
+	}
+	return old, nil
+}
+
+// sendLines sends what lines say, once all of them are understood.
+func (a *app) sendLines(name string, able openflow.VersionSet, lines []line, parse parser) error {
 	var messages []openflow.Message
-	err = c.reading(func(o text.Options) error {
-		messages, err = parseLines(lines, func(s string) (openflow.Message, error) { return parse(s, o) })
-		return err
+	c, err := a.connectReading(name, able, func(c *conn) error {
+		return c.reading(func(o text.Options) (err error) {
+			messages, err = parseLines(lines, func(s string) (openflow.Message, error) { return parse(s, o) })
+			return err
+		})
 	})
 	if err != nil {
 		return err
 	}
+	defer c.close()
 	return c.change(messages, lines)
 }
 

@@ -259,7 +259,7 @@ func (w *jsonWriter) named(name string, v reflect.Value) bool {
 // isBits reports whether a member is a word of bits rather than a number.
 func isBits(name string) bool {
 	switch name {
-	case "cookie", "cookie_mask", "metadata_match", "metadata_write", "mac64":
+	case "cookie", "cookie_mask", "new_cookie", "metadata_match", "metadata_write", "mac64":
 		return true
 	}
 	return false

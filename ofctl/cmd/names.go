@@ -75,14 +75,14 @@ func (c *conn) nameTables() (*text.Names, error) {
 // reading parses text. It is tried with numbers alone first, so that a switch is
 // asked for names only where the text has some.
 func (c *conn) reading(parse func(o text.Options) error) error {
-	err := parse(text.Options{Ports: c.portNames, Tables: c.tableNames})
+	err := parse(text.Options{Ports: c.portNames, Tables: c.tableNames, Version: c.version})
 	if err == nil || c.app.option.noNames || c.portNames != nil {
 		return err
 	}
 	if err := c.learnNames(); err != nil {
 		return err
 	}
-	return parse(text.Options{Ports: c.portNames, Tables: c.tableNames})
+	return parse(text.Options{Ports: c.portNames, Tables: c.tableNames, Version: c.version})
 }
 
 // printing are the options for what is printed of the switch.

@@ -45,7 +45,7 @@ func newFlags(o *options) *pflag.FlagSet {
 	f.VarP((*versionsFlag)(&o.versions), "protocols", "O", "OpenFlow `VERSIONS` that may be spoken (default all)")
 	f.VarP((*secondsFlag)(&o.timeout), "timeout", "t", "give up after `SECONDS`")
 	f.BoolVar(&o.json, "json", false, "print JSON")
-	f.CountVarP(&o.more, "more", "m", "print more: -m what packets contain, -mmm their bytes too")
+	f.CountVarP(&o.more, "more", "m", "print more: -m the payload of echoes, -mm the bytes of packets too")
 	f.BoolVar(&o.names, "names", false, "print names of ports and tables (default on a terminal)")
 	f.BoolVar(&o.noNames, "no-names", false, "print and read only numbers of ports and tables")
 	f.BoolVar(&o.stats, "stats", false, "print counters and ages (default)")

@@ -211,8 +211,6 @@ func (c *conn) resume(in *openflow.PacketIn) error {
 
 // event prints a message of monitor or snoop at once.
 func (p *printer) event(m message) error {
-	o := p.o
-	o.Verbosity += 2 // as ovs-ofctl monitor
 	now := ""
 	if p.app.option.timestamp {
 		now = time.Now().UTC().Format("2006-01-02 15:04:05.000")
@@ -227,20 +225,12 @@ func (p *printer) event(m message) error {
 		if now != "" {
 			p.buf = append(append(p.buf, now...), ": "...)
 		}
-		p.buf = appendEvent(p.buf, m, o)
+		p.buf = text.AppendWire(p.buf, m.raw, p.o)
 	}
 	if _, err := p.app.out.Write(p.buf); err != nil {
 		return err
 	}
 	return p.app.out.Flush()
-}
-
-// appendEvent appends a message, or where it cannot be decoded its bytes.
-func appendEvent(dst []byte, m message, o text.PrintOptions) []byte {
-	if m.err != nil {
-		return fmt.Appendf(dst, "%s ***decode error: %v***\n%x\n", m.header.Name, m.err, m.raw)
-	}
-	return text.AppendMessage(dst, m.header, m.body, o)
 }
 
 // runProbe is probe: whether the switch answers.

@@ -64,7 +64,7 @@ func monitored(t *testing.T) *fakeSwitch {
 
 func TestMonitor(t *testing.T) {
 	f := monitored(t)
-	r := f.run(t, "-O", "OpenFlow13", "monitor", "br0", "128", "-P", "standard")
+	r := f.run(t, "-O", "OpenFlow13", "monitor", "br0", "128", "-P", "standard", "-mm")
 	if r.code != exitOK || !strings.Contains(r.err, "closed the connection") {
 		t.Errorf("%v", r)
 	}

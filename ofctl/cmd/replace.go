@@ -159,13 +159,16 @@ func (d difference) either() *entry {
 func (c *conn) parseFlows(lines []line) (mods []*openflow.FlowMod, err error) {
 	parse := func(o text.Options) error {
 		o.CommandWord = true
-		mods, err = parseLines(lines, func(s string) (*openflow.FlowMod, error) { return text.ParseFlow(s, o) })
-		return err
+		var wrong error
+		mods, wrong = parseLines(lines, func(s string) (*openflow.FlowMod, error) { return text.ParseFlow(s, o) })
+		return wrong
 	}
 	if c == nil {
-		return mods, parse(text.Options{})
+		err = parse(text.Options{})
+	} else {
+		err = c.reading(parse)
 	}
-	return mods, c.reading(parse)
+	return mods, err
 }
 
 // runReplaceFlows is replace-flows.
@@ -174,15 +177,15 @@ func runReplaceFlows(a *app, args []string) error {
 	if err != nil {
 		return err
 	}
-	c, err := a.connect(args[0])
+	var mods []*openflow.FlowMod
+	c, err := a.connectReading(args[0], openflow.AllVersions, func(c *conn) (err error) {
+		mods, err = c.parseFlows(lines)
+		return err
+	})
 	if err != nil {
 		return err
 	}
 	defer c.close()
-	mods, err := c.parseFlows(lines)
-	if err != nil {
-		return err
-	}
 	old, err := c.entriesOf()
 	if err != nil {
 		return err

@@ -3,10 +3,14 @@ package cmd
 import (
 	"bufio"
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strings"
+	"syscall"
 
+	"vswitch/openflow/text"
 	"vswitch/packet"
 )
 
@@ -105,4 +109,149 @@ func (a *app) deadline() (context.Context, context.CancelFunc) {
 func (a *app) closeOnStop(c io.Closer) (release func()) {
 	stop := context.AfterFunc(a.ctx, func() { c.Close() })
 	return func() { stop() }
+}
+
+// usageError is a wrong command line, or input that cannot be read.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+func usagef(format string, args ...any) error {
+	return &usageError{fmt.Errorf(format, args...)}
+}
+
+// syntaxErrors are texts that cannot be read, each with where it is.
+type syntaxErrors struct {
+	list []syntaxError
+	more int // mistakes beyond those of list
+}
+
+// syntaxError is one of them. where is "FILE:LINE", or "" for an argument.
+type syntaxError struct {
+	where string
+	err   error
+}
+
+// mostSyntaxErrors bounds what is shown of a file that is wrong throughout.
+const mostSyntaxErrors = 20
+
+func (e *syntaxErrors) add(where string, err error) {
+	if len(e.list) == mostSyntaxErrors {
+		e.more++
+		return
+	}
+	e.list = append(e.list, syntaxError{where, err})
+}
+
+func (e *syntaxErrors) Error() string {
+	var b strings.Builder
+	for i, s := range e.list {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		if s.where != "" {
+			b.WriteString(s.where + ": ")
+		}
+		b.WriteString(s.err.Error())
+	}
+	return b.String()
+}
+
+// orNil is e as an error, nil where nothing was added.
+func (e *syntaxErrors) orNil() error {
+	if len(e.list) == 0 {
+		return nil
+	}
+	return e
+}
+
+// print shows each text with a caret below its wrong token.
+func (e *syntaxErrors) print(w io.Writer) {
+	for _, s := range e.list {
+		where := "ofctl: "
+		if s.where != "" {
+			where = s.where + ": "
+		}
+		var t *text.Error
+		if errors.As(s.err, &t) {
+			fmt.Fprint(w, where, strings.TrimSuffix(s.err.Error(), t.Error()), t.Caret())
+		} else {
+			fmt.Fprintf(w, "%s%v\n", where, s.err)
+		}
+	}
+	if e.more > 0 {
+		fmt.Fprintf(w, "ofctl: and %d more mistakes\n", e.more)
+	}
+	if e.list[0].where != "" {
+		fmt.Fprintln(w, "ofctl: nothing was sent to the switch")
+	}
+}
+
+// syntax makes the error of one argument.
+func syntax(err error) error { return &syntaxErrors{list: []syntaxError{{"", err}}} }
+
+// errRefused stands for refusals that were printed where they came up.
+var errRefused = errors.New("the switch refused")
+
+// report prints an error, and returns what to exit with.
+func (a *app) report(err error) int {
+	var usage *usageError
+	var syntax *syntaxErrors
+	switch {
+	case err == nil, errors.Is(err, syscall.EPIPE):
+		// Whoever reads the output of a pipe that broke has seen enough.
+		return exitOK
+	case errors.As(err, &syntax):
+		syntax.print(a.stdio.Err)
+		return exitUsage
+	case errors.As(err, &usage):
+		fmt.Fprintf(a.stdio.Err, "ofctl: %v\n", err)
+		return exitUsage
+	case errors.Is(err, errDiffer):
+		return exitDiffer
+	case errors.Is(err, errRefused):
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(a.stdio.Err, "ofctl: interrupted")
+	default:
+		fmt.Fprintf(a.stdio.Err, "ofctl: %v\n", err)
+	}
+	return exitRefused
+}
+
+// nearest is the one of names that word is most probably a misspelling of, or "".
+func nearest(word string, names []string) string {
+	best, least := "", 1+max(1, len(word)/3)
+	for _, name := range names {
+		if d := distance(strings.ToLower(word), strings.ToLower(name)); d < least {
+			best, least = name, d
+		}
+	}
+	return best
+}
+
+// distance is the number of insertions, deletions, replacements and swaps of
+// neighbours that make b of a.
+func distance(a, b string) int {
+	var before []int
+	last := make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		row := make([]int, len(b)+1)
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		before, last = last, row
+	}
+	return last[len(b)]
 }

@@ -1,0 +1,386 @@
+package cmd
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+
+	"vswitch/openflow"
+	"vswitch/openflow/text"
+)
+
+// Commands that check text and need no switch.
+
+// protocol is a version of OpenFlow together with how flows travel in it, as
+// ovs-ofctl counts them.
+type protocol struct {
+	name     string
+	version  openflow.Version
+	nicira   bool // flows in Nicira's form
+	tableIDs bool // flow-mods name tables
+}
+
+// protocols are all there are, the one to prefer first.
+func protocols() []protocol {
+	return []protocol{
+		{"OpenFlow10-table_id", openflow.V10, false, false},
+		{"OpenFlow10+table_id", openflow.V10, false, true},
+		{"NXM-table_id", openflow.V10, true, false},
+		{"NXM+table_id", openflow.V10, true, true},
+		{"OpenFlow11", openflow.V11, false, true},
+		{"OXM-OpenFlow12", openflow.V12, false, true},
+		{"OXM-OpenFlow13", openflow.V13, false, true},
+		{"OXM-OpenFlow14", openflow.V14, false, true},
+		{"OXM-OpenFlow15", openflow.V15, false, true},
+	}
+}
+
+// protocolSet has bit i for protocols()[i].
+type protocolSet uint
+
+// String names the protocols, several together where there is a word for them.
+func (s protocolSet) String() string {
+	if s == 0 {
+		return "none"
+	}
+	var names []string
+	for _, group := range []struct {
+		set  protocolSet
+		name string
+	}{{0x1ff, "any"}, {0x003, "OpenFlow10"}, {0x00c, "NXM"}, {0x1e0, "OXM"}} {
+		if s&group.set == group.set {
+			names = append(names, group.name)
+			s &^= group.set
+		}
+	}
+	for i, p := range protocols() {
+		if s>>i&1 != 0 {
+			names = append(names, p.name)
+		}
+	}
+	return strings.Join(names, ",")
+}
+
+// encode writes a flow-mod as the protocol has it. The error is that it cannot.
+func (p protocol) encode(xid uint32, m openflow.Message) ([]byte, error) {
+	dialect := openflow.Dialect{NoTableID: !p.tableIDs}
+	mod, isMod := m.(*openflow.FlowMod)
+	if isMod && p.version == openflow.V10 {
+		form := *mod
+		form.Nicira = p.nicira
+		m = &form
+	}
+	data, err := dialect.Append(nil, p.version, xid, m)
+	if err == nil && isMod && p.version == openflow.V10 && !p.nicira && openflow.PeekHeader(data).Type != typeFlowMod {
+		err = &openflow.UnencodableError{Version: p.version, What: "the match in the standard form"}
+	}
+	return data, err
+}
+
+// typeFlowMod is OFPT_FLOW_MOD, in the standard form.
+const typeFlowMod = 14
+
+// usable says which protocols can carry what parse reads.
+func usable(parse func(o text.Options) (openflow.Message, error)) (set protocolSet) {
+	for i, p := range protocols() {
+		m, err := parse(text.Options{Version: p.version})
+		if err != nil {
+			continue
+		}
+		if _, err := p.encode(1, m); err == nil {
+			set |= 1 << i
+		}
+	}
+	return set
+}
+
+// runParseFlow is parse-flow: what becomes of a flow on the wire.
+func runParseFlow(a *app, args []string) error {
+	return a.parseOffline([]line{{text: args[0]}}, flowParser(a.strictly(openflow.FlowAdd), true))
+}
+
+// runParseFlows is parse-flows.
+func runParseFlows(a *app, args []string) error {
+	lines, err := a.readLines(args[0])
+	if err != nil {
+		return err
+	}
+	return a.parseOffline(lines, flowParser(openflow.FlowAdd, true))
+}
+
+// runParseGroup is parse-group, and runParseMeter parse-meter.
+func runParseGroup(a *app, args []string) error {
+	return a.parseOffline([]line{{text: args[0]}}, groupParser(openflow.GroupAdd, true))
+}
+
+func runParseMeter(a *app, args []string) error {
+	return a.parseOffline([]line{{text: args[0]}}, func(s string, o text.Options) (openflow.Message, error) {
+		return nilOnError(text.ParseMeter(s, openflow.MeterAdd, o))
+	})
+}
+
+// parseOffline reads lines, and shows them as they would travel in the first
+// protocol that can carry all of them and that -O allows.
+func (a *app) parseOffline(lines []line, parse parser) error {
+	messages, err := parseLines(lines, func(s string) (openflow.Message, error) { return parse(s, text.Options{}) })
+	if err != nil {
+		return err
+	}
+	flows := len(messages) == 0 || messages[0].Kind() == openflow.KindFlowMod
+	all := ^protocolSet(0)
+	for _, l := range lines {
+		all &= usable(func(o text.Options) (openflow.Message, error) { return parse(l.text, o) })
+	}
+	chosen := -1
+	for i, p := range protocols() {
+		if all>>i&1 != 0 && chosen < 0 && (a.option.versions == 0 || a.option.versions.Has(p.version)) && a.option.flows.allows(p) {
+			chosen = i
+		}
+	}
+	if chosen < 0 {
+		return usagef("no protocol that is allowed can carry this; usable are: %v", all)
+	}
+	p := protocols()[chosen]
+	if a.option.json {
+		return a.parsedJSON(lines, parse, p, all)
+	}
+	chosenAs := "protocol: " + p.name
+	if !flows {
+		chosenAs = "version: " + p.version.String()
+	}
+	fmt.Fprintf(a.out, "usable protocols: %v\nchosen %s\n", all, chosenAs)
+	for i, l := range lines {
+		m, err := parse(l.text, text.Options{Version: p.version})
+		if err != nil {
+			return err
+		}
+		data, err := p.encode(uint32(i)+1, m)
+		if err != nil {
+			return err
+		}
+		if _, err := a.out.Write(text.AppendWire(nil, data, a.printing())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// parsed is a line of parse-flow and the like as JSON.
+type parsed struct {
+	Text    string
+	Message openflow.Message
+	Bytes   []byte
+}
+
+func (a *app) parsedJSON(lines []line, parse parser, p protocol, all protocolSet) error {
+	document := struct {
+		UsableProtocols, ChosenProtocol string
+		Messages                        []parsed
+	}{all.String(), p.name, nil}
+	for i, l := range lines {
+		m, err := parse(l.text, text.Options{Version: p.version})
+		if err != nil {
+			return err
+		}
+		data, err := p.encode(uint32(i)+1, m)
+		if err != nil {
+			return err
+		}
+		document.Messages = append(document.Messages, parsed{l.text, m, data})
+	}
+	out := &printer{app: a}
+	return out.document(&document)
+}
+
+// allows says whether --flow-format lets flows travel in a protocol.
+func (f flowForm) allows(p protocol) bool {
+	return f == formAny || p.nicira == (f == formNXM)
+}
+
+// printing are the options of what is printed without a switch.
+func (a *app) printing() text.PrintOptions {
+	return text.PrintOptions{NoStats: a.option.noStats, Verbosity: a.option.more + 1, PacketSummary: a.packetSummary}
+}
+
+// runParseActions is parse-actions and parse-instructions: lines of hexadecimal
+// digits on the standard input, read as a list of a version.
+func runParseActions(asInstructions bool) func(*app, []string) error {
+	return func(a *app, args []string) error {
+		var version versionsFlag
+		if err := version.Set(args[0]); err != nil {
+			return usagef("%w", err)
+		}
+		v := openflow.VersionSet(version).Max()
+		what := "actions"
+		if asInstructions {
+			if what = "instructions"; v == openflow.V10 {
+				return usagef("OpenFlow10 has no instructions")
+			}
+		}
+		lines, err := a.readLines(stdinName)
+		if err != nil {
+			return err
+		}
+		failed := false
+		for _, l := range lines {
+			list, err := unhexLine(l)
+			if err != nil {
+				return err
+			}
+			actions, err := decodeActions(v, list, asInstructions)
+			if err != nil {
+				fmt.Fprintf(a.out, "bad %v %s: %v\n\n", v, what, openflow.AsError(err).Code)
+				failed = true
+				continue
+			}
+			a.out.Write(append(text.AppendActions([]byte("actions="), actions, text.PrintOptions{}), "\n\n"...))
+		}
+		if failed {
+			return errRefused
+		}
+		return nil
+	}
+}
+
+// unhexLine reads hexadecimal digits, with blanks anywhere.
+func unhexLine(l line) ([]byte, error) {
+	b, err := hex.DecodeString(strings.Join(strings.Fields(l.text), ""))
+	if err != nil {
+		return nil, usagef("%s: %w", l.where, err)
+	}
+	return b, nil
+}
+
+// decodeActions decodes a list of actions by putting it into a packet-out, and one
+// of instructions by putting it into a flow-mod.
+func decodeActions(v openflow.Version, list []byte, asInstructions bool) ([]openflow.Action, error) {
+	var body openflow.Message = &openflow.PacketOut{Buffer: openflow.NoBuffer, InPort: openflow.PortAny}
+	if asInstructions {
+		body = &openflow.FlowMod{Command: openflow.FlowAdd, Buffer: openflow.NoBuffer, OutPort: openflow.PortAny, OutGroup: openflow.GroupAny}
+	}
+	if len(list)%8 != 0 {
+		return nil, openflow.ErrRequestBadLen
+	}
+	data, err := openflow.Append(nil, v, 0, body)
+	if err != nil {
+		return nil, err
+	}
+	if !asInstructions {
+		binary.BigEndian.PutUint16(data[actionsLenAt(v):], uint16(len(list)))
+	}
+	data = append(data, list...)
+	if len(data) > openflow.MaxLen {
+		return nil, openflow.ErrRequestBadLen
+	}
+	binary.BigEndian.PutUint16(data[2:], uint16(len(data)))
+	_, m, err := openflow.Decode(data)
+	switch m := m.(type) {
+	case *openflow.PacketOut:
+		if len(m.Data) > 0 {
+			return nil, openflow.ErrActionBadLen
+		}
+		return m.Actions, err
+	case *openflow.FlowMod:
+		return m.Actions, err
+	}
+	return nil, err
+}
+
+// actionsLenAt is where a packet-out says how long its actions are.
+func actionsLenAt(v openflow.Version) int {
+	if v == openflow.V10 {
+		return openflow.HeaderLen + 6
+	}
+	return openflow.HeaderLen + 8
+}
+
+// runPrintError is print-error: an error's numbers in each version.
+func runPrintError(a *app, args []string) error {
+	code, found := openflow.ParseErrorCode(args[0])
+	if !found {
+		return usagef("no error %q", args[0])
+	}
+	for _, v := range openflow.AllVersions.List() {
+		vendor, typ, number, found := code.Wire(v)
+		if !found {
+			fmt.Fprintf(a.out, "OpenFlow %s: not carried\n", v.Short())
+			continue
+		}
+		fmt.Fprintf(a.out, "OpenFlow %s: vendor %s, type %d, code %d\n", v.Short(), hexOrZero(vendor), typ, number)
+	}
+	return nil
+}
+
+// hexOrZero is a number as C's %#x has it.
+func hexOrZero(n uint32) string {
+	if n == 0 {
+		return "0"
+	}
+	return fmt.Sprintf("%#x", n)
+}
+
+// runEncodeHello is encode-hello: the hello that offers the versions of a bitmap.
+func runEncodeHello(a *app, args []string) error {
+	var bitmap uint32
+	if _, err := fmt.Sscanf(args[0], "%v", &bitmap); err != nil || bitmap == 0 {
+		return usagef("%q is no bitmap of versions, such as 0x12 for 1.0 and 1.3", args[0])
+	}
+	set := openflow.VersionSet(bitmap)
+	data, err := openflow.Append(nil, set.Max(), 1, &openflow.Hello{Versions: set})
+	if err != nil {
+		return usagef("%w", err)
+	}
+	_, err = a.out.Write(text.AppendWire(appendDump(nil, data), data, a.printing()))
+	return err
+}
+
+// runEncodeErrorReply is encode-error-reply: the error that answers a request.
+func runEncodeErrorReply(a *app, args []string) error {
+	code, found := openflow.ParseErrorCode(args[0])
+	if !found {
+		return usagef("no error %q", args[0])
+	}
+	request, err := unhexLine(line{"the request", args[1]})
+	if err != nil {
+		return err
+	}
+	if len(request) < openflow.HeaderLen {
+		return usagef("the request has %d bytes: a header alone has %d", len(request), openflow.HeaderLen)
+	}
+	h := openflow.PeekHeader(request)
+	if !h.Version.Valid() {
+		return usagef("the request is of %v", h.Version)
+	}
+	_, err = a.out.Write(appendDump(nil, openflow.AppendError(nil, h.Version, h.XID, code, request)))
+	return err
+}
+
+// appendDump appends bytes in hexadecimal, sixteen a line, as ovs-ofctl does.
+func appendDump(dst, data []byte) []byte {
+	const perLine = 16
+	for at := 0; at < len(data); at += perLine {
+		row := data[at:min(len(data), at+perLine)]
+		dst = fmt.Appendf(dst, "%08x ", at)
+		for i, b := range row {
+			separator := " "
+			if i == perLine/2 {
+				separator = "-"
+			}
+			dst = fmt.Appendf(dst, "%s%02x", separator, b)
+		}
+		dst = append(dst, '\n')
+	}
+	return dst
+}
+
+// isUnencodable reports whether err is that a version cannot carry something, and
+// what that is.
+func isUnencodable(err error) (what string, is bool) {
+	var e *openflow.UnencodableError
+	if !errors.As(err, &e) {
+		return "", false
+	}
+	return e.What, true
+}
