@@ -7,14 +7,22 @@ func bundleMessages() []messageRow {
 	forward := messageRow{kind: KindRequestForward, size: 8, extra: 8, decode: to(decodeRequestForward), encode: from(appendRequestForward)}
 	rows := []messageRow{
 		{kind: KindBundleFeaturesRequest, name: "OFPST_BUNDLE_FEATURES request", class: classRequest, from: V15, to: V15, code: 19, size: 8, extra: 8,
-			decode: to(func(_ context, b []byte, m *BundleFeaturesRequest) error { m.Flags = be.Uint32(b); return nil }),
+			decode: to(func(_ context, b []byte, m *BundleFeaturesRequest) (err error) {
+				m.Flags = be.Uint32(b)
+				m.Props, err = decodeProperties(b[8:])
+				return err
+			}),
 			encode: from(func(_ context, dst []byte, m *BundleFeaturesRequest) ([]byte, error) {
-				return zeros(be.AppendUint32(dst, m.Flags), 4), nil
+				return appendProperties(zeros(be.AppendUint32(dst, m.Flags), 4), m.Props), nil
 			})},
 		{kind: KindBundleFeaturesReply, name: "OFPST_BUNDLE_FEATURES reply", class: classReply, from: V15, to: V15, code: 19, size: 8, extra: 8,
-			decode: to(func(_ context, b []byte, m *BundleFeaturesReply) error { m.Capabilities = be.Uint16(b); return nil }),
+			decode: to(func(_ context, b []byte, m *BundleFeaturesReply) (err error) {
+				m.Capabilities = be.Uint16(b)
+				m.Props, err = decodeProperties(b[8:])
+				return err
+			}),
 			encode: from(func(_ context, dst []byte, m *BundleFeaturesReply) ([]byte, error) {
-				return zeros(be.AppendUint16(dst, m.Capabilities), 6), nil
+				return appendProperties(zeros(be.AppendUint16(dst, m.Capabilities), 6), m.Props), nil
 			})},
 	}
 	as := func(row messageRow, name string, cl class, from, to Version, code uint32) {
@@ -44,16 +52,20 @@ func (f BundleFlags) check(v Version) error {
 	return nil
 }
 
-func decodeBundleControl(c context, b []byte, m *BundleControl) error {
+func decodeBundleControl(c context, b []byte, m *BundleControl) (err error) {
 	m.ID, m.Type, m.Flags = be.Uint32(b), BundleControlType(be.Uint16(b[4:])), BundleFlags(be.Uint16(b[6:]))
 	if m.Type > BundleDiscardReply {
 		return NewError(ErrBundleBadType, "bundle control type %d", m.Type)
+	}
+	if m.Props, err = decodeProperties(b[8:]); err != nil {
+		return err
 	}
 	return m.Flags.check(c.v)
 }
 
 func appendBundleControl(_ context, dst []byte, m *BundleControl) ([]byte, error) {
-	return be.AppendUint16(be.AppendUint16(be.AppendUint32(dst, m.ID), uint16(m.Type)), uint16(m.Flags)), nil
+	dst = be.AppendUint16(be.AppendUint16(be.AppendUint32(dst, m.ID), uint16(m.Type)), uint16(m.Flags))
+	return appendProperties(dst, m.Props), nil
 }
 
 func decodeBundleAdd(c context, b []byte, m *BundleAdd) (err error) {

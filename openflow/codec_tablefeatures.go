@@ -84,7 +84,7 @@ func decodeTableFeatures(c context, b []byte, m *TableFeatures, loose bool) erro
 			wildcards, _, err = decodeFieldSet(props.body, loose)
 		case props.typ <= featApplySetField+1:
 			err = m.side(props.typ).decode(c, &props, loose)
-		case props.typ >= propExperimenterMiss:
+		case props.typ >= propExperimenterMiss, knownFeature(c.v, props.typ):
 			m.Unknown = append(m.Unknown, Property{Type: props.typ, Data: clone(props.body)})
 		case !loose:
 			err = props.unknown()
@@ -105,6 +105,17 @@ func decodeTableFeatures(c context, b []byte, m *TableFeatures, loose bool) erro
 	}
 	m.inheritMisses()
 	return props.err
+}
+
+// knownFeature reports whether a version has a property that is kept as it came:
+// table synchronization (1.4), and of 1.5 copy-field and packet types.
+func knownFeature(v Version, typ uint16) bool {
+	const (
+		tableSyncFrom  = 16
+		writeCopyField = 18
+		packetTypes    = 22
+	)
+	return typ == tableSyncFrom && v >= V14 || typ >= writeCopyField && typ <= packetTypes && v >= V15
 }
 
 // side is the half of the features that a property of instructions describes.
@@ -241,10 +252,7 @@ func appendTableFeatures(c context, dst []byte, m *TableFeatures) ([]byte, error
 		dst = m.appendProperty(c, beginProperty(dst, typ), typ)
 		dst = endProperty(dst, at)
 	}
-	for _, p := range m.Unknown {
-		at := len(dst)
-		dst = endProperty(append(beginProperty(dst, p.Type), p.Data...), at)
-	}
+	dst = appendProperties(dst, m.Unknown)
 	if len(dst)-start > MaxLen {
 		return dst, unencodable(c.v, "%d bytes of features of table %d", len(dst)-start, m.Table)
 	}

@@ -8,6 +8,7 @@ const (
 	instApplyActions  = 4
 	instClearActions  = 5
 	instMeter         = 6
+	instStatTrigger   = 7 // 1.5: known, not supported
 	instExperimenter  = 0xffff
 )
 
@@ -49,6 +50,8 @@ func checkInstruction(v Version, typ uint16, n int) error {
 	switch {
 	case typ == instExperimenter:
 		return NewError(ErrInstructionBadExperimenter, "experimenter instruction")
+	case typ == instStatTrigger && v >= V15:
+		return NewError(ErrInstructionUnsupInst, "stat_trigger")
 	case !known:
 		return NewError(ErrInstructionUnknownInst, "type %d in %s", typ, v)
 	case n != instSizes[typ] && typ != instWriteActions && typ != instApplyActions:

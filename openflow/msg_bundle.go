@@ -30,6 +30,7 @@ type BundleControl struct {
 	ID    uint32
 	Type  BundleControlType
 	Flags BundleFlags
+	Props []Property // 1.5: when to commit
 }
 
 // BundleAdd adds a message to a bundle.
@@ -44,7 +45,13 @@ type BundleAdd struct {
 }
 
 // BundleFeaturesRequest asks for what bundles can do (1.5).
-type BundleFeaturesRequest struct{ Flags uint32 }
+type BundleFeaturesRequest struct {
+	Flags uint32
+	Props []Property
+}
 
 // BundleFeaturesReply is what bundles can do (1.5).
-type BundleFeaturesReply struct{ Capabilities uint16 }
+type BundleFeaturesReply struct {
+	Capabilities uint16
+	Props        []Property
+}

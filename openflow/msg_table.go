@@ -150,7 +150,8 @@ type TableFeatures struct {
 	// Properties are the types of properties that came: bit t is type t, and
 	// PropertiesCame is set. 0 in a message to send: all.
 	Properties uint32
-	// Unknown are the experimenter properties.
+	// Unknown are properties that are kept as they came: experimenters', and those
+	// of OpenFlow 1.4 and 1.5 that Open vSwitch does not know.
 	Unknown []Property
 }
 

@@ -106,6 +106,22 @@ func beginExperimenter(dst []byte, vendor, expType uint32) []byte {
 	return be.AppendUint32(dst, expType)
 }
 
+// decodeProperties keeps properties as they came.
+func decodeProperties(b []byte) (list []Property, err error) {
+	props := properties{b: b}
+	for props.next() {
+		list = append(list, Property{Type: props.typ, Data: clone(props.body)})
+	}
+	return list, props.err
+}
+
+func appendProperties(dst []byte, list []Property) []byte {
+	for _, p := range list {
+		dst = appendPropBytes(dst, p.Type, p.Data)
+	}
+	return dst
+}
+
 // Properties of one number or of bytes, with their padding.
 func appendProp8(dst []byte, typ uint16, n uint8) []byte {
 	return zeros(append(appendPropertyHead(dst, typ, 5), n), 3)
