@@ -74,7 +74,7 @@ func withoutPackets(text string) string {
 		lines := strings.SplitAfter(text, "\n")
 		keep := lines[:1]
 		for _, l := range lines[1:] {
-			if strings.HasPrefix(l, " userdata=") {
+			if strings.HasPrefix(l, " ") {
 				keep = append(keep, l)
 			}
 		}

@@ -136,3 +136,108 @@ func checkIdentity(t *testing.T, list []openflow.Action) {
 		t.Fatalf("%s reads as %#v, not as %#v: error %v", text, again, list, err)
 	}
 }
+
+// randomGroup is the text of a group.
+func randomGroup(r *rand.Rand, golden [][2]string, v openflow.Version) string {
+	kind := [...]string{"all", "select", "indirect", "ff"}[r.IntN(4)]
+	text := fmt.Sprintf("group_id=%d,type=%s", r.IntN(1<<20), kind)
+	if kind == "select" && r.IntN(2) == 0 {
+		fields := [...]string{"", ",fields(ip_src,tcp_dst=0xff)", ",fields=eth_dst", ",fields(ipv6_src=ffff::,nw_proto)"}
+		text += fmt.Sprintf(",selection_method=hash,selection_method_param=%d%s", r.Uint64(), fields[r.IntN(len(fields))])
+	}
+	buckets := r.IntN(5)
+	if kind == "indirect" {
+		buckets = 1
+	}
+	for id := range buckets {
+		text += fmt.Sprintf(",bucket=bucket_id:%d", id)
+		switch kind {
+		case "select":
+			text += fmt.Sprintf(",weight:%d", r.IntN(1<<16))
+		case "ff":
+			text += [...]string{",watch_port:5", ",watch_group:7", ",watch_port:1,watch_group:3"}[r.IntN(3)]
+		}
+		text += ",actions=" + string(AppendActions(nil, randomActions(r, golden, "", v), PrintOptions{}))
+	}
+	return text
+}
+
+// randomMeter is the text of a meter.
+func randomMeter(r *rand.Rand) string {
+	text := fmt.Sprintf("meter=%d %s", 1+r.IntN(1<<16), [...]string{"kbps", "pktps"}[r.IntN(2)])
+	burst := r.IntN(2) == 0
+	if burst {
+		text += " burst"
+	}
+	if r.IntN(2) == 0 {
+		text += " stats"
+	}
+	text += " bands="
+	for range 1 + r.IntN(4) {
+		precedence := r.IntN(256)
+		text += [...]string{"\ntype=drop", "\ntype=dscp_remark"}[precedence&1]
+		text += fmt.Sprintf(" rate=%d", r.Uint32())
+		if burst {
+			text += fmt.Sprintf(" burst_size=%d", r.Uint32())
+		}
+		if precedence&1 != 0 {
+			text += fmt.Sprintf(" prec_level=%d", precedence)
+		}
+	}
+	return text + "\n"
+}
+
+// TestRandomGroupsAndMeters is TestRandomFlows for groups and meters.
+func TestRandomGroupsAndMeters(t *testing.T) {
+	const cases = 5000
+	r := newRand(t)
+	golden := goldens(t, "actions.txt")
+	var names []string
+	var messages [][]byte
+	groups := 0
+	for range cases {
+		v := openflow.V10 + openflow.Version(r.IntN(6))
+		if b := checkGroup(t, randomGroup(r, golden, v), v); b != nil {
+			names, messages, groups = append(names, fmt.Sprintf("group in %s", v)), append(messages, b), groups+1
+		}
+		text := randomMeter(r)
+		m, err := ParseMeter(text, openflow.MeterAdd, Options{})
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		if printed := string(AppendMeter(nil, &m.MeterConfig, PrintOptions{})); printed != text {
+			t.Fatalf("%s prints %s", text, printed)
+		}
+		if b, err := openflow.Append(nil, v, 1, m); err == nil {
+			names, messages = append(names, fmt.Sprintf("%s in %s", text, v)), append(messages, b)
+		}
+	}
+	if groups < cases/3 {
+		t.Errorf("only %d of %d groups can be encoded", groups, cases)
+	}
+	checkPrints(t, names, messages)
+}
+
+// checkGroup reads a group, prints it, and reads it again. It gives the group-mod,
+// nil where an instruction stands in a bucket or the version has no such group.
+func checkGroup(t *testing.T, text string, v openflow.Version) []byte {
+	t.Helper()
+	m, err := ParseGroup(text, openflow.GroupAdd, Options{Version: v})
+	if err != nil && strings.Contains(err.Error(), " is an instruction:") {
+		return nil
+	}
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	desc := openflow.GroupDesc{Group: m.Group, Type: m.Type, Props: m.Props, Buckets: m.Buckets}
+	printed := string(AppendGroup(nil, &desc, true, PrintOptions{}))
+	again, err := ParseGroup(printed, openflow.GroupAdd, Options{Version: v})
+	if err != nil || !reflect.DeepEqual(again, m) {
+		t.Fatalf("%s reads as another group than %s: error %v", printed, text, err)
+	}
+	b, err := openflow.Append(nil, v, 1, m)
+	if err != nil {
+		return nil
+	}
+	return b
+}
