@@ -71,8 +71,8 @@ func decodeLoad2(_ context, b []byte) (Action, error) {
 
 // decodeSetOXM reads the OXM entry of set_field and reg_load2.
 func decodeSetOXM(b []byte, maskable bool) (a SetField, rest []byte, err error) {
-	e, rest, err := parseOXM(b)
-	if err != nil {
+	var e oxmEntry
+	if rest, err = e.parse(b); err != nil {
 		return a, nil, err
 	}
 	id, err := actionField(e.oxmHeader)

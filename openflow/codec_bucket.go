@@ -124,17 +124,17 @@ func decodeBucket15(c context, b []byte) (bucket Bucket, err error) {
 
 // appendBuckets15 appends buckets and properties, and writes the buckets' length
 // at at.
-func appendBuckets15(c context, dst []byte, at int, typ GroupType, buckets []Bucket, props *GroupProps) (_ []byte, err error) {
+func appendBuckets15(c context, dst []byte, at int, g *GroupDesc) (_ []byte, err error) {
 	list := len(dst)
-	for i := range buckets {
-		b := &buckets[i]
+	for i := range g.Buckets {
+		b := &g.Buckets[i]
 		start := len(dst)
 		dst = be.AppendUint32(zeros(dst, 4), b.ID)
 		if dst, err = appendActions(c, dst, b.Actions); err != nil {
 			return dst, err
 		}
 		setLen16(dst, start+2, start+bucketSize15)
-		if typ == GroupTypeSelect || b.Weight != 0 {
+		if g.Type == GroupTypeSelect || b.Weight != 0 {
 			dst = zeros(be.AppendUint16(appendPropertyHead(dst, bucketWeight, 8), b.Weight), 2)
 		}
 		if b.WatchPort != PortAny {
@@ -149,7 +149,7 @@ func appendBuckets15(c context, dst []byte, at int, typ GroupType, buckets []Buc
 		return dst, unencodable(c.v, "%d bytes of buckets", len(dst)-list)
 	}
 	setLen16(dst, at, list)
-	return props.append(c.v, dst), nil
+	return g.Props.append(c.v, dst), nil
 }
 
 // The selection method of groups, an extension of Netronome's.
@@ -185,7 +185,8 @@ func (p *GroupProps) decode(b []byte) error {
 // decodeFields reads the fields to hash, whose values are masks.
 func (p *GroupProps) decodeFields(b []byte) error {
 	for len(b) > 0 {
-		e, rest, err := parseOXM(b)
+		var e oxmEntry
+		rest, err := e.parse(b)
 		switch {
 		case err != nil:
 			return err

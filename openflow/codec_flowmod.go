@@ -238,8 +238,8 @@ func appendFlowModNX(c context, dst []byte, m *FlowMod) ([]byte, error) {
 // flowModAlloc is a flow-mod with room for the few actions that most have, so
 // that decoding it allocates once.
 type flowModAlloc struct {
-	FlowMod
 	room [4]Action
+	FlowMod
 }
 
 func decodeFlowMod11(c context, b []byte) (Message, error) {

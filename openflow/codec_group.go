@@ -142,5 +142,5 @@ func appendGroupMod(c context, dst []byte, m *GroupMod) ([]byte, error) {
 		bucket = BucketAll
 	}
 	dst = be.AppendUint32(zeros(dst, 4), bucket)
-	return appendBuckets15(c, dst, at, m.Type, m.Buckets, &m.Props)
+	return appendBuckets15(c, dst, at, &GroupDesc{Type: m.Type, Buckets: m.Buckets, Props: m.Props})
 }

@@ -108,7 +108,7 @@ func appendGroupDesc(c context, dst []byte, g *GroupDesc) (_ []byte, err error) 
 	dst = be.AppendUint32(append(dst, 0, 0, byte(g.Type), 0), g.Group)
 	if groups15(c.v) {
 		at := len(dst)
-		dst, err = appendBuckets15(c, zeros(dst, 8), at, g.Type, g.Buckets, &g.Props)
+		dst, err = appendBuckets15(c, zeros(dst, 8), at, g)
 	} else {
 		dst, err = appendBuckets11(c, dst, g.Buckets, &g.Props)
 	}

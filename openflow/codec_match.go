@@ -17,8 +17,9 @@ const (
 // decodeOXM reads OXM or NXM entries into m. With cookie, the pseudo field of
 // cookies is allowed and filled in.
 func decodeOXM(b []byte, m *Match, cookie *cookieMatch) error {
+	var e oxmEntry
 	for len(b) > 0 {
-		e, rest, err := parseOXM(b)
+		rest, err := e.parse(b)
 		if err != nil {
 			return err
 		}
@@ -73,7 +74,7 @@ func (m *Match) add(e *oxmEntry) error {
 	if !validValue(e.f.ID, value) {
 		return NewError(ErrMatchBadValue, "%s of %d", e.f.Name, value.Lo)
 	}
-	if !m.classes().has(e.f.Prereq) {
+	if p := e.f.Prereq; p != flow.PrereqNone && !m.classes().has(p) {
 		return &Error{Code: ErrMatchBadPrereq, Detail: m.CheckPrereqs(e.f.ID).Error()}
 	}
 	if fieldPlaces[e.f.ID].in(m.Mask.Words()) {

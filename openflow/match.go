@@ -6,9 +6,11 @@ import "vswitch/flow"
 // of fixed size, as bytes, because only a switch's TLV table says what they are
 // and where a flow.Match keeps them.
 type Match struct {
-	flow.Match // without tunnel options
 	// Wide are the tun_metadata fields, ascending and without duplicates.
 	Wide []WideField
+	// Match is all other fields. It is large and has no pointers: it comes last, here
+	// and in messages, so that the collector need not look at it.
+	flow.Match
 }
 
 // WideField is a match on, or the value of, a tun_metadata field.

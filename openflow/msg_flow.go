@@ -58,7 +58,6 @@ type FlowMod struct {
 	Table    uint8 // TableAll: any (deletions), or the switch's choice (1.0)
 	Priority uint16
 	Flags    FlowFlags
-	Match    Match
 	// Cookie is what an added flow gets. With modifications and deletions it
 	// restricts them to flows whose cookies have its bits where CookieMask has ones.
 	Cookie, CookieMask uint64
@@ -73,6 +72,7 @@ type FlowMod struct {
 	OutPort                  PortNo // deletions: only flows that output there; PortAny
 	OutGroup                 uint32 // deletions: only flows that use this group; GroupAny
 	Actions                  []Action
+	Match                    Match
 }
 
 // RemovedReason says why a flow went (OFPRR_*).
@@ -95,10 +95,10 @@ type FlowRemoved struct {
 	Table                    uint8 // TableAll: unknown (1.0's standard form)
 	Priority                 uint16
 	Cookie                   uint64
-	Match                    Match
 	IdleTimeout, HardTimeout uint16 // seconds; HardTimeout 1.1+ (1.1 of Open vSwitch)
 	Duration                 time.Duration
 	Packets, Bytes           uint64 // all ones: unknown
+	Match                    Match
 }
 
 // FlowStatsRequest asks for the flows that fit: OFPST_FLOW, NXST_FLOW.
@@ -108,10 +108,10 @@ type FlowStatsRequest struct {
 	OutPort            PortNo
 	OutGroup           uint32
 	Cookie, CookieMask uint64
-	Match              Match
 	// StatsOnly: OFPMP_FLOW_STATS of OpenFlow 1.5, whose reply has no actions.
 	StatsOnly bool
 	Reason    uint8 // StatsOnly: OFPFSR_*
+	Match     Match
 }
 
 // FlowStatsReply answers it in its form.
@@ -130,7 +130,6 @@ type FlowStats struct {
 	Priority                 uint16
 	Flags                    FlowFlags // 1.3+
 	Cookie                   uint64
-	Match                    Match
 	Duration                 time.Duration
 	IdleTimeout, HardTimeout uint16 // seconds
 	Importance               uint16 // 1.4+
@@ -138,6 +137,7 @@ type FlowStats struct {
 	Packets, Bytes           uint64 // all ones: unknown
 	Actions                  []Action
 	Reason                   uint8 // StatsOnly: OFPFSR_*
+	Match                    Match
 }
 
 // AggregateRequest asks for the sums over the flows that fit.

@@ -66,8 +66,8 @@ type FlowUpdate struct {
 	IdleTimeout, HardTimeout uint16
 	Table                    uint8
 	Cookie                   uint64
-	Match                    Match
 	Actions                  []Action
+	Match                    Match
 }
 
 // FlowMonitorCancel ends a monitor.

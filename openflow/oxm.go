@@ -168,30 +168,30 @@ type oxmEntry struct {
 	value, mask []byte
 }
 
-// parseOXM reads the entry at the front of b and gives what follows. The errors
+// parse reads the entry at the front of b and gives what follows. The errors
 // are those of nx_pull_entry in Open vSwitch: ErrMatchBadLen for lengths,
 // ErrMatchBadWildcards for value bits outside the mask.
-func parseOXM(b []byte) (e oxmEntry, rest []byte, err error) {
+func (e *oxmEntry) parse(b []byte) (rest []byte, err error) {
 	var n int
 	if e.oxmHeader, n, err = parseOXMHeader(b); err != nil {
-		return e, nil, err
+		return nil, err
 	}
 	b = b[n:]
 	if e.size > len(b) {
-		return e, nil, NewError(ErrMatchBadLen, "%s, of which %d are there", e.oxmHeader, len(b))
+		return nil, NewError(ErrMatchBadLen, "%s, of which %d are there", e.oxmHeader, len(b))
 	}
 	e.f = e.field()
-	e.value, rest = b[:e.size:e.size], b[e.size:]
+	e.value, e.mask, rest = b[:e.size:e.size], nil, b[e.size:]
 	if e.hasMask {
 		half := e.size / 2
 		e.value, e.mask = e.value[:half:half], e.value[half:2*half:2*half]
 		for i := range e.value {
 			if e.value[i]&^e.mask[i] != 0 {
-				return e, rest, NewError(ErrMatchBadWildcards, "%s: value bits outside the mask", e.oxmHeader)
+				return rest, NewError(ErrMatchBadWildcards, "%s: value bits outside the mask", e.oxmHeader)
 			}
 		}
 	}
-	return e, rest, nil
+	return rest, nil
 }
 
 // values are the entry's value and mask as numbers.
