@@ -271,7 +271,7 @@ func switchCommands() []command {
 			summary: "change how a table, or ALL, is configured",
 			example: "ofctl mod-table br0 0 evict",
 			more: `SETTING is evict, noevict, vacancy:LOW,HIGH or novacancy (OpenFlow 1.4 and later), controller,
-continue or drop for packets without a flow (OpenFlow 1.1 to 1.3), or name:NAME.`,
+continue or drop for packets without a flow (OpenFlow 1.1 and 1.2), or name:NAME.`,
 		},
 		{
 			group: groupSwitch, name: "get-frags", operands: "SWITCH", least: 1, most: 1, run: runGetFrags, flags: flags + "json",

@@ -86,12 +86,6 @@ func eachOf[T openflow.Message](c *conn, request openflow.Message, use func(repl
 	})
 }
 
-// barrier waits until the switch has done all that was sent.
-func (c *conn) barrier() error {
-	_, err := ask[*openflow.BarrierReply](c, &openflow.BarrierRequest{})
-	return err
-}
-
 // apply sends messages one behind the other, and a barrier, and returns what the
 // switch refused of them. A message that the version cannot carry is an
 // *unencodable, and nothing was sent.

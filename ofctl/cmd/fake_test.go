@@ -227,6 +227,11 @@ func (f *fakeSwitch) think(h openflow.Header, m openflow.Message) []openflow.Mes
 		return one(f.tableStats(h.Version))
 	case *openflow.TableFeaturesRequest:
 		return one(&openflow.TableFeaturesReply{Tables: []openflow.TableFeatures{{Table: 0, Name: "classifier"}, {Table: 1}}})
+	case *openflow.TableDescRequest:
+		return one(&openflow.TableDescReply{Tables: []openflow.TableDesc{
+			{Table: 0, Eviction: openflow.On, EvictionFlags: 7, Vacancy: openflow.Off},
+			{Table: 1, Eviction: openflow.Off, EvictionFlags: 7, Vacancy: openflow.On, VacancyEvents: openflow.VacancyEvents{Down: 5, Up: 6}},
+		}})
 	case *openflow.PortStatsRequest:
 		return one(f.portStats(m.Port, h.Version))
 	case *openflow.SetFlowFormat, *openflow.FlowModTableID, *openflow.SetPacketInFormat:

@@ -1,7 +1,9 @@
 package cmd
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -172,7 +174,9 @@ func runDumpTableFeatures(a *app, args []string) error {
 	if err != nil {
 		return err
 	}
-	_, err = a.out.Write(text.AppendTables(nil, c.version, tables, p.o))
+	// What AppendTables writes stands behind a message's name; here is none.
+	list := text.AppendTables(nil, c.version, tables, p.o)
+	_, err = a.out.Write(append(bytes.TrimPrefix(list, []byte("\n")), '\n'))
 	return err
 }
 
@@ -184,15 +188,60 @@ func runModTable(a *app, args []string) error {
 	able := versionsFrom(openflow.V14)
 	switch args[2] {
 	case "controller", "continue", "drop":
-		able = openflow.Versions(openflow.V11, openflow.V12, openflow.V13)
+		able = openflow.Versions(openflow.V11, openflow.V12)
 	}
-	return a.sendLines(args[0], able, []line{{text: args[2]}}, func(s string, o text.Options) (openflow.Message, error) {
-		return nilOnError(text.ParseTableMod(args[1], s, o))
+	var mod *openflow.TableMod
+	c, err := a.connectReading(args[0], able, func(c *conn) error {
+		return c.reading(func(o text.Options) (err error) {
+			if mod, err = text.ParseTableMod(args[1], args[2], o); err != nil {
+				return syntax(err)
+			}
+			return nil
+		})
 	})
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	mods := []openflow.Message{mod}
+	if c.version >= openflow.V14 {
+		if mods, err = c.wholeTableMods(mod); err != nil {
+			return err
+		}
+	}
+	lines := slices.Repeat([]line{{where: "table " + args[1], text: args[2]}}, len(mods))
+	return c.change(mods, lines)
 }
 
-// nameTable gives a table a name: it sends the table's features back with another
-// one (OpenFlow 1.3.5 §7.3.5.5).
+// wholeTableMods makes table-mods that change only what mod says. The message
+// carries all of a table's configuration (OpenFlow 1.4.1 §7.3.4.3), so what is to
+// stay is asked for first, and ALL becomes each table.
+func (c *conn) wholeTableMods(mod *openflow.TableMod) (mods []openflow.Message, err error) {
+	err = eachOf(c, &openflow.TableDescRequest{}, func(r *openflow.TableDescReply) {
+		for _, d := range r.Tables {
+			if mod.Table != openflow.TableAll && mod.Table != d.Table {
+				continue
+			}
+			whole := *mod
+			whole.Table = d.Table
+			if whole.Eviction == openflow.Unset {
+				whole.Eviction, whole.EvictionFlags = d.Eviction, d.EvictionFlags
+			}
+			if whole.Vacancy == openflow.Unset {
+				whole.Vacancy, whole.VacancyDown, whole.VacancyUp = d.Vacancy, d.Down, d.Up
+			}
+			mods = append(mods, &whole)
+		}
+	})
+	if err == nil && len(mods) == 0 {
+		err = fmt.Errorf("%s has no table %d", c.target.name, mod.Table)
+	}
+	return mods, err
+}
+
+// nameTable gives a table a name: it sends the features back with another one. All
+// tables are sent, because those that were left out would be disabled (OpenFlow
+// 1.3.5 §7.3.5.5).
 func (a *app) nameTable(target, word, name string) error {
 	c, err := a.connectWith(target, versionsFrom(openflow.V13))
 	if err != nil {
@@ -208,15 +257,13 @@ func (a *app) nameTable(target, word, name string) error {
 	if err != nil {
 		return err
 	}
-	for i := range tables {
-		if tables[i].Table != number {
-			continue
-		}
-		tables[i].Name = name
-		_, err := c.whole(&openflow.TableFeaturesRequest{Tables: tables[i : i+1]})
-		return err
+	i := slices.IndexFunc(tables, func(t openflow.TableFeatures) bool { return t.Table == number })
+	if i < 0 {
+		return fmt.Errorf("%s has no table %s", target, word)
 	}
-	return fmt.Errorf("%s has no table %s", target, word)
+	tables[i].Name = name
+	_, err = c.whole(&openflow.TableFeaturesRequest{Tables: tables})
+	return err
 }
 
 // runGetFrags is get-frags.
