@@ -181,13 +181,19 @@ func appendAction(c *context, dst []byte, a Action) ([]byte, error) {
 		return dst, nil
 	}
 	row := c.t.actions.rowFor(c.v, a)
-	if row == nil {
+	switch {
+	case row == nil && c.tells:
+		return dst, nil
+	case row == nil:
 		return dst, unencodable(c.v, "the action %s", a.ActionKind())
 	}
 	start := len(dst)
 	dst = row.appendHead(dst)
 	dst, err := row.encode(*c, dst, a)
 	if err != nil {
+		if c.tells {
+			return dst[:start], nil
+		}
 		return dst, err
 	}
 	if len(dst)-start < row.size {

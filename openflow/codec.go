@@ -22,6 +22,7 @@ type context struct {
 	within  ActionKind // whose list it is, where they nest
 	inner   bool       // the message is carried by another one
 	xid     uint32     // of the message, or the one that carries it
+	tells   bool       // encoding: the message tells of flows, and leaves out what the version cannot say
 	tagged  bool       // encoding actions: the packet has a tag at this point
 	ipProto uint8      // encoding actions: the flow's protocol, 0 where it fixes none
 	dialect *Dialect
@@ -173,7 +174,7 @@ func (t *tables) appendMessage(c context, dst []byte, xid uint32, m Message, mor
 	if err != nil {
 		return dst, err
 	}
-	c.xid = xid
+	c.xid, c.tells = xid, row.tells()
 	start := len(dst)
 	out := row.appendHead(dst, c.v, xid)
 	if row.list.count == nil {
@@ -187,6 +188,17 @@ func (t *tables) appendMessage(c context, dst []byte, xid uint32, m Message, mor
 		return dst, err
 	}
 	return out, nil
+}
+
+// tells reports whether messages of the row tell of flows and groups that others
+// made, maybe in another version. What this one cannot say of them is left out,
+// because to say nothing at all would be worse.
+func (row *messageRow) tells() bool {
+	switch row.kind {
+	case KindFlowStatsReply, KindFlowRemoved, KindFlowMonitorReply, KindGroupDescReply, KindPacketIn, KindRequestForward:
+		return true
+	}
+	return false
 }
 
 // finish writes the message's length and, in a multipart message, its flags.

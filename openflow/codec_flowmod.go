@@ -227,7 +227,7 @@ func appendFlowModNX(c context, dst []byte, m *FlowMod) ([]byte, error) {
 	if m.Command == FlowAdd {
 		cookie.mask = 0
 	}
-	dst, n, err := appendNXM(zeros(dst, 8), &m.Match, cookie)
+	dst, n, err := appendNXM(c, zeros(dst, 8), &m.Match, cookie)
 	if err != nil {
 		return dst, err
 	}

@@ -112,7 +112,7 @@ func appendFlowRemovedNX(c context, dst []byte, m *FlowRemoved) ([]byte, error) 
 	dst = be.AppendUint16(dst, m.IdleTimeout)
 	at := len(dst)
 	dst = be.AppendUint64(be.AppendUint64(zeros(dst, 2), m.Packets), m.Bytes)
-	dst, n, err := appendNXM(dst, &m.Match, cookieMatch{})
+	dst, n, err := appendNXM(c, dst, &m.Match, cookieMatch{})
 	if err != nil {
 		return dst, err
 	}

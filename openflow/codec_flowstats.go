@@ -137,7 +137,7 @@ func appendFlowRequestNX(c context, dst []byte, m *FlowStatsRequest) ([]byte, er
 	}
 	at := len(dst)
 	dst = zeros(append(zeros(dst, 2), m.Table), 3)
-	dst, n, err := appendNXM(dst, &m.Match, cookieMatch{m.Cookie, m.CookieMask})
+	dst, n, err := appendNXM(c, dst, &m.Match, cookieMatch{m.Cookie, m.CookieMask})
 	if err != nil {
 		return dst, err
 	}
@@ -375,7 +375,7 @@ func appendFlowStatsNX(c context, dst []byte, e *FlowStats) ([]byte, error) {
 	dst = e.appendTimes(append(dst, 0, 0, e.Table, 0))
 	at := len(dst)
 	dst = be.AppendUint16(be.AppendUint16(zeros(dst, 2), ageWire(e.IdleAge)), ageWire(e.HardAge))
-	dst, n, err := appendNXM(e.appendCounts(dst), &e.Match, cookieMatch{})
+	dst, n, err := appendNXM(c, e.appendCounts(dst), &e.Match, cookieMatch{})
 	if err != nil {
 		return dst, err
 	}

@@ -130,7 +130,8 @@ func maskBits(v flow.Value) int { return bits.OnesCount64(v.Hi) + bits.OnesCount
 
 // appendOXMFields appends the entries of a match in a version's form, or with nxm
 // in the older one, which has the port of OpenFlow 1.0, the tag's TCI and the
-// whole DSCP byte. It is an error where the match says more than the fields can.
+// whole DSCP byte. It is an error where the match says more than the fields can;
+// what they can say has been appended all the same.
 func appendOXMFields(v Version, nxm bool, dst []byte, m *Match) ([]byte, error) {
 	w := oxmWriter{v: v, nxm: nxm, m: m, dst: dst, classes: m.classes()}
 	words := m.Mask.Words()
@@ -156,7 +157,7 @@ func appendOXMFields(v Version, nxm bool, dst []byte, m *Match) ([]byte, error) 
 		}
 	}
 	if w.left != 0 {
-		return dst, w.leftOver()
+		return w.dst, w.leftOver()
 	}
 	return w.dst, nil
 }

@@ -51,7 +51,7 @@ func appendMatch(c context, dst []byte, m *Match) ([]byte, error) {
 	start := len(dst)
 	dst = be.AppendUint16(dst, matchTypeOXM)
 	dst, err := appendOXMFields(c.v, false, zeros(dst, 2), m)
-	if err != nil {
+	if err != nil && !c.tells {
 		return dst, err
 	}
 	setLen16(dst, start+2, start)
@@ -69,9 +69,9 @@ func decodeNXM(b []byte, n int, m *Match, cookie *cookieMatch) ([]byte, error) {
 
 // appendNXM appends a match as NXM, with padding, and says how long it is
 // without.
-func appendNXM(dst []byte, m *Match, cookie cookieMatch) (_ []byte, n int, err error) {
+func appendNXM(c context, dst []byte, m *Match, cookie cookieMatch) (_ []byte, n int, err error) {
 	start := len(dst)
-	if dst, err = appendOXMFields(V10, true, dst, m); err != nil {
+	if dst, err = appendOXMFields(V10, true, dst, m); err != nil && !c.tells {
 		return dst, 0, err
 	}
 	if cookie.mask != 0 {

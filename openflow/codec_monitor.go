@@ -176,7 +176,7 @@ func appendMonitor(c context, dst []byte, f *FlowMonitor) (_ []byte, err error) 
 		return dst, err
 	}
 	at = len(dst)
-	dst, n, err := appendNXM(zeros(append(zeros(dst, 2), f.Table), 5), &f.Match, cookieMatch{})
+	dst, n, err := appendNXM(c, zeros(append(zeros(dst, 2), f.Table), 5), &f.Match, cookieMatch{})
 	if err == nil {
 		be.PutUint16(dst[at:], uint16(n))
 	}
@@ -327,7 +327,7 @@ func (u *FlowUpdate) appendFull(c context, dst []byte) (_ []byte, err error) {
 		copy(dst[at:at+2], dst[start+2:start+4])
 		return appendInstructions(c.following(&u.Match), dst, u.Actions)
 	}
-	dst, n, err := appendNXM(dst, &u.Match, cookieMatch{})
+	dst, n, err := appendNXM(c, dst, &u.Match, cookieMatch{})
 	if err != nil {
 		return dst, err
 	}

@@ -164,7 +164,7 @@ func appendPacketInNXT(c context, dst []byte, m *PacketIn) ([]byte, error) {
 	dst = be.AppendUint16(be.AppendUint32(dst, m.Buffer), m.totalLen16())
 	dst = be.AppendUint64(append(dst, m.Reason.wire(c.v), m.Table), m.Cookie)
 	at := len(dst)
-	dst, n, err := appendNXM(zeros(dst, 8), &m.Match, cookieMatch{})
+	dst, n, err := appendNXM(c, zeros(dst, 8), &m.Match, cookieMatch{})
 	if err != nil {
 		return dst, err
 	}
@@ -250,7 +250,7 @@ func appendPacketIn2(c context, dst []byte, m *PacketIn) ([]byte, error) {
 	dst = appendProp8(dst, pktInReason, m.Reason.wire(c.v))
 	start := len(dst)
 	out, err := appendOXMFields(c.v, false, beginProperty(dst, pktInMetadata), &m.Match)
-	if err != nil {
+	if err != nil && !c.tells {
 		return dst, err
 	}
 	dst = endProperty(out, start)

@@ -203,6 +203,32 @@ func TestAppendKeepsDstOnError(t *testing.T) {
 	}
 }
 
+// TestRepliesLeaveOut: what tells of a flow of OpenFlow 1.3 in OpenFlow 1.0 leaves
+// out what that cannot say, rather than the flow.
+func TestRepliesLeaveOut(t *testing.T) {
+	flow := FlowStats{IdleAge: AgeUnknown, HardAge: AgeUnknown, Actions: []Action{
+		Meter{ID: 1}, Output{Port: 70000}, Output{Port: 1}, ClearActions{}, WriteActions{[]Action{Output{Port: 2}}}, GotoTable{3},
+	}}
+	flow.Match.setInPort(70000)
+	want := []Action{Output{Port: 1}, Resubmit{InPort: PortInPort, Table: 3}}
+	for _, nicira := range []bool{false, true} {
+		b, err := Append(nil, V10, 1, &FlowStatsReply{Nicira: nicira, Flows: []FlowStats{flow}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, m, err := Decode(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := m.(*FlowStatsReply).Flows[0].Actions; !reflect.DeepEqual(got, want) {
+			t.Errorf("actions %v, want %v", got, want)
+		}
+	}
+	if _, err := Append(nil, V10, 1, &FlowMod{Actions: flow.Actions}); err == nil {
+		t.Error("a flow-mod left something out")
+	}
+}
+
 // TestTableInCommand checks the two readings of a flow-mod's command in OpenFlow
 // 1.0.
 func TestTableInCommand(t *testing.T) {

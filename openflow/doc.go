@@ -21,7 +21,8 @@
 //     error that names what the version cannot carry. A match is never widened:
 //     what its fields cannot say is refused. (The fixed match of OpenFlow 1.0 in
 //     flow statistics and flow-removed is the exception that the protocol forces;
-//     NXM is there for those who need to know.)
+//     NXM is there for those who need to know. And what tells of flows that
+//     others made in later versions leaves out what its own cannot say.)
 //   - All codecs are rows of tables: messages (message_table.go), actions
 //     (action_table.go), errors (errors_table.go), and flow's fields. A row is
 //     tested by existing: random values go through every row in every version.

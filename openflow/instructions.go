@@ -163,12 +163,14 @@ func checkOrder(list []Action) error {
 	return nil
 }
 
-// appendInstructions is the reverse of decodeInstructions.
+// appendInstructions is the reverse of decodeInstructions. OpenFlow 1.0 lets
+// actions stand in any order, so that what tells of its flows may have several
+// apply_actions.
 func appendInstructions(c context, dst []byte, list []Action) (_ []byte, err error) {
 	if c.v == V10 {
 		return appendActions(c, dst, list)
 	}
-	if err := checkOrder(list); err != nil {
+	if err := checkOrder(list); err != nil && !c.tells {
 		return dst, err
 	}
 	for i := 0; i < len(list); {
@@ -206,6 +208,9 @@ func appendInstruction(c context, dst []byte, a Action) ([]byte, error) {
 	switch a := a.(type) {
 	case Meter:
 		if c.v < V13 {
+			if c.tells {
+				return dst, nil
+			}
 			return dst, unencodable(c.v, "the instruction meter")
 		}
 		dst = be.AppendUint32(append(dst, 0, instMeter, 0, 0), a.ID)
