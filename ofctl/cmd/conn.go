@@ -160,11 +160,15 @@ func (c *conn) hello(offer openflow.VersionSet) error {
 }
 
 func (c *conn) noCommonVersion(ours, theirs openflow.VersionSet) error {
-	if known := theirs & openflow.AllVersions; known != 0 {
-		return fmt.Errorf("%s speaks %s, and %s was asked for: use -O %s",
-			c.target.name, versionNames(known), versionNames(ours), known.Max())
+	known := theirs & openflow.AllVersions
+	switch {
+	case known == 0:
+		return fmt.Errorf("%s speaks none of %s", c.target.name, versionNames(ours))
+	case c.app.option.versions == 0:
+		return fmt.Errorf("%s speaks %s, and this takes one of %s", c.target.name, versionNames(known), versionNames(ours))
 	}
-	return fmt.Errorf("%s speaks none of %s", c.target.name, versionNames(ours))
+	return fmt.Errorf("%s speaks %s, and %s was asked for: use -O %s",
+		c.target.name, versionNames(known), versionNames(ours), known.Max())
 }
 
 // nextXID is a transaction number that was not used before.

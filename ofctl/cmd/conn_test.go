@@ -31,6 +31,9 @@ func TestVersions(t *testing.T) {
 		{"a gap", openflow.Versions(openflow.V10, openflow.V14), "-O OpenFlow10,OpenFlow13", exitOK, "OFPST_DESC reply (xid"},
 		{"none common", only13, "-O OpenFlow10", exitRefused, "br0 speaks OpenFlow13, and OpenFlow10 was asked for: use -O OpenFlow13"},
 	}
+	f := newFakeSwitch()
+	f.versions = only13
+	wantExit(t, f.run(t, "mod-port", "br0", "h1", "no-flood"), exitRefused, "br0 speaks OpenFlow13, and this takes one of OpenFlow10")
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			f := newFakeSwitch()
