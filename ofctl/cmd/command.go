@@ -159,6 +159,14 @@ func (a *app) helpAll(root *cobra.Command) {
 	fmt.Fprintf(a.out, "\nFlags\n%s", flagUsages(root.PersistentFlags(), nil))
 }
 
+// runListCommands is list-commands.
+func runListCommands(a *app, _ []string) error {
+	for _, row := range commands() {
+		fmt.Fprintln(a.out, strings.TrimSpace(row.name+" "+row.operands))
+	}
+	return nil
+}
+
 // line prints a name and what it is, on two lines where the name is long.
 func (a *app) line(name, summary string) {
 	const column = 34

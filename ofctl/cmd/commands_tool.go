@@ -6,6 +6,11 @@ package cmd
 func toolCommands() []command {
 	return []command{
 		{
+			group: groupTool, name: "list-commands", run: runListCommands,
+			summary: "list the commands and their operands, one a line",
+			example: "ofctl list-commands",
+		},
+		{
 			group: groupTool, name: "explain", operands: "FLOW", least: 1, most: 1, run: runExplain, flags: "json",
 			summary: "say in words what a flow matches and does, and which versions can carry it",
 			example: "ofctl explain 'priority=10,tcp,tp_dst=80,actions=dec_ttl,output:2'",

@@ -46,7 +46,7 @@ func newFakeSwitch() *fakeSwitch {
 		versions: openflow.AllVersions,
 		answers:  map[openflow.Kind]func(openflow.Header, openflow.Message) []openflow.Message{},
 		ports: []openflow.Port{
-			{No: 1, MAC: flow.MAC{2, 0, 0, 0, 0, 1}, Name: "h1", State: openflow.PortLive, Supported: openflow.FeatureCopper, CurrentSpeed: 10e6, MaxSpeed: 10e6},
+			{No: 1, MAC: flow.MAC{2, 0, 0, 0, 0, 1}, Name: "h1", State: openflow.PortLive, Current: openflow.Feature10GbFD | openflow.FeatureCopper, Supported: openflow.FeatureCopper | openflow.Feature1GbFD, CurrentSpeed: 10e6, MaxSpeed: 10e6},
 			{No: 2, MAC: flow.MAC{2, 0, 0, 0, 0, 2}, Name: "h2", Config: openflow.PortNoFwd, State: openflow.PortLinkDown},
 			{No: 3, MAC: flow.MAC{2, 0, 0, 0, 0, 3}, Name: "eth0.100", Config: openflow.PortDown, State: openflow.PortLinkDown},
 			{No: openflow.PortLocal, MAC: flow.MAC{2, 0, 0, 0, 0, 0xff}, Name: "br0", State: openflow.PortLive},
