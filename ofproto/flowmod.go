@@ -152,13 +152,15 @@ func (c *change) add(m *openflow.FlowMod, s flow.Sparse) error {
 func (c *change) modify(m *openflow.FlowMod, s flow.Sparse) error {
 	found := c.find(m, s)
 	if len(found) == 0 && m.ModifyCookie {
-		return c.add(m, s)
+		added := *m
+		added.Cookie = m.NewCookie
+		return c.add(&added, s)
 	}
 	for _, old := range found {
 		r := *old
 		r.actions, r.modified = m.Actions, c.bridge.sw.now
 		if m.ModifyCookie {
-			r.cookie = m.Cookie
+			r.cookie = m.NewCookie
 		}
 		if m.Flags&openflow.FlowResetCounts != 0 {
 			r.counts = &ruleCounts{}
