@@ -74,7 +74,7 @@ func FuzzCommandLine(f *testing.F) {
 		for _, a := range args {
 			// Files are not the subject, and a fuzzer finds some that never end.
 			if strings.ContainsAny(a, "/.") {
-				t.Skip()
+				return
 			}
 		}
 		dial := func(context.Context, string, string) (net.Conn, error) { return nil, io.EOF }
