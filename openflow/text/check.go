@@ -271,8 +271,9 @@ func (s *pipeline) act(action openflow.Action) {
 		v.VLAN[1], k.VLAN[1] = flow.VLANTag{}, flow.VLANTag{}
 	case openflow.SetField:
 		if action.Field == flow.FieldVLANTCI {
-			v.VLAN[0].TCI = v.VLAN[0].TCI&^uint16(action.Mask.Lo) | uint16(action.Value.Lo)
-			k.VLAN[0].TCI |= uint16(action.Mask.Lo)
+			// A switch takes the written bits for the whole tag (Open vSwitch does,
+			// and openflow.CheckActions), so without the present bit there is none.
+			v.VLAN[0].TCI, k.VLAN[0].TCI = uint16(action.Value.Lo), 0xffff
 		}
 	case openflow.PushMPLS:
 		ethType(action.EthType)
