@@ -1,9 +1,6 @@
 package ofproto
 
-import (
-	"vswitch/flow"
-	"vswitch/openflow"
-)
+import "vswitch/openflow"
 
 // handle does what a message says. An error is sent back.
 //
@@ -278,21 +275,12 @@ func wireReason(r openflow.PacketInReason, w *asyncWants) openflow.PacketInReaso
 func (s *Session) packetIn(h *packetInHandle, frame []byte) {
 	w := s.wants.Load()
 	size := min(len(frame), maxPacketIn)
-	limit := int(h.maxLen)
-	if h.reason == openflow.ReasonImplicitMiss || h.reason == openflow.ReasonInvalidTTL {
-		limit = int(w.miss)
-	}
-	if limit != noLimit {
-		// A buffer could hold the rest; without one the whole packet is sent,
-		// since a part could not be sent back (OpenFlow 1.3.5 §7.4.1).
-		limit = size
-	}
+	// max_len and miss_send_len cut packets that a buffer holds whole. Without
+	// buffers a part could not be sent back, so all of it goes
+	// (OpenFlow 1.3.5 §7.4.1).
 	m := &openflow.PacketIn{
 		Format: w.format, Reason: h.reason, Table: h.table, Cookie: h.cookie, Buffer: openflow.NoBuffer,
 		TotalLen: uint32(len(frame)), Data: frame[:size], Match: openflow.Match{Match: h.metadata}, UserData: h.userData,
 	}
 	s.sendAsync(m)
 }
-
-// portField is the field that carries in_port.
-func portField() *flow.Field { return flow.FieldByID(flow.FieldInPortOXM) }

@@ -72,7 +72,6 @@ type asyncWants struct {
 	version openflow.Version
 	reasons [openflow.NumAsync]uint32
 	format  openflow.PacketInFormat
-	miss    uint16 // miss_send_len
 	id      uint16
 }
 
@@ -266,7 +265,7 @@ func versionNames(set openflow.VersionSet) string {
 
 // update publishes what workers need to know.
 func (s *Session) update() {
-	w := &asyncWants{version: s.version, format: s.format, miss: s.config.MissSendLen, id: s.id}
+	w := &asyncWants{version: s.version, format: s.format, id: s.id}
 	if s.options.Kind == Controller || s.options.Kind == Service && s.config.MissSendLen > 0 {
 		mask := &s.async.Primary
 		if s.role == openflow.RoleSecondary {

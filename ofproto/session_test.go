@@ -278,7 +278,7 @@ func TestPacketIn(t *testing.T) {
 				t.Fatalf("action: %s", describeAll(got))
 			}
 			in := got[0].(*openflow.PacketIn)
-			port, _, _ := in.Match.Field(portField())
+			port, _, _ := in.Match.Field(flow.FieldByID(flow.FieldInPortOXM))
 			if in.Reason != openflow.ReasonAction || port.Lo != 1 || in.Buffer != openflow.NoBuffer || in.Data[15] != 8 || int(in.TotalLen) != len(in.Data) {
 				t.Errorf("%+v", in)
 			}

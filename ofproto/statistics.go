@@ -2,7 +2,6 @@ package ofproto
 
 import (
 	"cmp"
-	"encoding/binary"
 	"slices"
 
 	"vswitch/datapath"
@@ -139,16 +138,13 @@ func (s *Session) flowStats(xid uint32, m *openflow.FlowStatsRequest) error {
 func (s *Session) sendPart(xid uint32, m openflow.Message, more bool) {
 	s.mu.Lock()
 	from := len(s.out)
-	out, err := openflow.Append(s.out, s.version, xid, m)
+	out, err := s.dialect.AppendPart(s.out, s.version, xid, m, more)
 	if err != nil {
 		s.mu.Unlock()
 		s.sendError(xid, err, nil)
 		return
 	}
 	s.out = out
-	for part := out[from:]; more && len(part) > 0; part = part[binary.BigEndian.Uint16(part[2:]):] {
-		part[11] |= 1 // OFPMPF_REPLY_MORE
-	}
 	s.mu.Unlock()
 	s.bridge.snoop(s, out[from:])
 	s.notify()
