@@ -3,8 +3,8 @@ package netdev
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -221,23 +221,32 @@ func (c *Control) namespaceDeleted(payload []byte) {
 		return
 	}
 	for _, a := range attributes {
-		if a.Attr.Type == unix.NETNSA_NSID {
-			nsid := int32(number(a.Value))
-			maps.DeleteFunc(c.spaces, func(_ identity, n *Namespace) bool { return n.nsid == nsid })
-			c.spaceGone(nsid)
+		if a.Attr.Type != unix.NETNSA_NSID {
+			continue
+		}
+		// The kernel frees a number first and tells of it later, so that by now a
+		// namespace which still stands may have it.
+		for id, n := range c.spaces {
+			if n.nsid == int32(number(a.Value)) && !n.named() {
+				delete(c.spaces, id)
+				c.spaceGone(n)
+			}
 		}
 	}
 }
 
-// spaceGone tells all followers in namespace nsid that it was deleted.
-func (c *Control) spaceGone(nsid int32) {
+// spaceGone tells all followers in n that it was deleted.
+func (c *Control) spaceGone(n *Namespace) {
 	for at, list := range c.followers {
-		if at.nsid != nsid {
-			continue
-		}
-		delete(c.followers, at)
-		for _, f := range list {
-			f.report(Report{Link: f.last, Gone: fmt.Sprintf("namespace %s was deleted", f.space.name)})
+		list = slices.DeleteFunc(list, func(f *follower) bool {
+			if f.space != n {
+				return false
+			}
+			f.report(Report{Link: f.last, Gone: fmt.Sprintf("namespace %s was deleted", n.name)})
+			return true
+		})
+		if c.followers[at] = list; len(list) == 0 {
+			delete(c.followers, at)
 		}
 	}
 }

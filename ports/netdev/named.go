@@ -110,7 +110,7 @@ func (c *Control) listenNames(names *os.File) {
 		c.mu.Lock()
 		for _, n := range c.spaces {
 			if filepath.Dir(n.path) == namesDir && !n.named() {
-				c.spaceGone(n.nsid)
+				c.spaceGone(n)
 			}
 		}
 		c.mu.Unlock()

@@ -1,6 +1,7 @@
 package netdev
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -214,6 +215,27 @@ func TestDeletedNamespaceEndsItsDevices(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestNumberOfDeletedNamespaceUsedAgain delivers the word of a deletion that came
+// so late that the number already belongs to another namespace.
+func TestNumberOfDeletedNamespaceUsedAgain(t *testing.T) {
+	needRoot(t)
+	c := open(t)
+	n := hold(t, c, unusual("again"))
+	defer n.Release()
+	reports, stop := follow(t, n, makeVeth(t, n, "dev"))
+	defer stop()
+	c.mu.Lock()
+	late := binary.NativeEndian.AppendUint32([]byte{0, 0, 0, 0, 8, 0, unix.NETNSA_NSID, 0}, uint32(n.nsid))
+	c.namespaceDeleted(late)
+	c.mu.Unlock()
+	change(t, n, "dev", func(h *netlink.Handle, l netlink.Link) error { return h.LinkSetMTU(l, 1400) })
+	await(t, reports, "the MTU", func(r Report) bool { return r.Gone == "" && r.Link.MTU == 1400 })
+	if err := deleteNamespace(n.path); err != nil {
+		t.Fatal(err)
+	}
+	await(t, reports, "the end", func(r Report) bool { return r.Gone != "" })
 }
 
 // TestDeletedNamespaceWithoutName has only the kernel's word for the end.
