@@ -61,7 +61,7 @@ type Bridge struct {
 	missTo   atomic.Bool
 	sessions atomic.Pointer[[]*Session]
 	snooped  atomic.Bool        // some session is a Snoop
-	timed    map[*Rule]struct{} // rules with a timeout
+	timed    map[*Rule]struct{} // rules with a timeout; guarded by Switch.tables
 	statics  []Static
 	standing bool  // forwards by itself
 	orphaned int64 // since when no controller is connected
@@ -133,6 +133,8 @@ func (b *Bridge) Ports() []*Port { return b.ports.Load().ordered }
 func (b *Bridge) Flows() (n int) {
 	b.sw.mu.Lock()
 	defer b.sw.mu.Unlock()
+	b.sw.tables.Lock()
+	defer b.sw.tables.Unlock()
 	b.eachTable(openflow.TableAll, func(t *Table) { n += t.n })
 	return n
 }

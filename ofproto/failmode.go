@@ -23,7 +23,7 @@ func (b *Bridge) standAlone(now int64) {
 		return
 	}
 	b.standing = alone
-	c := b.change(standaloneOwner)
+	c := b.change(standaloneOwner, now)
 	c.drop(standaloneOwner)
 	if alone {
 		normal := &openflow.FlowMod{Command: openflow.FlowAdd, Actions: []openflow.Action{openflow.Output{Port: openflow.PortNormal}},

@@ -1,8 +1,6 @@
 package ofproto
 
 import (
-	"time"
-
 	"vswitch/flow"
 	"vswitch/flow/classifier"
 	"vswitch/openflow"
@@ -14,7 +12,7 @@ func (b *Bridge) flowMod(m *openflow.FlowMod, v openflow.Version, owner string) 
 	if err := b.checkFlowMod(m, v); err != nil {
 		return err
 	}
-	c := b.change(owner)
+	c := b.change(owner, b.sw.now)
 	if err := c.apply(m); err != nil {
 		c.abort()
 		return err
@@ -50,21 +48,26 @@ func (b *Bridge) checkFlowMod(m *openflow.FlowMod, v openflow.Version) error {
 }
 
 // change prepares changes of a bridge's tables for the next version. Until
-// commit no packet sees them, and abort leaves the tables as they were.
+// commit no packet sees them, and abort leaves the tables as they were. It holds
+// Switch.tables until one of the two.
 type change struct {
 	bridge   *Bridge
+	now      int64
 	version  uint64
 	owner    string
 	inserted []*Rule
 	vanished []removal
 }
 
-func (b *Bridge) change(owner string) *change {
-	return &change{bridge: b, version: b.sw.nextVersion(), owner: owner}
+// change begins a change. A rule's owner replaces it as a whole.
+func (b *Bridge) change(owner string, now int64) *change {
+	b.sw.tables.Lock()
+	return &change{bridge: b, now: now, version: b.sw.nextVersion(), owner: owner}
 }
 
 // commit makes the changes visible, all in one step.
 func (c *change) commit() {
+	defer c.bridge.sw.tables.Unlock()
 	if len(c.inserted)+len(c.vanished) == 0 {
 		return
 	}
@@ -74,6 +77,7 @@ func (c *change) commit() {
 
 // abort undoes the changes.
 func (c *change) abort() {
+	defer c.bridge.sw.tables.Unlock()
 	for _, v := range c.vanished {
 		v.table.rules.Restore(v.id)
 		v.table.n++
@@ -86,12 +90,11 @@ func (c *change) abort() {
 		t.n--
 		// No packet has seen it, but a lookup may be standing on it.
 		c.bridge.sw.removed = append(c.bridge.sw.removed, removal{rule: r, table: t, id: r.id})
-		c.bridge.sw.changed = true
 	}
 }
 
 func (b *Bridge) watchTimeouts(r *Rule) {
-	if r.idleTimeout|r.hardTimeout != 0 {
+	if r.timeouts != 0 {
 		b.timed[r] = struct{}{}
 	}
 }
@@ -122,7 +125,6 @@ func (c *change) add(m *openflow.FlowMod, s flow.Sparse) error {
 		number = 0
 	}
 	t := c.bridge.table(number)
-	now := c.bridge.sw.now
 	old := t.find(s, m.Priority, c.version)
 	if old == nil && m.Flags&openflow.FlowCheckOverlap != 0 && t.overlaps(s, m.Priority, c.version) {
 		return openflow.NewError(openflow.ErrFlowModOverlap, "table %d has an overlapping flow of priority %d", number, m.Priority)
@@ -140,8 +142,8 @@ func (c *change) add(m *openflow.FlowMod, s flow.Sparse) error {
 	c.insert(t, s, Rule{
 		priority: m.Priority, flags: m.Flags &^ (openflow.FlowCheckOverlap | openflow.FlowResetCounts),
 		owner: c.owner, cookie: m.Cookie, actions: m.Actions,
-		idleTimeout: time.Duration(m.IdleTimeout) * time.Second, hardTimeout: time.Duration(m.HardTimeout) * time.Second,
-		importance: m.Importance, created: now, modified: now, counts: counts,
+		timeouts: makeTimeouts(m.IdleTimeout, m.HardTimeout), importance: m.Importance,
+		created: c.now, modified: c.now, counts: counts,
 	})
 	return nil
 }
@@ -158,7 +160,7 @@ func (c *change) modify(m *openflow.FlowMod, s flow.Sparse) error {
 	}
 	for _, old := range found {
 		r := *old
-		r.actions, r.modified = m.Actions, c.bridge.sw.now
+		r.actions, r.modified = m.Actions, c.now
 		if m.ModifyCookie {
 			r.cookie = m.NewCookie
 		}
@@ -258,7 +260,7 @@ func (t *Table) overlaps(s flow.Sparse, priority uint16, version uint64) bool {
 // packets. An error names the flow-mod by its index and leaves all as it was.
 func (b *Bridge) ReplaceFlows(owner string, mods []*openflow.FlowMod, now int64) (failed int, err error) {
 	defer b.sw.lock(now)()
-	c := b.change(owner)
+	c := b.change(owner, b.sw.now)
 	c.drop(owner)
 	for i, m := range mods {
 		if err = b.checkFlowMod(m, openflow.V10); err == nil {
@@ -291,7 +293,7 @@ func (c *change) drop(owner string) {
 
 // expireRules removes the rules whose time has come.
 func (b *Bridge) expireRules(now int64) {
-	c := b.change("")
+	c := b.change("", now)
 	for r := range b.timed {
 		if why, yes := r.expired(now); yes {
 			c.remove(r, why)

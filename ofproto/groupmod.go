@@ -140,7 +140,7 @@ func (b *Bridge) deleteGroup(id uint32) error {
 	if len(gone) == 0 {
 		return nil
 	}
-	c := b.change("")
+	c := b.change("", b.sw.now)
 	for _, g := range gone {
 		b.eachTable(openflow.TableAll, func(t *Table) {
 			t.all(c.version, func(r *Rule) {

@@ -140,7 +140,7 @@ func (b *Bridge) deleteMeters(id uint32) {
 	if len(gone) == 0 {
 		return
 	}
-	c := b.change("")
+	c := b.change("", b.sw.now)
 	for _, e := range gone {
 		b.eachTable(openflow.TableAll, func(t *Table) {
 			t.all(c.version, func(r *Rule) {

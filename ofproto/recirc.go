@@ -122,18 +122,41 @@ func (t *recircTable) sweep(flows []*datapath.Megaflow, now int64) {
 			}
 		}
 	}
-	for id, f := range t.states {
+	for _, f := range t.states {
 		if live[f] {
 			f.used.Store(now)
 			continue
 		}
 		if now-f.used.Load() > int64(recircIdle) {
-			delete(t.states, id)
-			k := recircKey{f.bridge, f.rule, f.table}
-			if t.byWork[k] = slices.DeleteFunc(t.byWork[k], func(o *frozen) bool { return o == f }); len(t.byWork[k]) == 0 {
-				delete(t.byWork, k)
-			}
+			t.drop(f)
 		}
+	}
+}
+
+// forget drops the states of rules that are gone: nothing leads to them.
+func (t *recircTable) forget(gone []removal) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.states) == 0 {
+		return
+	}
+	rules := make(map[*Rule]bool, len(gone))
+	for _, r := range gone {
+		rules[r.rule] = true
+	}
+	for _, f := range t.states {
+		if rules[f.rule] || slices.ContainsFunc(f.work, func(w frame) bool { return rules[w.rule] }) {
+			t.drop(f)
+		}
+	}
+}
+
+// drop deletes one state. The caller holds mu.
+func (t *recircTable) drop(f *frozen) {
+	delete(t.states, f.id)
+	k := recircKey{f.bridge, f.rule, f.table}
+	if t.byWork[k] = slices.DeleteFunc(t.byWork[k], func(o *frozen) bool { return o == f }); len(t.byWork[k]) == 0 {
+		delete(t.byWork, k)
 	}
 }
 

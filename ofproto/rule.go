@@ -22,17 +22,18 @@ type Rule struct {
 	cookie   uint64
 	actions  []openflow.Action
 
-	idleTimeout, hardTimeout time.Duration // 0: none
-	importance               uint16
-	created                  int64 // when the flow was added
-	modified                 int64 // when its actions were last changed
-	counts                   *ruleCounts
+	timeouts   uint32 // see timeouts; atomic, since fin_timeout lowers them
+	importance uint16
+	created    int64 // when the flow was added
+	modified   int64 // when its actions were last changed
+	counts     *ruleCounts
 }
 
 // ruleCounts are folded from megaflows; see datapath.Credit.
 type ruleCounts struct {
 	packets, bytes atomic.Uint64
 	used           atomic.Int64 // last hit
+	refreshed      atomic.Int64 // when a learn action last would have made the rule
 }
 
 // Credit implements datapath.Credit.
@@ -48,25 +49,43 @@ func (r *Rule) Credit(h datapath.Hits) {
 // used is when the rule was last hit, or added.
 func (r *Rule) used() int64 { return max(r.counts.used.Load(), r.created) }
 
-// seconds is a timeout in OpenFlow's unit.
-func seconds(d time.Duration) uint16 { return uint16(d / time.Second) }
+// refreshed is when the rule was last changed, or made again by a learn action:
+// its hard timeout counts from then.
+func (r *Rule) refreshed() int64 { return max(r.counts.refreshed.Load(), r.modified) }
+
+// timeouts are a rule's idle and hard timeouts in seconds, 0 for none.
+type timeouts struct{ idle, hard uint16 }
+
+func makeTimeouts(idle, hard uint16) uint32 { return uint32(idle)<<16 | uint32(hard) }
+
+// loadTimeouts are the rule's timeouts now.
+func (r *Rule) loadTimeouts() timeouts {
+	t := atomic.LoadUint32(&r.timeouts)
+	return timeouts{uint16(t >> 16), uint16(t)}
+}
+
+// outlived reports whether seconds have passed since then; 0 seconds never do.
+func outlived(since int64, seconds uint16, now int64) bool {
+	return seconds > 0 && now-since >= int64(seconds)*int64(time.Second)
+}
 
 // age is the time since then, in the milliseconds that the switch answers for.
 func age(then, now int64) time.Duration { return time.Duration(now - then).Truncate(time.Millisecond) }
 
 // stats describes the rule at time now.
 func (r *Rule) stats(s *openflow.FlowStats, now int64) {
+	t := r.loadTimeouts()
 	*s = openflow.FlowStats{
 		Table:       r.table.number,
 		Priority:    r.priority,
 		Flags:       r.flags,
 		Cookie:      r.cookie,
 		Duration:    age(r.created, now),
-		IdleTimeout: seconds(r.idleTimeout),
-		HardTimeout: seconds(r.hardTimeout),
+		IdleTimeout: t.idle,
+		HardTimeout: t.hard,
 		Importance:  r.importance,
 		IdleAge:     int32((now - r.used()) / int64(time.Second)),
-		HardAge:     int32((now - r.modified) / int64(time.Second)),
+		HardAge:     int32((now - r.refreshed()) / int64(time.Second)),
 		Packets:     r.packets(),
 		Bytes:       r.bytes(),
 		Actions:     r.actions,
@@ -94,10 +113,11 @@ func (r *Rule) match() flow.Sparse { return r.table.rules.Match(r.id) }
 
 // expired says whether the rule has outlived a timeout at time now.
 func (r *Rule) expired(now int64) (openflow.RemovedReason, bool) {
+	t := r.loadTimeouts()
 	switch {
-	case r.hardTimeout > 0 && now-r.modified >= int64(r.hardTimeout):
+	case outlived(r.refreshed(), t.hard, now):
 		return openflow.RemovedHardTimeout, true
-	case r.idleTimeout > 0 && now-r.used() >= int64(r.idleTimeout):
+	case outlived(r.used(), t.idle, now):
 		return openflow.RemovedIdleTimeout, true
 	}
 	return 0, false

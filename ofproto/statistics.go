@@ -169,6 +169,8 @@ func (s *Session) aggregate(xid uint32, m *openflow.AggregateRequest) error {
 }
 
 func (b *Bridge) tableStats() *openflow.TableStatsReply {
+	b.sw.tables.Lock()
+	defer b.sw.tables.Unlock()
 	r := &openflow.TableStatsReply{}
 	for n := range b.tables {
 		st := openflow.TableStats{Table: uint8(n)}

@@ -38,11 +38,15 @@ type Switch struct {
 	stale   atomic.Uint64 // tags of what changed since the last Settle
 	xlates  sync.Pool     // of *xlate
 
-	mu      sync.Mutex // the control lock
-	now     int64
-	changed bool      // tables changed since the last Settle
+	mu   sync.Mutex // the control lock
+	now  int64
+	next int64 // when Run has to be called again
+
+	// tables guards what changes of the flow tables write: see Bridge.change.
+	// Workers take it too, where a packet makes a flow, so it is never held while
+	// the datapath is called. Taken after mu.
+	tables  sync.Mutex
 	removed []removal // rules to report and free at the next Settle
-	next    int64     // when Run has to be called again
 }
 
 // Datapath is what the switch needs of the datapath. *datapath.Datapath has it.
@@ -97,7 +101,6 @@ func (s *Switch) touch(tags uint64) {
 func (s *Switch) publish() {
 	s.version.Add(1)
 	s.touch(settingsTag)
-	s.changed = true
 }
 
 // nextVersion is the version that publish will make visible.
@@ -112,21 +115,34 @@ func (s *Switch) Settle(now int64) {
 }
 
 func (s *Switch) settle() {
+	// Taken first, since workers remove rules too: what is freed below was gone
+	// from the tables before the caches are looked over.
+	gone := s.takeRemoved()
 	if tags := s.stale.Swap(0); tags != 0 {
 		s.dp.Revalidate(s.epoch.Load(), tags, s.keep)
 	}
-	if !s.changed {
+	if len(gone) == 0 {
 		return
 	}
-	s.changed = false
-	gone := s.removed
-	s.removed = nil
-	if len(gone) > 0 {
-		s.dp.Synchronize()
-	}
+	s.dp.Synchronize()
+	s.recircs.forget(gone)
 	for _, r := range gone {
-		r.finish()
+		if r.notify != nil {
+			r.notify(r.rule)
+		}
 	}
+	s.tables.Lock()
+	defer s.tables.Unlock()
+	for _, r := range gone {
+		r.table.free(r.id)
+	}
+}
+
+func (s *Switch) takeRemoved() (gone []removal) {
+	s.tables.Lock()
+	defer s.tables.Unlock()
+	gone, s.removed = s.removed, nil
+	return gone
 }
 
 // RevalidateAll translates every megaflow again, as if everything had changed.
@@ -252,13 +268,6 @@ type removal struct {
 	table  *Table
 	id     classifier.ID
 	notify func(*Rule) // sends flow-removed; nil where nobody wants it
-}
-
-func (r removal) finish() {
-	if r.notify != nil {
-		r.notify(r.rule)
-	}
-	r.table.free(r.id)
 }
 
 func cloneMap[K comparable, V any](m map[K]V) map[K]V {

@@ -18,7 +18,7 @@ type Table struct {
 	bridge *Bridge
 	rules  *classifier.Classifier
 	chunks atomic.Pointer[[]*[ruleChunk]Rule]
-	n      int // rules that have not vanished
+	n      int // rules that have not vanished; guarded by Switch.tables
 
 	lookups, matched atomic.Uint64
 	hit, miss        tableCredit
