@@ -14,6 +14,10 @@
 //	send PORT FLOW [KEY=VALUE…]                      inject a frame: flow text or hex:BYTES
 //	frames [PORT…]                                   print and forget what was sent
 //	warp DURATION                                    let time pass
+//	link PORT up|down, admin PORT up|down            change a port's carrier, or the state of its device
+//	controller NAME BRIDGE VERSION                   open an OpenFlow connection of the script's own
+//	tell CONTROLLER TYPE [BODY…]                     send a message (hexadecimal digits, u8:N … u64:N, pad:N, text:SIZE:TEXT), print the answers
+//	heard CONTROLLER                                 print what the switch said by itself: packet-ins, port-status …
 //	drops, fdb BRIDGE, counters PORT, megaflows      print the state
 //
 // A Jar belongs to one goroutine.

@@ -38,6 +38,8 @@ type Jar struct {
 	order    []string
 	dir      string // files of the script, where ofctl can open them
 	broken   error  // a violated invariant
+
+	controllers map[string]*controller
 }
 
 // jarPort is a port with the datapath's number of it.

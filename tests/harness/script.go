@@ -104,6 +104,7 @@ func commandNamed(name string) commandFunc {
 	return map[string]commandFunc{
 		"bridge": cmdBridge, "port": cmdPort, "unport": cmdUnport, "ofctl": cmdOfctl, "send": cmdSend, "frames": cmdFrames,
 		"warp": cmdWarp, "drops": cmdDrops, "fdb": cmdFDB, "counters": cmdCounters, "megaflows": cmdMegaflows,
+		"controller": cmdController, "tell": cmdTell, "heard": cmdHeard, "link": cmdLink, "admin": cmdAdmin,
 	}[name]
 }
 
@@ -306,17 +307,25 @@ func cmdFrames(j *Jar, out *bytes.Buffer, _ *txtar.Archive, args []string) error
 	return nil
 }
 
+// keyOf is the key of a frame.
+func keyOf(frame []byte) (k flow.Key, err error) {
+	pool, err := packet.NewPool(2, 128<<10, packet.Headroom)
+	if err != nil {
+		return k, err
+	}
+	defer pool.Close()
+	b := packet.FromBytes(frame, pool, pool)
+	defer b.Free(pool)
+	flow.Extract(b, &k)
+	return k, nil
+}
+
 // describe tells what a frame is: its key, its size, and its offload.
 func describe(f dummy.Frame) string {
-	pool, err := packet.NewPool(2, 128<<10, packet.Headroom)
+	k, err := keyOf(f.Data)
 	if err != nil {
 		return err.Error()
 	}
-	defer pool.Close()
-	b := packet.FromBytes(f.Data, pool, pool)
-	defer b.Free(pool)
-	var k flow.Key
-	flow.Extract(b, &k)
 	s := string(flow.AppendKey(nil, &k, nil))
 	s = strings.TrimPrefix(s, "recirc_id(0),in_port(0),")
 	s += fmt.Sprintf(" size %d", len(f.Data))
