@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"hash/crc32"
 	"math/rand/v2"
+	"os"
+	"strconv"
 	"testing"
 )
 
@@ -40,9 +42,13 @@ func naivePseudo6(src, dst [16]byte, proto uint8, size int) uint16 {
 	return naiveSum(append(h, 0, 0, 0, proto))
 }
 
-// newRand is a generator whose seed is printed when the test fails.
+// newRand is a generator whose seed is printed when the test fails; $VSWITCH_SEED
+// gives it back.
 func newRand(t testing.TB) *rand.Rand {
-	seed := rand.Uint64()
+	seed, err := strconv.ParseUint(os.Getenv("VSWITCH_SEED"), 0, 64)
+	if err != nil {
+		seed = rand.Uint64()
+	}
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("seed %#x", seed)

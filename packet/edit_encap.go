@@ -159,7 +159,7 @@ type NSHFields struct {
 // type 2, padded to 4 bytes each (RFC 8300 §2.5.1). It reports false for a
 // frame whose packet type has no NSH next protocol, for fields that no header
 // can have, and without room.
-func (b *Buf) PushNSH(f *NSHFields, tlvs []byte) bool {
+func (b *Buf) PushNSH(f *NSHFields, tlvs string) bool {
 	next := b.nshNext()
 	size := NSHMD1Size
 	if f.MDType == NSHMD2 {

@@ -116,7 +116,7 @@ func TestHeadersPushedAndPopped(t *testing.T) {
 			layers: Layers{0, 14, 34},
 			push: func(b *Buf) bool {
 				return b.PushNSH(&NSHFields{Flags: 2, TTL: 63, MDType: NSHMD1, SI: 255, SPI: 0x123456,
-					Context: [4]uint32{1, 2, 3, 0xffffffff}}, nil)
+					Context: [4]uint32{1, 2, 3, 0xffffffff}}, "")
 			},
 			after: "2fc60103 123456ff 00000001 00000002 00000003 ffffffff" + testMACs + "0800" + testPayload,
 			// Version 0, O, TTL 63, length 6 words (RFC 8300 §2.2).
@@ -127,7 +127,7 @@ func TestHeadersPushedAndPopped(t *testing.T) {
 			packetType: PacketTypeOf(EthTypeIPv4), layers: Layers{0, 0, 20},
 			push: func(b *Buf) bool {
 				return b.PushNSH(&NSHFields{TTL: 1, MDType: NSHMD2, SI: 1, SPI: 1},
-					[]byte{0, 1, 2, 4, 9, 9, 9, 9})
+					"\x00\x01\x02\x04\x09\x09\x09\x09")
 			},
 			after:     "0044 0201 00000101 00010204 09090909" + testPayload,
 			afterType: PacketTypeOf(EthTypeNSH), pop: (*Buf).PopNSH, wantPopped: &Layers{},
@@ -187,11 +187,11 @@ func TestEncapsulationsRefused(t *testing.T) {
 		{"no backbone tag to pop", testMACs + "0800" + testPayload, 0, (*Buf).PopPBB},
 		{"backbone tag without a customer", testMACs + "88e7 00000001" + testMACs, 0, (*Buf).PopPBB},
 		{"no backbone tag to set", testMACs + "0800" + testPayload, 0, func(b *Buf) bool { return b.SetPBB(1, 1) }},
-		{"NSH of a strange metadata type", testPayload, ipv4, func(b *Buf) bool { return b.PushNSH(&NSHFields{MDType: 3}, nil) }},
-		{"NSH with fixed context and TLVs", testPayload, ipv4, func(b *Buf) bool { return b.PushNSH(&NSHFields{MDType: NSHMD1}, make([]byte, 4)) }},
-		{"NSH with an odd TLV", testPayload, ipv4, func(b *Buf) bool { return b.PushNSH(&NSHFields{MDType: NSHMD2}, make([]byte, 5)) }},
-		{"NSH longer than 63 words", testPayload, ipv4, func(b *Buf) bool { return b.PushNSH(&NSHFields{MDType: NSHMD2}, make([]byte, 248)) }},
-		{"NSH over ARP", "0001", PacketTypeOf(EthTypeARP), func(b *Buf) bool { return b.PushNSH(&NSHFields{MDType: NSHMD2}, nil) }},
+		{"NSH of a strange metadata type", testPayload, ipv4, func(b *Buf) bool { return b.PushNSH(&NSHFields{MDType: 3}, "") }},
+		{"NSH with fixed context and TLVs", testPayload, ipv4, func(b *Buf) bool { return b.PushNSH(&NSHFields{MDType: NSHMD1}, strings.Repeat("\x00", 4)) }},
+		{"NSH with an odd TLV", testPayload, ipv4, func(b *Buf) bool { return b.PushNSH(&NSHFields{MDType: NSHMD2}, strings.Repeat("\x00", 5)) }},
+		{"NSH longer than 63 words", testPayload, ipv4, func(b *Buf) bool { return b.PushNSH(&NSHFields{MDType: NSHMD2}, strings.Repeat("\x00", 248)) }},
+		{"NSH over ARP", "0001", PacketTypeOf(EthTypeARP), func(b *Buf) bool { return b.PushNSH(&NSHFields{MDType: NSHMD2}, "") }},
 		{"no NSH to pop", testPayload, ipv4, (*Buf).PopNSH},
 		{"half an NSH", "2fc60103 123456ff 00000001", nsh, (*Buf).PopNSH},
 		{"NSH of version 1", "6fc20203 123456ff", nsh, (*Buf).PopNSH},

@@ -287,6 +287,11 @@ func checkFrame(t *testing.T, b *Buf, f *testFrame, partial bool, trail string) 
 	want := f.bytes()
 	got := make([]byte, b.Size())
 	b.CopyTo(got)
+	// Of the two zeros that a one's complement sum has, a checksum at UDP's place
+	// is finished as the one that UDP wants. To DCCP they are the same.
+	if at := int(b.L4) + f.sumPlace(); partial && f.proto == ProtoDCCP && want[at]|want[at+1] == 0 && got[at]&got[at+1] == 0xff {
+		got[at], got[at+1] = 0, 0
+	}
 	if !bytes.Equal(got, want) {
 		t.Fatalf("%s: (partial %v)\n got %x\nwant %x", trail, partial, got, want)
 	}

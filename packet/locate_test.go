@@ -83,13 +83,13 @@ func TestLocateIPBehindNSH(t *testing.T) {
 		}
 		b := f.buf(t, small, spill)
 		want, _ := locateIP(b)
-		if !b.PushNSH(&NSHFields{MDType: NSHMD1}, nil) {
+		if !b.PushNSH(&NSHFields{MDType: NSHMD1}, "") {
 			t.Fatal("NSH refused")
 		}
 		if got, found := locateIP(b); !found || got.l3 != want.l3+NSHMD1Size || got.proto != want.proto {
 			t.Fatalf("%+v, want %+v and %d more", got, want, NSHMD1Size)
 		}
-		if !b.PushNSH(&NSHFields{MDType: NSHMD2}, nil) || !b.PushEth([6]byte{}, [6]byte{}) {
+		if !b.PushNSH(&NSHFields{MDType: NSHMD2}, "") || !b.PushEth([6]byte{}, [6]byte{}) {
 			t.Fatal("NSH or Ethernet refused")
 		}
 		if got, found := locateIP(b); !found || got.l4 != want.l4+NSHMD1Size+NSHBaseSize+EthSize {
