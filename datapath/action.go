@@ -1,6 +1,9 @@
 package datapath
 
-import "vswitch/flow"
+import (
+	"vswitch/flow"
+	"vswitch/packet"
+)
 
 // PortID numbers the ports of a datapath. 0 is no port.
 type PortID uint32
@@ -8,7 +11,7 @@ type PortID uint32
 // Op is the operation of one Action.
 type Op uint8
 
-// Operations. Those that end a frame's way (drop, recirc) must come last.
+// Operations. Those that end a frame's way (drop, recirc, check_len) must come last.
 const (
 	OpOutput    Op = iota // send on port Arg
 	OpUserspace           // hand the frame, as it is now, to the slow path with X.Handle
@@ -20,12 +23,22 @@ const (
 	OpPopMPLS  // Short is the Ethernet type afterwards
 	OpPushPBB  // Arg is the I-TAG's I-SID and bits, see packet.PushPBB
 	OpPopPBB
-	OpClone  // execute X.Sub on a copy
-	OpTrunc  // the next output sends at most Arg bytes
-	OpHash   // compute dp_hash over the frame's addresses and ports, with Arg as basis
-	OpMeter  // drop or remark the frame where X.Meter says so
-	OpRecirc // look the frame up again with recirculation id Arg
-	OpDrop   // drop for Reason
+	OpPushEth   // an Ethernet header with addresses of zeros, before a frame that has none
+	OpPopEth    // what follows is the frame
+	OpEncapMPLS // a label before the whole frame; Arg and Short as for OpPushMPLS
+	OpPushNSH   // X.NSH before the whole frame
+	OpPopNSH
+	OpCopyTTLOut // from the next header that has one to the outermost
+	OpCopyTTLIn
+	OpSetEthType // Short, behind the tags
+	OpSetIPProto // Short
+	OpClone      // execute X.Sub on a copy
+	OpTrunc      // the next output sends at most Arg bytes
+	OpHash       // compute dp_hash over the frame's addresses and ports, with Arg as basis
+	OpMeter      // drop or remark the frame where X.Meter says so
+	OpRecirc     // look the frame up again with recirculation id Arg
+	OpCheckLen   // OpRecirc with id Arg if the frame, less its outermost tag, is larger than Short bytes, X.Else if not
+	OpDrop       // drop for Reason
 )
 
 // Action is one step of what happens to a frame.
@@ -43,6 +56,14 @@ type Extra struct {
 	Sub    []Action // OpClone
 	Handle any      // OpUserspace: opaque to the datapath
 	Meter  *Meter   // OpMeter
+	NSH    *NSH     // OpPushNSH
+	Else   uint32   // OpCheckLen
+}
+
+// NSH is a network service header to be pushed.
+type NSH struct {
+	Fields packet.NSHFields
+	TLVs   string // the context headers of metadata type 2, as bytes
 }
 
 // Headers is a set of headers that a Set rewrites.
@@ -61,6 +82,7 @@ const (
 	HdrND
 	HdrPBB
 	HdrMark // pkt_mark: metadata, not bytes
+	HdrNSH
 )
 
 // Set rewrites, in the named headers, the bits of Value that are set in Mask.

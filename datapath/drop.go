@@ -42,6 +42,7 @@ const (
 	DropNoBucket
 	DropMeter
 	DropConntrack
+	DropPacketType
 
 	// At transmit, charged to the port that the frame was to leave by.
 	DropMTU
@@ -97,6 +98,7 @@ var dropTable = [NumDropReasons]DropInfo{
 	DropNoBucket:         {"group_no_bucket", false, "a group had no live bucket for it"},
 	DropMeter:            {"meter", false, "above the rate of a meter"},
 	DropConntrack:        {"conntrack_unavailable", false, "a flow sent it to connection tracking (ct), which the switch does not have yet"},
+	DropPacketType:       {"packet_type", false, "not Ethernet where it had to be, or an encap or decap that its packet type does not have"},
 	DropMTU:              {"mtu_exceeded", true, "larger than the output port's MTU"},
 	DropTxFull:           {"tx_queue_full", true, "the output port's queue had no room"},
 	DropTxDown:           {"tx_down", true, "the output port was down or had no carrier"},

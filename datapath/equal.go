@@ -21,9 +21,11 @@ func (x *Extra) equal(y *Extra, same func(x, y any) bool) bool {
 	switch {
 	case x == y:
 		return true
-	case x == nil || y == nil || x.Meter != y.Meter || (x.Set == nil) != (y.Set == nil):
+	case x == nil || y == nil || x.Meter != y.Meter || x.Else != y.Else || (x.NSH == nil) != (y.NSH == nil) || (x.Set == nil) != (y.Set == nil):
 		return false
 	case x.Set != nil && *x.Set != *y.Set:
+		return false
+	case x.NSH != nil && *x.NSH != *y.NSH:
 		return false
 	case (x.Handle == nil) != (y.Handle == nil):
 		return false

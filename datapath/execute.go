@@ -39,6 +39,13 @@ func (w *Worker) execute(b *packet.Buf, actions []Action, k *flow.Key) {
 		case OpRecirc:
 			w.recirculate(b, a.Arg)
 			return
+		case OpCheckLen:
+			id := a.X.Else
+			if untaggedSize(b) > int(a.Short) {
+				id = a.Arg
+			}
+			w.recirculate(b, id)
+			return
 		case OpDrop:
 			w.drop(b, a.Reason)
 			return
@@ -72,6 +79,24 @@ func edit(b *packet.Buf, a *Action) bool {
 		return b.PushPBB(a.Arg)
 	case OpPopPBB:
 		return b.PopPBB()
+	case OpPushEth:
+		return b.PushEth([6]byte{}, [6]byte{})
+	case OpPopEth:
+		return b.PopEth()
+	case OpEncapMPLS:
+		return b.EncapMPLS(a.Short, packet.LSE(a.Arg))
+	case OpPushNSH:
+		return b.PushNSH(&a.X.NSH.Fields, a.X.NSH.TLVs)
+	case OpPopNSH:
+		return b.PopNSH()
+	case OpSetEthType:
+		return b.SetEthType(a.Short)
+	case OpSetIPProto:
+		return b.SetIPProto(uint8(a.Short))
+	case OpCopyTTLOut:
+		b.CopyTTLOut() // a frame with one TTL stays as it is
+	case OpCopyTTLIn:
+		b.CopyTTLIn()
 	default:
 		return false
 	}

@@ -87,15 +87,29 @@ func tooBig(b *packet.Buf, info *ports.Info) bool {
 	if info.MTU == 0 {
 		return false
 	}
-	size := b.Size()
-	if o := &b.Offload; o.GSO != packet.GSONone {
-		size = min(size, int(o.HdrLen)+int(o.GSOSize))
-	}
+	size := wireSize(b)
 	limit := info.MTU + packet.EthSize
 	if size <= limit {
 		return false
 	}
 	return size > limit+packet.VLANSize || !hasTag(b)
+}
+
+// wireSize is the size of the frame on the wire; of a super-frame, that of its
+// largest segment.
+func wireSize(b *packet.Buf) int {
+	if o := &b.Offload; o.GSO != packet.GSONone {
+		return min(b.Size(), int(o.HdrLen)+int(o.GSOSize))
+	}
+	return b.Size()
+}
+
+// untaggedSize is wireSize without the outermost VLAN tag.
+func untaggedSize(b *packet.Buf) int {
+	if hasTag(b) {
+		return wireSize(b) - packet.VLANSize
+	}
+	return wireSize(b)
 }
 
 func hasTag(b *packet.Buf) bool {

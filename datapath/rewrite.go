@@ -1,6 +1,9 @@
 package datapath
 
-import "vswitch/packet"
+import (
+	"vswitch/flow"
+	"vswitch/packet"
+)
 
 // rewrite does a Set. A header that the frame does not have is left out: what
 // the slow path knows of the packet may be more than this fragment carries.
@@ -41,6 +44,10 @@ func rewrite(b *packet.Buf, s *Set) {
 		b.SetND(&packet.NDFields{Target: v.NDTarget, SLL: v.ARPSHA, TLL: v.ARPTHA, Reserved: v.NDReserved, OptType: v.NDOptType},
 			&packet.NDFields{Target: m.NDTarget, SLL: m.ARPSHA, TLL: m.ARPTHA, Reserved: m.NDReserved, OptType: m.NDOptType})
 	}
+	if s.Headers&HdrNSH != 0 {
+		value, mask := nshFields(v), nshFields(m)
+		b.SetNSH(&value, &mask)
+	}
 	if s.Headers&HdrMark != 0 {
 		b.Mark = b.Mark&^m.PktMark | v.PktMark&m.PktMark
 	}
@@ -51,6 +58,11 @@ func rewritePorts(b *packet.Buf, s *Set) {
 	value := packet.PortFields{Src: s.Value.TPSrc, Dst: s.Value.TPDst}
 	mask := packet.PortFields{Src: s.Mask.TPSrc, Dst: s.Mask.TPDst}
 	_ = b.SetTCP(&value, &mask) || b.SetUDP(&value, &mask) || b.SetSCTP(&value, &mask)
+}
+
+// nshFields are a key's NSH fields that can be set.
+func nshFields(k *flow.Base) packet.NSHFields {
+	return packet.NSHFields{Flags: k.NSHFlags, TTL: k.NSHTTL, SI: k.NSHSI, SPI: k.NSHSPI, Context: k.NSHC}
 }
 
 // wireITag is the key's PBB word as an I-TAG has it: UCA is bit 27 there.

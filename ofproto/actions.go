@@ -12,7 +12,7 @@ import (
 //
 //size:table
 func (x *xlate) do(a openflow.Action) {
-	if x.reparse && needsParse(a) {
+	if x.staleFor(a) {
 		x.work[len(x.work)-1].next--
 		x.freeze()
 		return
@@ -21,8 +21,7 @@ func (x *xlate) do(a openflow.Action) {
 	case openflow.Output:
 		x.outputTo(a.Port, a.MaxLen)
 	case openflow.OutputReg:
-		v := x.read(a.Src)
-		x.outputTo(openflow.PortNo(v.Lo), a.MaxLen)
+		x.outputTo(portOf(x.read(a.Src)), a.MaxLen)
 	case openflow.OutputTrunc:
 		x.outputCut(a.Port, a.MaxLen)
 	case openflow.Enqueue:
@@ -44,8 +43,26 @@ func (x *xlate) do(a openflow.Action) {
 		x.pushMPLS(a.EthType)
 	case openflow.PopMPLS:
 		x.popMPLS(a.EthType)
+	case openflow.PushPBB:
+		x.pushPBB()
+	case openflow.PopPBB:
+		x.popPBB()
+	case openflow.Encap:
+		x.encap(a)
+	case openflow.Decap:
+		x.decap(a)
+	case openflow.CopyTTLOut:
+		x.copyTTL(datapath.OpCopyTTLOut)
+	case openflow.CopyTTLIn:
+		x.copyTTL(datapath.OpCopyTTLIn)
+	case openflow.DecNSHTTL:
+		x.decNSHTTL()
 	case openflow.SetField:
-		x.setField(flow.FieldByID(a.Field), a.Value, a.Mask)
+		if f := flow.FieldByID(a.Field); f.Wide() {
+			x.setWide(f, a.Wide, a.WideMask)
+		} else {
+			x.setField(f, a.Value, a.Mask)
+		}
 	case openflow.Move:
 		x.writeSubfield(a.Dst, x.read(a.Src))
 	case openflow.SetVLANVID:
@@ -73,7 +90,22 @@ func (x *xlate) do(a openflow.Action) {
 	case openflow.CT:
 		// Without connection tracking nothing that was to pass it may pass.
 		x.abort(datapath.DropConntrack)
-	case openflow.Note, openflow.CTClear:
+	case openflow.Multipath:
+		x.multipath(a)
+	case openflow.Bundle:
+		x.bundle(a)
+	case openflow.Learn:
+		x.learnFlow(a)
+	case openflow.FinTimeout:
+		x.finTimeout(a)
+	case openflow.CheckPktLarger:
+		x.checkLarger(a)
+	case openflow.DeleteField:
+		x.deleteField(a.Field)
+	case openflow.DebugSlow:
+		x.result.NoCache = true
+	case openflow.Note, openflow.CTClear, openflow.Sample:
+		// No collector of samples can be configured yet, so there are none to take.
 	case openflow.DebugRecirc:
 		x.freeze()
 	case openflow.ClearActions:
@@ -128,62 +160,57 @@ func (x *xlate) doSimple(a openflow.Action) {
 	}
 }
 
-// checkSupported refuses actions that translation does not have.
-func (b *Bridge) checkSupported(actions []openflow.Action) error {
-	for _, a := range actions {
-		switch a := a.(type) {
-		case openflow.Group:
-			if b.groups.lookup(a.ID) == nil {
-				return openflow.NewError(openflow.ErrActionBadOutGroup, "there is no group %d", a.ID)
-			}
-		case openflow.Meter:
-			if b.meters.lookup(a.ID) == nil {
-				return openflow.NewError(openflow.ErrMeterModInvalidMeter, "there is no meter %d", a.ID)
-			}
-		case openflow.Clone:
-			if err := b.checkSupported(a.Actions); err != nil {
-				return err
-			}
-		case openflow.WriteActions:
-			if err := b.checkSupported(a.Actions); err != nil {
-				return err
-			}
-		default:
-			if !supported.Has(a.ActionKind()) {
-				return openflow.NewError(openflow.ErrActionBadType, "the switch does not have the action %T", a)
-			}
-		}
+// looks is how much of the packet an action looks at or changes.
+type looks uint8
+
+const (
+	looksNowhere looks = iota // but at metadata
+	looksAtLink               // the Ethernet header and its tags
+	looksAtAll
+)
+
+// staleFor reports whether an action has to wait until the datapath has looked
+// into the packet again.
+func (x *xlate) staleFor(a openflow.Action) bool {
+	switch x.stale {
+	case fresh:
+		return false
+	case staleNetwork:
+		return looksOf(a) == looksAtAll
+	default:
+		return looksOf(a) >= looksAtLink
 	}
-	return nil
 }
 
-// supported are the kinds that do and doSimple have a case for.
-var supported = func() (s openflow.ActionSet) {
-	s.Add(openflow.ActOutput, openflow.ActOutputReg, openflow.ActOutputTrunc, openflow.ActController,
-		openflow.ActEnqueue, openflow.ActGroup, openflow.ActMeter, openflow.ActPushVLAN, openflow.ActPopVLAN, openflow.ActPushMPLS, openflow.ActPopMPLS,
-		openflow.ActSetField, openflow.ActMove, openflow.ActSetVLANVID, openflow.ActSetVLANPCP,
-		openflow.ActSetEthSrc, openflow.ActSetEthDst, openflow.ActSetIPSrc, openflow.ActSetIPDst,
-		openflow.ActSetIPDSCP, openflow.ActSetIPECN, openflow.ActSetIPTTL, openflow.ActSetTPSrc, openflow.ActSetTPDst,
-		openflow.ActDecTTL, openflow.ActSetMPLSLabel, openflow.ActSetMPLSTC, openflow.ActSetMPLSTTL,
-		openflow.ActDecMPLSTTL, openflow.ActSetTunnel, openflow.ActSetQueue, openflow.ActPopQueue,
-		openflow.ActResubmit, openflow.ActClone, openflow.ActStackPush, openflow.ActStackPop, openflow.ActExit,
-		openflow.ActNote, openflow.ActCT, openflow.ActCTClear, openflow.ActDebugRecirc, openflow.ActClearActions, openflow.ActWriteActions,
-		openflow.ActWriteMetadata, openflow.ActGotoTable)
-	return s
-}()
-
-// needsParse reports whether an action looks at, or changes, more of the packet
-// than its Ethernet header and tags.
-func needsParse(a openflow.Action) bool {
+func looksOf(a openflow.Action) looks {
 	switch a := a.(type) {
-	case openflow.Output, openflow.OutputTrunc, openflow.Enqueue, openflow.Controller, openflow.SetQueue,
-		openflow.PopQueue, openflow.Note, openflow.ClearActions, openflow.WriteActions, openflow.WriteMetadata,
-		openflow.SetEthSrc, openflow.SetEthDst, openflow.Exit, openflow.Clone, openflow.Group, openflow.Meter:
-		return false
+	case openflow.Controller, openflow.SetQueue, openflow.PopQueue, openflow.Note, openflow.ClearActions,
+		openflow.WriteActions, openflow.WriteMetadata, openflow.Exit, openflow.Clone, openflow.Meter:
+		return looksNowhere
+	case openflow.Output:
+		return looksOfPort(a.Port)
+	case openflow.OutputTrunc:
+		return looksOfPort(a.Port)
+	case openflow.Enqueue:
+		return looksOfPort(a.Port)
+	case openflow.SetEthSrc, openflow.SetEthDst:
+		return looksAtLink
 	case openflow.SetField:
-		return a.Field != flow.FieldEthSrc && a.Field != flow.FieldEthDst && !pipelineOnly(flow.FieldByID(a.Field))
+		switch {
+		case pipelineOnly(flow.FieldByID(a.Field)):
+			return looksNowhere
+		case a.Field == flow.FieldEthSrc || a.Field == flow.FieldEthDst:
+			return looksAtLink
+		}
 	}
-	return true
+	return looksAtAll
+}
+
+func looksOfPort(p openflow.PortNo) looks {
+	if p == openflow.PortNormal {
+		return looksAtLink
+	}
+	return looksNowhere
 }
 
 // nest puts an action's own list into work.
@@ -205,14 +232,21 @@ func (x *xlate) gotoTable(n uint8) {
 
 // resubmit looks the packet up again, and comes back.
 func (x *xlate) resubmit(a openflow.Resubmit) {
-	port, table := x.p.OFPort, a.Table
+	port, from, table := x.p.OFPort, x.table, a.Table
 	if a.InPort != openflow.PortInPort {
 		port = uint32(a.InPort)
 	}
 	if table == openflow.TableAll {
-		table = x.table
+		table = from
 	}
+	n := len(x.work)
 	x.lookup(table, port, true)
+	if table > from && len(x.work) > n {
+		// Going forward ends by itself, so it does not count as depth
+		// (ovs-actions(7), resubmit).
+		x.work[n].lookup = false
+		x.depth--
+	}
 }
 
 // exit ends the pipeline up to the branch it is in; the action set is not
@@ -249,9 +283,31 @@ func (x *xlate) setField(f *flow.Field, v, mask flow.Value) {
 		x.setTCI(f, v, mask)
 		return
 	}
-	if x.exists(f) {
+	if !x.exists(f) {
+		return
+	}
+	switch f.ID {
+	case flow.FieldEthType:
+		x.setType(f, v, mask, datapath.OpSetEthType)
+	case flow.FieldIPProto:
+		x.setType(f, v, mask, datapath.OpSetIPProto)
+	default:
 		x.write(f, v, mask)
 	}
+	if f.ID == flow.FieldMPLSBOS {
+		x.stale = max(x.stale, staleNetwork)
+	}
+}
+
+// setType changes what a header says of the next one, so that the rest of the
+// packet is another than before.
+func (x *xlate) setType(f *flow.Field, v, mask flow.Value, op datapath.Op) {
+	x.lookBits(f, f.Full().AndNot(mask))
+	x.commit()
+	f.Store(&x.p, v, mask)
+	f.Unwildcard(&x.known, f.Full())
+	x.emit(datapath.Action{Op: op, Short: uint16(f.Load(&x.p).Lo)})
+	x.stale = max(x.stale, staleNetwork)
 }
 
 // exists reports whether the packet has field f, and notes what says so.
@@ -339,81 +395,6 @@ func (x *xlate) popTo(s openflow.Subfield) {
 		v := x.stack[n-1]
 		x.stack = x.stack[:n-1]
 		x.writeSubfield(s, v.And(flow.Ones(int(s.Bits))))
-	}
-}
-
-// orderActionSet puts an action set into the order of OpenFlow 1.3.5 §5.10. Of
-// each kind the last one written counts, of set_field the last of each field.
-func orderActionSet(written [][]openflow.Action) []openflow.Action {
-	type slot struct {
-		rank int
-		id   int // field, for set_field
-	}
-	last := map[slot]openflow.Action{}
-	var order []slot
-	for _, a := range slices.Concat(written...) {
-		s := slot{rank: actionSetRank(a)}
-		if f, ok := a.(openflow.SetField); ok {
-			s.id = 1 + int(f.Field)
-		}
-		if _, seen := last[s]; seen {
-			order = slices.DeleteFunc(order, func(o slot) bool { return o == s })
-		}
-		last[s] = a
-		order = append(order, s)
-	}
-	slices.SortStableFunc(order, func(a, b slot) int { return a.rank - b.rank })
-	var set []openflow.Action
-	for _, s := range order {
-		if s.rank == rankOutput && slices.ContainsFunc(order, func(o slot) bool { return o.rank == rankGroup }) {
-			continue // output is ignored where there is a group
-		}
-		set = append(set, last[s])
-	}
-	return set
-}
-
-// Ranks of the action set that orderActionSet names.
-const (
-	rankSet    = 9
-	rankGroup  = 40
-	rankOutput = 41
-)
-
-// actionSetRank is an action's place in the action set.
-//
-//size:table
-func actionSetRank(a openflow.Action) int {
-	switch a.ActionKind() {
-	case openflow.ActCopyTTLIn:
-		return 0
-	case openflow.ActPopVLAN, openflow.ActPopMPLS, openflow.ActPopPBB, openflow.ActDecap:
-		return 1
-	case openflow.ActPushMPLS:
-		return 2
-	case openflow.ActPushPBB:
-		return 3
-	case openflow.ActEncap:
-		return 4
-	case openflow.ActPushVLAN:
-		return 5
-	case openflow.ActCopyTTLOut:
-		return 6
-	case openflow.ActDecTTL:
-		return 7
-	case openflow.ActDecMPLSTTL, openflow.ActDecNSHTTL:
-		return 8
-	case openflow.ActSetField, openflow.ActMove:
-		return rankSet
-	case openflow.ActSetQueue:
-		return rankGroup - 1
-	case openflow.ActGroup, openflow.ActCT:
-		return rankGroup
-	case openflow.ActOutput, openflow.ActResubmit, openflow.ActOutputReg, openflow.ActOutputTrunc,
-		openflow.ActEnqueue, openflow.ActController:
-		return rankOutput
-	default: // one slot for each kind that sets a field
-		return rankSet + 1 + int(a.ActionKind()-openflow.ActSetField)
 	}
 }
 

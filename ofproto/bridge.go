@@ -62,6 +62,7 @@ type Bridge struct {
 	sessions atomic.Pointer[[]*Session]
 	snooped  atomic.Bool        // some session is a Snoop
 	timed    map[*Rule]struct{} // rules with a timeout; guarded by Switch.tables
+	learners map[learnKey]int   // flows that learn with delete_learned; guarded by Switch.tables
 	statics  []Static
 	standing bool  // forwards by itself
 	orphaned int64 // since when no controller is connected
@@ -71,7 +72,7 @@ type Bridge struct {
 }
 
 func newBridge(s *Switch, name string, c BridgeConfig) *Bridge {
-	b := &Bridge{Name: name, sw: s, timed: map[*Rule]struct{}{}, created: s.now}
+	b := &Bridge{Name: name, sw: s, timed: map[*Rule]struct{}{}, learners: map[learnKey]int{}, created: s.now}
 	for _, ch := range name {
 		b.tagSeed = b.tagSeed*31 + uint64(ch)
 	}

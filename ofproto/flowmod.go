@@ -57,6 +57,7 @@ type change struct {
 	owner    string
 	inserted []*Rule
 	vanished []removal
+	orphans  []learnKey // whose learners are fewer than before
 }
 
 // change begins a change. A rule's owner replaces it as a whole.
@@ -68,6 +69,7 @@ func (b *Bridge) change(owner string, now int64) *change {
 // commit makes the changes visible, all in one step.
 func (c *change) commit() {
 	defer c.bridge.sw.tables.Unlock()
+	c.dropOrphans()
 	if len(c.inserted)+len(c.vanished) == 0 {
 		return
 	}
@@ -80,14 +82,12 @@ func (c *change) abort() {
 	defer c.bridge.sw.tables.Unlock()
 	for _, v := range c.vanished {
 		v.table.rules.Restore(v.id)
-		v.table.n++
-		c.bridge.watchTimeouts(v.rule)
+		c.arrived(v.rule)
 	}
 	for _, r := range c.inserted {
 		t := r.table
-		delete(c.bridge.timed, r)
 		t.rules.Remove(r.id, c.version)
-		t.n--
+		c.left(r)
 		// No packet has seen it, but a lookup may be standing on it.
 		c.bridge.sw.removed = append(c.bridge.sw.removed, removal{rule: r, table: t, id: r.id})
 	}
@@ -159,29 +159,52 @@ func (c *change) modify(m *openflow.FlowMod, s flow.Sparse) error {
 		return c.add(&added, s)
 	}
 	for _, old := range found {
-		r := *old
-		r.actions, r.modified = m.Actions, c.now
+		cookie := old.cookie
 		if m.ModifyCookie {
-			r.cookie = m.NewCookie
+			cookie = m.NewCookie
 		}
+		r := c.modifyRule(old, m.Actions, cookie)
 		if m.Flags&openflow.FlowResetCounts != 0 {
 			r.counts = &ruleCounts{}
 		}
-		match := old.match()
-		c.replace(old)
-		c.insert(old.table, match, r)
 	}
 	return nil
 }
 
-func (c *change) insert(t *Table, s flow.Sparse, r Rule) {
+// modifyRule replaces a rule by one with other actions, which nobody has seen
+// yet.
+func (c *change) modifyRule(old *Rule, actions []openflow.Action, cookie uint64) *Rule {
+	r := *old
+	r.actions, r.cookie, r.modified = actions, cookie, c.now
+	match := old.match()
+	c.replace(old)
+	return c.insert(old.table, match, r)
+}
+
+func (c *change) insert(t *Table, s flow.Sparse, r Rule) *Rule {
 	id := t.rules.Insert(s, int32(r.priority), c.version)
 	p := t.place(id)
 	r.table, r.id = t, id
 	*p = r
-	t.n++
 	c.inserted = append(c.inserted, p)
-	c.bridge.watchTimeouts(p)
+	c.arrived(p)
+	return p
+}
+
+// arrived counts a rule that is in its table from now on.
+func (c *change) arrived(r *Rule) {
+	r.table.n++
+	r.table.countCookie(r.cookie, 1)
+	c.countLearners(r.actions, 1)
+	c.bridge.watchTimeouts(r)
+}
+
+// left is the reverse of arrived.
+func (c *change) left(r *Rule) {
+	r.table.n--
+	r.table.countCookie(r.cookie, -1)
+	c.countLearners(r.actions, -1)
+	delete(c.bridge.timed, r)
 }
 
 // replace takes a rule away for another that stands for the same flow: nobody
@@ -199,8 +222,7 @@ func (c *change) remove(r *Rule, why openflow.RemovedReason) {
 
 func (c *change) vanish(r *Rule, notify func(*Rule)) {
 	r.table.rules.Remove(r.id, c.version)
-	r.table.n--
-	delete(c.bridge.timed, r)
+	c.left(r)
 	c.vanished = append(c.vanished, removal{r, r.table, r.id, notify})
 }
 

@@ -126,7 +126,7 @@ func (g *Group) live(b *Bridge, depth int) bool {
 func (k *bucket) live(b *Bridge, depth int) bool {
 	if k.WatchPort != openflow.PortAny {
 		p := b.ports.Load().byNo[k.WatchPort]
-		if p == nil || p.describe().State&openflow.PortLive == 0 || p.state.Load().config&openflow.PortDown != 0 {
+		if p == nil || !p.live() {
 			return false
 		}
 	}

@@ -221,5 +221,7 @@ func (x *xlate) meter(id uint32) {
 	x.commit()
 	x.emit(datapath.Action{Op: datapath.OpMeter, X: &datapath.Extra{Meter: e.meter}})
 	// What a band may have made of the DSCP is known after another look only.
-	x.reparse = x.reparse || e.remarks
+	if e.remarks {
+		x.stale = max(x.stale, staleNetwork)
+	}
 }

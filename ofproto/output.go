@@ -17,7 +17,7 @@ func (x *xlate) outputTo(port openflow.PortNo, maxLen uint16) {
 		x.outputInPort()
 	case openflow.PortTable:
 		// Only a packet-out may say so (openflow.CheckActions).
-		x.branch(func() { x.lookup(0, x.p.OFPort, false) })
+		x.branch(x.begin)
 	case openflow.PortNormal:
 		x.normal()
 	case openflow.PortFlood:
@@ -34,6 +34,15 @@ func (x *xlate) outputTo(port openflow.PortNo, maxLen uint16) {
 		}
 		x.outputPort(port)
 	}
+}
+
+// portOf is the port that a field's value names; in 16 bits it may be a reserved
+// port of OpenFlow 1.0.
+func portOf(v flow.Value) openflow.PortNo {
+	if v.Lo <= 0xffff {
+		return openflow.PortNo(flow.Port16To32(uint16(v.Lo)))
+	}
+	return openflow.PortNo(v.Lo)
 }
 
 // outputCut is outputTo with the packet cut to maxLen bytes.
@@ -68,6 +77,8 @@ func (x *xlate) send(p *Port) {
 		x.cross(p, s.peer)
 	case s.id == 0:
 		x.drop(datapath.DropPortUnknown)
+	case x.p.PacketType != typeEthernet:
+		x.drop(datapath.DropPacketType)
 	default:
 		x.commit()
 		if x.queue {
@@ -153,6 +164,7 @@ func headersOf(d, p *flow.Base) (h datapath.Headers) {
 	add(d.MPLS[0] != 0, datapath.HdrMPLS)
 	add(d.PBB != 0, datapath.HdrPBB)
 	add(d.PktMark != 0, datapath.HdrMark)
+	add(d.NSHFlags|d.NSHTTL|d.NSHSI != 0 || d.NSHSPI != 0 || d.NSHC != zero.NSHC, datapath.HdrNSH)
 	addresses := d.IPSrc|d.IPDst != 0
 	small := d.IPTOS|d.IPTTL != 0
 	arp := p.EthType == ethTypeARP || p.EthType == ethTypeRARP

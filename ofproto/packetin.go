@@ -86,7 +86,7 @@ func (x *xlate) packetIn(reason openflow.PacketInReason, maxLen, id uint16, user
 // metadataFields are the pipeline fields that a packet-in shows where they are
 // not zero (OpenFlow 1.3.5 §7.4.1).
 var metadataFields = func() (ids []flow.FieldID) {
-	ids = append(ids, flow.FieldTunID, flow.FieldTunSrc, flow.FieldTunDst, flow.FieldTunIPv6Src, flow.FieldTunIPv6Dst,
+	ids = append(ids, flow.FieldPacketType, flow.FieldTunID, flow.FieldTunSrc, flow.FieldTunDst, flow.FieldTunIPv6Src, flow.FieldTunIPv6Dst,
 		flow.FieldMetadata, flow.FieldPktMark, flow.FieldCTState, flow.FieldCTZone, flow.FieldCTMark, flow.FieldCTLabel)
 	for i := range flow.FieldID(flow.NumRegs) {
 		ids = append(ids, flow.FieldReg0+i)

@@ -82,6 +82,11 @@ func (s *portState) usable() bool {
 	return (s.id != 0 || s.peer != nil) && s.config&(openflow.PortDown|openflow.PortNoFwd) == 0
 }
 
+// live reports whether the port forwards now (OFPPS_LIVE).
+func (p *Port) live() bool {
+	return p.describe().State&openflow.PortLive != 0 && p.state.Load().config&openflow.PortDown == 0
+}
+
 // patchCounters count what crosses a patch port, which has no driver to do it.
 type patchCounters struct{ rxPackets, rxBytes, txPackets, txBytes atomic.Uint64 }
 

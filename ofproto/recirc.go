@@ -32,8 +32,17 @@ type frozen struct {
 	priority  uint32
 	trunc     uint32
 	hashFor   uint32 // group that goes on with the packet's dp_hash, plus 1; 0: none
+	result    pendingWrite
+	tunnel    *flow.Match // fields of the tunnel that were set; nil: none
 
 	used atomic.Int64
+}
+
+// pendingWrite is a bit that is written when a translation goes on: what the
+// datapath found out meanwhile. Bits of the zero value are 0.
+type pendingWrite struct {
+	dst openflow.Subfield
+	bit uint64
 }
 
 // Credit implements datapath.Credit: a state lives while a megaflow leads to it.
@@ -43,7 +52,8 @@ func (f *frozen) Credit(h datapath.Hits) { f.used.Store(h.Used) }
 func (f *frozen) same(o *frozen) bool {
 	return f.bridge == o.bridge && f.in == o.in && f.table == o.table && f.rule == o.rule && f.depth == o.depth &&
 		f.regs == o.regs && f.metadata == o.metadata && f.ofPort == o.ofPort && f.conj == o.conj &&
-		f.priority == o.priority && f.trunc == o.trunc && f.hashFor == o.hashFor &&
+		f.priority == o.priority && f.trunc == o.trunc && f.hashFor == o.hashFor && f.result == o.result &&
+		(f.tunnel == o.tunnel || f.tunnel != nil && o.tunnel != nil && f.tunnel.Equal(o.tunnel)) &&
 		slices.EqualFunc(f.work, o.work, sameFrame) && slices.EqualFunc(f.actionSet, o.actionSet, sameList) && slices.Equal(f.stack, o.stack)
 }
 
@@ -163,20 +173,58 @@ func (t *recircTable) drop(f *frozen) {
 // freeze ends this half of the translation, or of the branch it is in: the rest
 // goes on when the datapath has looked into the packet again.
 func (x *xlate) freeze() {
+	f := x.capture(pendingWrite{})
+	x.commit()
+	x.emit(datapath.Action{Op: datapath.OpRecirc, Arg: f.id})
+	x.unwind()
+}
+
+// checkLarger goes on with a bit that says whether the packet is larger than a
+// size, which is for the datapath to see (ovs-actions(7), check_pkt_larger).
+func (x *xlate) checkLarger(a openflow.CheckPktLarger) {
+	larger, other := x.capture(pendingWrite{a.Dst, 1}), x.capture(pendingWrite{a.Dst, 0})
+	x.commit()
+	x.emit(datapath.Action{Op: datapath.OpCheckLen, Short: a.Len, Arg: larger.id, X: &datapath.Extra{Else: other.id}})
+	x.unwind()
+}
+
+// branchAt is the place of the first frame of the branch in work.
+func (x *xlate) branchAt() int {
 	from := len(x.work)
 	for from > 0 && x.work[from-1].kind != frameBranch {
 		from--
 	}
+	return from
+}
+
+// capture keeps what the rest of the branch in work needs to go on.
+func (x *xlate) capture(result pendingWrite) *frozen {
 	f := &frozen{
-		bridge: x.bridge, in: x.in, work: slices.Clone(x.work[from:]), depth: x.depth,
+		bridge: x.bridge, in: x.in, work: slices.Clone(x.work[x.branchAt():]), depth: x.depth,
 		actionSet: slices.Clip(x.actionSet), stack: slices.Clip(x.stack), table: x.table, rule: x.rule,
 		regs: x.p.Regs, metadata: x.p.Metadata, ofPort: x.p.OFPort, conj: x.p.ConjID, priority: x.p.Priority, trunc: x.trunc, hashFor: x.hashFor,
+		result: result, tunnel: x.writtenTunnel(),
 	}
 	f.used.Store(x.now)
 	f = x.sw.recircs.intern(f)
-	x.commit()
-	x.emit(datapath.Action{Op: datapath.OpRecirc, Arg: f.id})
 	x.result.Credits = append(x.result.Credits, f)
+	return f
+}
+
+// writtenTunnel is what was set of the tunnel, which the frame does not carry.
+func (x *xlate) writtenTunnel() *flow.Match {
+	if x.known.Tunnel == (flow.Tunnel{}) {
+		return nil
+	}
+	m := &flow.Match{}
+	m.Value.Tunnel, m.Mask.Tunnel = x.p.Tunnel, x.known.Tunnel
+	m.Normalize()
+	return m
+}
+
+// unwind gives up the branch in work.
+func (x *xlate) unwind() {
+	from := x.branchAt()
 	for i := from; i < len(x.work); i++ {
 		if x.work[i].lookup {
 			x.depth--
@@ -200,5 +248,15 @@ func (x *xlate) thaw(id uint32) error {
 	x.actionSet, x.stack = f.actionSet, f.stack
 	x.know()
 	x.work = append(x.work, f.work...)
+	if f.tunnel != nil {
+		v, m, known := x.p.Words(), f.tunnel.Mask.Words(), x.known.Words()
+		for i, w := range f.tunnel.Value.Words() {
+			v[i] = v[i]&^m[i] | w
+			known[i] |= m[i]
+		}
+	}
+	if f.result.dst.Bits != 0 {
+		x.writeSubfield(f.result.dst, flow.U64(f.result.bit))
+	}
 	return nil
 }

@@ -20,6 +20,8 @@ type Table struct {
 	chunks atomic.Pointer[[]*[ruleChunk]Rule]
 	n      int // rules that have not vanished; guarded by Switch.tables
 
+	cookies map[uint64]int // flows with a cookie, once somebody has asked; guarded by Switch.tables
+
 	lookups, matched atomic.Uint64
 	hit, miss        tableCredit
 }

@@ -25,6 +25,9 @@ func (x *xlate) tagged() bool {
 // pushVLAN puts a tag before the others. It takes VLAN and priority from the tag
 // that was outermost, or zeros (OpenFlow 1.3.5 §5.12.1).
 func (x *xlate) pushVLAN(tpid uint16) {
+	if x.p.PacketType != typeEthernet {
+		return
+	}
 	all := flow.VLANTag{TPID: 0xffff, TCI: 0xffff}
 	x.lookAll(all, 0)
 	x.lookAll(all, 1)
@@ -34,7 +37,7 @@ func (x *xlate) pushVLAN(tpid uint16) {
 	if x.p.VLAN[1].TCI != 0 {
 		// Three tags: the key has room for two, and the type behind them is a tag's.
 		x.p.EthType, x.known.EthType = x.p.VLAN[1].TPID, 0xffff
-		x.reparse = true
+		x.stale = max(x.stale, staleNetwork)
 	}
 	x.p.VLAN[0], x.p.VLAN[1] = tag, x.p.VLAN[0]
 	// The tags no longer stand where the mask has a place for them, so they were
@@ -64,7 +67,7 @@ func (x *xlate) popVLAN() {
 	if x.p.VLAN[0].TCI != 0 {
 		x.look(flow.FieldEthType)
 		if packet.IsVLAN(x.p.EthType) {
-			x.reparse = true // a third tag comes into view
+			x.stale = max(x.stale, staleNetwork) // a third tag comes into view
 		}
 	}
 }
@@ -118,31 +121,39 @@ func (x *xlate) setVLAN(tci, mask uint16, push bool) {
 	x.write(flow.FieldByID(flow.FieldVLANTCI), flow.U64(uint64(tci&mask)), flow.U64(uint64(mask)))
 }
 
-// pushMPLS puts a label before the others; it takes over what was outermost, or
-// the IP header's TTL (OpenFlow 1.3.5 §5.12.1).
+// pushMPLS puts a label before the others. It is a copy of what was outermost, or
+// has the IP header's TTL; all else is zero (OpenFlow 1.3.5 §5.12.1).
 func (x *xlate) pushMPLS(ethType uint16) {
-	x.look(flow.FieldEthType)
-	var lse packet.LSE
-	switch old := x.p.EthType; {
-	case packet.IsMPLS(old):
-		x.lookMPLS()
-		lse = packet.LSE(x.p.MPLS[0]) &^ packet.MakeLSE(0, 0, true, 0)
-	case old == ethTypeIPv4 || old == ethTypeIPv6:
-		x.look(flow.FieldIPTTL)
-		x.look(flow.FieldIPTOS)
-		lse = packet.MakeLSE(0, 0, true, x.p.IPTTL)
-		if old == ethTypeIPv6 {
-			lse |= 2 << 12 // IPv6 explicit null
-		}
-	default:
-		lse = packet.MakeLSE(0, 0, true, 64)
+	if x.p.PacketType != typeEthernet {
+		return
 	}
+	x.look(flow.FieldEthType)
+	lse := x.newLabel(packet.IsMPLS(x.p.EthType))
 	x.commit()
 	x.emit(datapath.Action{Op: datapath.OpPushMPLS, Short: ethType, Arg: uint32(lse)})
 	x.p.EthType, x.known.EthType = ethType, 0xffff
-	x.p.MPLS[0], x.p.MPLS[1], x.p.MPLS[2] = uint32(lse), x.p.MPLS[0], x.p.MPLS[1]
-	x.known.MPLS = [3]uint32{^uint32(0), ^uint32(0), ^uint32(0)}
+	x.setLabels([3]uint32{uint32(lse), x.p.MPLS[0], x.p.MPLS[1]})
 	x.forgetNetwork()
+}
+
+// newLabel is the label that is put before the packet: on a stack of others or
+// not.
+func (x *xlate) newLabel(onStack bool) packet.LSE {
+	x.look(flow.FieldEthType)
+	switch old := x.p.EthType; {
+	case onStack:
+		x.lookMPLS()
+		return packet.LSE(x.p.MPLS[0]) &^ packet.MakeLSE(0, 0, true, 0)
+	case old == ethTypeIPv4 || old == ethTypeIPv6:
+		x.look(flow.FieldIPTTL)
+		return packet.MakeLSE(0, 0, true, x.p.IPTTL)
+	}
+	return packet.MakeLSE(0, 0, true, 0)
+}
+
+// setLabels makes the label stack one that does not come from the packet.
+func (x *xlate) setLabels(labels [3]uint32) {
+	x.p.MPLS, x.known.MPLS = labels, [3]uint32{^uint32(0), ^uint32(0), ^uint32(0)}
 }
 
 // lookMPLS notes that the packet's way depends on its labels.
@@ -162,7 +173,7 @@ func (x *xlate) popMPLS(ethType uint16) {
 	x.commit()
 	x.emit(datapath.Action{Op: datapath.OpPopMPLS, Short: ethType})
 	x.p.EthType, x.known.EthType = ethType, 0xffff
-	x.reparse = true
+	x.stale = max(x.stale, staleNetwork)
 }
 
 // forgetNetwork clears what a label now hides.

@@ -49,7 +49,7 @@ type xlate struct {
 	hashFor        uint32 // group whose bucket the packet dp_hash chooses, plus 1; 0: none
 	trunc          uint32 // bytes that the next output sends; 0: all
 	queue          bool   // p.Priority is not yet in an action
-	reparse        bool   // p is no longer what Extract would say of the frame
+	stale          staleness
 	dropped        datapath.DropReason
 	aborted        bool
 	fromController bool // a packet-out
@@ -88,15 +88,25 @@ const (
 	frameBranch                  // restores saved when done
 )
 
+// staleness is how much of the frame may differ from what the packet's key says,
+// until the datapath has looked into it again.
+type staleness uint8
+
+const (
+	fresh        staleness = iota
+	staleNetwork           // what lies behind the Ethernet header and its tags
+	staleAll
+)
+
 // saved is what a branch gives back when it is done.
 type saved struct {
 	state
-	bridge  *Bridge
-	in      *Port
-	known   flow.Mask
-	reparse bool
-	out     *[]datapath.Action
-	branch  []datapath.Action // actions of the branch
+	bridge *Bridge
+	in     *Port
+	known  flow.Mask
+	stale  staleness
+	out    *[]datapath.Action
+	branch []datapath.Action // actions of the branch
 }
 
 func newXlate() *xlate { return &xlate{} }
@@ -120,7 +130,7 @@ func (x *xlate) reset(s *Switch, k *flow.Key) {
 	x.work = x.work[:0]
 	x.depth, x.resubmits, x.dropped = 0, 0, datapath.DropNone
 	x.hashFor = 0
-	x.trunc, x.queue, x.reparse, x.aborted, x.fromController = 0, false, false, false, false
+	x.trunc, x.queue, x.stale, x.aborted, x.fromController = 0, false, fresh, false, false
 	r := &x.result
 	*r = Result{Actions: r.Actions[:0], Credits: r.Credits[:0], Effects: r.Effects[:0], Tags: settingsTag}
 	x.out = &r.Actions
@@ -170,8 +180,22 @@ func (x *xlate) enterBridge(port *Port) {
 	case x.isFragmentToDrop():
 		x.drop(datapath.DropFragment)
 	default:
-		x.lookup(0, x.p.OFPort, false)
+		x.begin()
 	}
+}
+
+// startPipeline is what begin leaves to be done.
+var startPipeline = []openflow.Action{openflow.GotoTable{Table: 0}}
+
+// begin starts the pipeline, after the datapath has looked into the packet where
+// that is needed.
+func (x *xlate) begin() {
+	if x.stale == fresh {
+		x.lookup(0, x.p.OFPort, false)
+		return
+	}
+	x.work = append(x.work, frame{actions: startPipeline, kind: frameNested})
+	x.freeze()
 }
 
 // know marks what exists only in the pipeline as not coming from the packet.
@@ -331,7 +355,7 @@ func (x *xlate) endsPipeline() bool {
 // branch runs enter, and all that it puts into work, with packet and state saved:
 // what they change ends with them.
 func (x *xlate) branch(enter func()) {
-	s := &saved{state: x.state, bridge: x.bridge, in: x.in, known: x.known, reparse: x.reparse, out: x.out}
+	s := &saved{state: x.state, bridge: x.bridge, in: x.in, known: x.known, stale: x.stale, out: x.out}
 	s.actionSet = slices.Clip(x.actionSet)
 	s.stack = slices.Clip(x.stack)
 	x.commit()
@@ -347,7 +371,7 @@ func (x *xlate) leave(s *saved) {
 	if x.aborted {
 		return
 	}
-	x.dirty, x.reparse = flow.Mask{}, s.reparse
+	x.dirty, x.stale = flow.Mask{}, s.stale
 	x.state, x.bridge, x.in, x.known, x.out = s.state, s.bridge, s.in, s.known, s.out
 	if len(s.branch) == 0 {
 		return
@@ -421,7 +445,7 @@ func (x *xlate) finish() {
 func lasting(actions []datapath.Action) bool {
 	for i := range actions {
 		switch actions[i].Op {
-		case datapath.OpOutput, datapath.OpUserspace, datapath.OpRecirc, datapath.OpDrop:
+		case datapath.OpOutput, datapath.OpUserspace, datapath.OpRecirc, datapath.OpCheckLen, datapath.OpDrop:
 			return true
 		case datapath.OpClone:
 			if lasting(actions[i].X.Sub) {
@@ -437,7 +461,7 @@ func trimTail(actions []datapath.Action) []datapath.Action {
 	n := len(actions)
 	for n > 0 {
 		switch actions[n-1].Op {
-		case datapath.OpOutput, datapath.OpUserspace, datapath.OpRecirc, datapath.OpDrop, datapath.OpClone:
+		case datapath.OpOutput, datapath.OpUserspace, datapath.OpRecirc, datapath.OpCheckLen, datapath.OpDrop, datapath.OpClone:
 			return actions[:n]
 		}
 		n--

@@ -248,6 +248,10 @@ func (c *checker) setField(a SetField) error {
 		}
 	case flow.FieldVLANTCI:
 		c.setTCI(uint16(a.Value.Lo))
+	case flow.FieldEthType:
+		c.setEthType(uint16(a.Value.Lo))
+	case flow.FieldIPProto:
+		c.m.Value.IPProto, c.m.Mask.IPProto = uint8(a.Value.Lo), 0xff
 	}
 	return nil
 }

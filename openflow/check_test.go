@@ -46,7 +46,7 @@ func TestCheckActions(t *testing.T) {
 		{"port of a later fragment", later, []Action{SetTPDst{80}}, ErrActionMatchInconsistent},
 		{"IPv4 address of ARP", arp, []Action{set(flow.FieldIPSrc, 1)}, ErrActionMatchInconsistent},
 		{"ARP's address", arp, []Action{set(flow.FieldARPSPA, 1)}, 0},
-		{"read-only field", ip, []Action{set(flow.FieldEthType, 5)}, ErrActionBadSetArgument},
+		{"read-only field", ip, []Action{set(flow.FieldIPFrag, 1)}, ErrActionBadSetArgument},
 		{"move from what is not there", ip, []Action{Move{Src: Whole(flow.FieldTCPSrc), Dst: Subfield{flow.FieldReg0, 0, 16}}}, ErrActionMatchInconsistent},
 		{"move beyond a field", ip, []Action{Move{Src: Subfield{flow.FieldIPSrc, 20, 16}, Dst: Subfield{flow.FieldReg0, 0, 16}}}, ErrActionBadSetLen},
 		{"output to a field", tcp, []Action{OutputReg{Src: Whole(flow.FieldTCPDst)}}, 0},

@@ -284,11 +284,9 @@ func checkFrame(t *testing.T, b *Buf, f *testFrame, partial bool, trail string) 
 		}
 		FinishChecksum(b)
 	}
-	want := f.bytes()
-	got := make([]byte, b.Size())
+	want, got := f.bytes(), make([]byte, b.Size())
 	b.CopyTo(got)
-	// Of the two zeros that a one's complement sum has, a checksum at UDP's place
-	// is finished as the one that UDP wants. To DCCP they are the same.
+	// A sum of zero at UDP's place is finished as UDP wants it, though DCCP does not.
 	if at := int(b.L4) + f.sumPlace(); partial && f.proto == ProtoDCCP && want[at]|want[at+1] == 0 && got[at]&got[at+1] == 0xff {
 		got[at], got[at+1] = 0, 0
 	}

@@ -117,6 +117,9 @@ func (c *Classifier) Free(id ID) {
 	}
 }
 
+// Visible reports whether a rule that was not freed is visible at version.
+func (c *Classifier) Visible(id ID, version uint64) bool { return c.rules.at(id).visible(version) }
+
 // freed is the version at which a freed rule vanishes: it is visible at none.
 const freed = 0
 

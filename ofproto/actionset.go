@@ -1,0 +1,82 @@
+package ofproto
+
+import (
+	"slices"
+
+	"vswitch/openflow"
+)
+
+// orderActionSet puts an action set into the order of OpenFlow 1.3.5 §5.10. Of
+// each kind the last one written counts, of set_field the last of each field.
+func orderActionSet(written [][]openflow.Action) []openflow.Action {
+	type slot struct {
+		rank int
+		id   int // field, for set_field
+	}
+	last := map[slot]openflow.Action{}
+	var order []slot
+	for _, a := range slices.Concat(written...) {
+		s := slot{rank: actionSetRank(a)}
+		if f, ok := a.(openflow.SetField); ok {
+			s.id = 1 + int(f.Field)
+		}
+		if _, seen := last[s]; seen {
+			order = slices.DeleteFunc(order, func(o slot) bool { return o == s })
+		}
+		last[s] = a
+		order = append(order, s)
+	}
+	slices.SortStableFunc(order, func(a, b slot) int { return a.rank - b.rank })
+	var set []openflow.Action
+	for _, s := range order {
+		if s.rank == rankOutput && slices.ContainsFunc(order, func(o slot) bool { return o.rank == rankGroup }) {
+			continue // output is ignored where there is a group
+		}
+		set = append(set, last[s])
+	}
+	return set
+}
+
+// Ranks of the action set that orderActionSet names.
+const (
+	rankSet    = 9
+	rankGroup  = 40
+	rankOutput = 41
+)
+
+// actionSetRank is an action's place in the action set.
+//
+//size:table
+func actionSetRank(a openflow.Action) int {
+	switch a.ActionKind() {
+	case openflow.ActCopyTTLIn:
+		return 0
+	case openflow.ActPopVLAN, openflow.ActPopMPLS, openflow.ActPopPBB, openflow.ActDecap:
+		return 1
+	case openflow.ActPushMPLS:
+		return 2
+	case openflow.ActPushPBB:
+		return 3
+	case openflow.ActEncap:
+		return 4
+	case openflow.ActPushVLAN:
+		return 5
+	case openflow.ActCopyTTLOut:
+		return 6
+	case openflow.ActDecTTL:
+		return 7
+	case openflow.ActDecMPLSTTL, openflow.ActDecNSHTTL:
+		return 8
+	case openflow.ActSetField, openflow.ActMove:
+		return rankSet
+	case openflow.ActSetQueue:
+		return rankGroup - 1
+	case openflow.ActGroup, openflow.ActCT:
+		return rankGroup
+	case openflow.ActOutput, openflow.ActResubmit, openflow.ActOutputReg, openflow.ActOutputTrunc,
+		openflow.ActEnqueue, openflow.ActController:
+		return rankOutput
+	default: // one slot for each kind that sets a field
+		return rankSet + 1 + int(a.ActionKind()-openflow.ActSetField)
+	}
+}

@@ -1,0 +1,239 @@
+package ofproto
+
+import (
+	"reflect"
+	"slices"
+	"sync/atomic"
+
+	"vswitch/datapath"
+	"vswitch/flow"
+	"vswitch/openflow"
+)
+
+// learnFlow makes a flow of the packet (ovs-actions(7), learn). A flow that is
+// there already, just so, is kept alive by every packet that would make it.
+func (x *xlate) learnFlow(a openflow.Learn) {
+	m := x.learned(&a)
+	s := m.Match.Sparse()
+	b := x.bridge
+	x.sw.tables.Lock()
+	old, room := b.findLearned(m, s, x.version), true
+	if old == nil && a.Limit > 0 {
+		room = b.table(m.Table).withCookie(m.Cookie) < int(a.Limit)
+	}
+	x.sw.tables.Unlock()
+	if a.Flags&openflow.LearnWriteResult != 0 {
+		done := flow.Value{}
+		if old != nil || room {
+			done = flow.U64(1)
+		}
+		x.writeSubfield(a.ResultDst, done)
+	}
+	switch {
+	case old != nil && old.cookie == m.Cookie && reflect.DeepEqual(old.actions, m.Actions):
+		x.result.Credits = append(x.result.Credits, refresh{old})
+	case old != nil || room:
+		x.result.Effects = append(x.result.Effects, learnEffect{b, m, a.Limit})
+	}
+}
+
+// refresh keeps a learned rule alive: its hard timeout counts from the last hit.
+type refresh struct{ rule *Rule }
+
+// Credit implements datapath.Credit.
+func (r refresh) Credit(h datapath.Hits) {
+	if c := r.rule.counts; c.refreshed.Load() < h.Used {
+		c.refreshed.Store(h.Used)
+	}
+}
+
+// learned is the flow that a learn action makes of the packet.
+func (x *xlate) learned(a *openflow.Learn) *openflow.FlowMod {
+	m := &openflow.FlowMod{
+		Command: openflow.FlowAdd, Table: a.Table, Priority: a.Priority, Cookie: a.Cookie,
+		IdleTimeout: a.IdleTimeout, HardTimeout: a.HardTimeout,
+		Buffer: openflow.NoBuffer, OutPort: openflow.PortAny, OutGroup: openflow.GroupAny,
+	}
+	if a.Flags&openflow.LearnSendFlowRemoved != 0 {
+		m.Flags |= openflow.FlowSendRemoved
+	}
+	for i := range a.Specs {
+		x.learnSpec(m, &a.Specs[i])
+	}
+	if a.FinIdle|a.FinHard != 0 {
+		m.Actions = append(m.Actions, openflow.FinTimeout{Idle: a.FinIdle, Hard: a.FinHard})
+	}
+	return m
+}
+
+// learnSpec adds one match field or action to a learned flow.
+func (x *xlate) learnSpec(m *openflow.FlowMod, s *openflow.LearnSpec) {
+	v := s.Value
+	if s.From {
+		v = x.read(s.SrcField)
+	}
+	switch s.Dst {
+	case openflow.LearnOutput:
+		m.Actions = append(m.Actions, openflow.Output{Port: portOf(v), MaxLen: noLimit})
+		return
+	case openflow.LearnLoad:
+		m.Actions = append(m.Actions, openflow.SetField{Field: s.DstField.Field, Form: openflow.FormLoad,
+			Value: v.Shl(int(s.DstField.Ofs)), Mask: flow.Ones(int(s.Bits)).Shl(int(s.DstField.Ofs))})
+		return
+	}
+	f := flow.FieldByID(s.DstField.Field)
+	_, mask, _ := m.Match.Field(f)
+	old, _, _ := m.Match.Field(f)
+	bits := flow.Ones(int(s.Bits)).Shl(int(s.DstField.Ofs))
+	m.Match.SetField(f, old.AndNot(bits).Or(v.Shl(int(s.DstField.Ofs)).And(bits)), mask.Or(bits))
+}
+
+// findLearned is the rule that a learned flow is or replaces. The caller holds
+// Switch.tables.
+func (b *Bridge) findLearned(m *openflow.FlowMod, s flow.Sparse, version uint64) *Rule {
+	if t := b.tables[m.Table].Load(); t != nil {
+		return t.find(s, m.Priority, version)
+	}
+	return nil
+}
+
+// learnEffect adds a learned flow, or changes the one that there is.
+type learnEffect struct {
+	bridge *Bridge
+	flow   *openflow.FlowMod
+	limit  uint32
+}
+
+func (e learnEffect) commit(s *Switch, now int64) {
+	c := e.bridge.change("", now)
+	sparse := e.flow.Match.Sparse()
+	var err error
+	switch old := e.bridge.findLearned(e.flow, sparse, c.version); {
+	case old != nil:
+		c.modifyRule(old, e.flow.Actions, e.flow.Cookie)
+	case e.limit == 0 || e.bridge.table(e.flow.Table).withCookie(e.flow.Cookie) < int(e.limit):
+		err = c.add(e.flow, sparse)
+	}
+	if err != nil { // a full table: the next packet tries again
+		c.abort()
+		return
+	}
+	c.commit()
+	s.wake()
+}
+
+// withCookie is the number of flows with a cookie. They are counted from the
+// first question on. The caller holds Switch.tables.
+func (t *Table) withCookie(cookie uint64) int {
+	if t.cookies == nil {
+		t.cookies = map[uint64]int{}
+		t.all(t.bridge.sw.nextVersion(), func(r *Rule) { t.cookies[r.cookie]++ })
+	}
+	return t.cookies[cookie]
+}
+
+// countCookie notes that a flow came or went.
+func (t *Table) countCookie(cookie uint64, by int) {
+	if t.cookies == nil {
+		return
+	}
+	if t.cookies[cookie] += by; t.cookies[cookie] == 0 {
+		delete(t.cookies, cookie)
+	}
+}
+
+// learnKey is what flows learned with delete_learned are known by.
+type learnKey struct {
+	table  uint8
+	cookie uint64
+}
+
+// countLearners notes that a flow with these actions came or went.
+func (c *change) countLearners(actions []openflow.Action, by int) {
+	for _, a := range actions {
+		switch a := a.(type) {
+		case openflow.Learn:
+			if a.Flags&openflow.LearnDeleteLearned != 0 {
+				k := learnKey{a.Table, a.Cookie}
+				if c.bridge.learners[k] += by; by < 0 && !slices.Contains(c.orphans, k) {
+					c.orphans = append(c.orphans, k)
+				}
+			}
+		case openflow.Clone:
+			c.countLearners(a.Actions, by)
+		case openflow.WriteActions:
+			c.countLearners(a.Actions, by)
+		}
+	}
+}
+
+// dropOrphans removes what was learned by flows that are gone now, the last of
+// their kind. What goes may have learned in its turn.
+func (c *change) dropOrphans() {
+	for len(c.orphans) > 0 {
+		k := c.orphans[0]
+		c.orphans = c.orphans[1:]
+		if c.bridge.learners[k] > 0 {
+			continue
+		}
+		delete(c.bridge.learners, k)
+		t := c.bridge.tables[k.table].Load()
+		if t == nil {
+			continue
+		}
+		var gone []*Rule
+		t.all(c.version, func(r *Rule) {
+			if r.cookie == k.cookie {
+				gone = append(gone, r)
+			}
+		})
+		for _, r := range gone {
+			c.remove(r, openflow.RemovedDelete)
+		}
+	}
+}
+
+// finTimeout lowers the timeouts of the packet's flow at the end of a TCP
+// connection (ovs-actions(7), fin_timeout).
+func (x *xlate) finTimeout(a openflow.FinTimeout) {
+	f := flow.FieldByID(flow.FieldTCPFlags)
+	if x.rule == nil || !x.exists(f) {
+		return
+	}
+	const finOrRST = 1 | 4
+	x.lookBits(f, flow.U64(finOrRST))
+	if x.p.TCPFlags&finOrRST == 0 {
+		return
+	}
+	e := finEffect{x.rule, a}
+	if old := x.rule.loadTimeouts(); e.lowered(old) != old {
+		x.result.Effects = append(x.result.Effects, e)
+	}
+}
+
+type finEffect struct {
+	rule *Rule
+	to   openflow.FinTimeout
+}
+
+func (e finEffect) lowered(t timeouts) timeouts {
+	lower := func(old, to uint16) uint16 {
+		if to != 0 && (old == 0 || old > to) {
+			return to
+		}
+		return old
+	}
+	return timeouts{lower(t.idle, e.to.Idle), lower(t.hard, e.to.Hard)}
+}
+
+func (e finEffect) commit(s *Switch, _ int64) {
+	s.tables.Lock()
+	defer s.tables.Unlock()
+	r := e.rule
+	if !r.table.rules.Visible(r.id, s.version.Load()) {
+		return // it went meanwhile
+	}
+	t := e.lowered(r.loadTimeouts())
+	atomic.StoreUint32(&r.timeouts, makeTimeouts(t.idle, t.hard))
+	r.table.bridge.watchTimeouts(r)
+}

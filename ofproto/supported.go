@@ -1,0 +1,49 @@
+package ofproto
+
+import "vswitch/openflow"
+
+// checkSupported refuses actions that translation does not have.
+func (b *Bridge) checkSupported(actions []openflow.Action) error {
+	for _, a := range actions {
+		switch a := a.(type) {
+		case openflow.Group:
+			if b.groups.lookup(a.ID) == nil {
+				return openflow.NewError(openflow.ErrActionBadOutGroup, "there is no group %d", a.ID)
+			}
+		case openflow.Meter:
+			if b.meters.lookup(a.ID) == nil {
+				return openflow.NewError(openflow.ErrMeterModInvalidMeter, "there is no meter %d", a.ID)
+			}
+		case openflow.Clone:
+			if err := b.checkSupported(a.Actions); err != nil {
+				return err
+			}
+		case openflow.WriteActions:
+			if err := b.checkSupported(a.Actions); err != nil {
+				return err
+			}
+		default:
+			if !supported.Has(a.ActionKind()) {
+				return openflow.NewError(openflow.ErrActionBadType, "the switch does not have the action %T", a)
+			}
+		}
+	}
+	return nil
+}
+
+// supported are the kinds that do and doSimple have a case for.
+var supported = func() (s openflow.ActionSet) {
+	s.Add(openflow.ActOutput, openflow.ActOutputReg, openflow.ActOutputTrunc, openflow.ActController,
+		openflow.ActEnqueue, openflow.ActGroup, openflow.ActMeter, openflow.ActPushVLAN, openflow.ActPopVLAN, openflow.ActPushMPLS, openflow.ActPopMPLS,
+		openflow.ActSetField, openflow.ActMove, openflow.ActSetVLANVID, openflow.ActSetVLANPCP,
+		openflow.ActSetEthSrc, openflow.ActSetEthDst, openflow.ActSetIPSrc, openflow.ActSetIPDst,
+		openflow.ActSetIPDSCP, openflow.ActSetIPECN, openflow.ActSetIPTTL, openflow.ActSetTPSrc, openflow.ActSetTPDst,
+		openflow.ActDecTTL, openflow.ActSetMPLSLabel, openflow.ActSetMPLSTC, openflow.ActSetMPLSTTL,
+		openflow.ActDecMPLSTTL, openflow.ActSetTunnel, openflow.ActSetQueue, openflow.ActPopQueue,
+		openflow.ActResubmit, openflow.ActClone, openflow.ActStackPush, openflow.ActStackPop, openflow.ActExit,
+		openflow.ActNote, openflow.ActMultipath, openflow.ActBundle, openflow.ActLearn, openflow.ActFinTimeout, openflow.ActCheckPktLarger,
+		openflow.ActDeleteField, openflow.ActDebugSlow, openflow.ActSample, openflow.ActPushPBB, openflow.ActPopPBB, openflow.ActEncap, openflow.ActDecap,
+		openflow.ActCopyTTLOut, openflow.ActCopyTTLIn, openflow.ActDecNSHTTL, openflow.ActCT, openflow.ActCTClear, openflow.ActDebugRecirc, openflow.ActClearActions, openflow.ActWriteActions,
+		openflow.ActWriteMetadata, openflow.ActGotoTable)
+	return s
+}()
