@@ -65,8 +65,9 @@ var floors = []row{
 
 	{path: "vswitchd/daemon", floor: 5, may: all, modules: all, clock: all, goroutines: all, stateless: true},
 	{path: "vswitchd", floor: 5, may: []string{"vswitchd/daemon", "config/yaml"}, modules: []string{"github.com/spf13/"}, stateless: true},
-	{path: "ofctl/cmd", floor: 5, may: []string{"packet", "flow", "openflow", "openflow/text", "control", "control/jsonrpc"},
+	{path: "ofctl/cmd", floor: 5, may: []string{"packet", "flow", "openflow", "openflow/text", "control", "control/jsonrpc", "ofctl/*"},
 		modules: all, clock: all, goroutines: all},
+	{path: "ofctl/*", floor: 5, may: []string{"flow", "openflow", "openflow/text", "ofctl/*"}, refuse: system},
 	{path: "ofctl", floor: 5, may: []string{"ofctl/cmd"}, stateless: true},
 
 	{path: "tests", floor: 6, may: all, modules: all, clock: all, goroutines: all},

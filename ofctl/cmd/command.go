@@ -15,6 +15,7 @@ import (
 type command struct {
 	group       *group
 	name        string
+	alias       string // another name, or ""
 	operands    string // "SWITCH [FLOW]"
 	least, most int    // operands
 	summary     string // what it does, in one line
@@ -73,7 +74,12 @@ the text of a flow is wrong.`,
 
 // cobra makes a row of the table a command.
 func (a *app) cobra(row command) *cobra.Command {
+	var aliases []string
+	if row.alias != "" {
+		aliases = []string{row.alias}
+	}
 	return &cobra.Command{
+		Aliases: aliases,
 		Use:     strings.TrimSpace(row.name + " " + row.operands),
 		Short:   row.summary,
 		Long:    row.more,
@@ -162,7 +168,11 @@ func (a *app) helpAll(root *cobra.Command) {
 // runListCommands is list-commands.
 func runListCommands(a *app, _ []string) error {
 	for _, row := range commands() {
-		fmt.Fprintln(a.out, strings.TrimSpace(row.name+" "+row.operands))
+		for _, name := range []string{row.name, row.alias} {
+			if name != "" {
+				fmt.Fprintln(a.out, strings.TrimSpace(name+" "+row.operands))
+			}
+		}
 	}
 	return nil
 }
@@ -179,6 +189,9 @@ func (a *app) line(name, summary string) {
 
 func (a *app) helpCommand(c *cobra.Command, row *command) {
 	fmt.Fprintf(a.out, "%s: %s\n\nusage: ofctl %s\n\nfor example:\n  %s\n", row.name, row.summary, c.Use, row.example)
+	if row.alias != "" {
+		fmt.Fprintf(a.out, "\nalso: ofctl %s\n", row.alias)
+	}
 	if row.more != "" {
 		fmt.Fprintf(a.out, "\n%s\n", row.more)
 	}

@@ -162,7 +162,7 @@ func groupCommands() []command {
 			example: "ofctl remove-buckets br0 'group_id=1,command_bucket_id=3'",
 		},
 		{
-			group: groupGroup, name: "dump-meters", operands: "SWITCH [METER]", least: 1, most: 2, flags: flags + "json",
+			group: groupGroup, name: "dump-meters", alias: "dump-meter", operands: "SWITCH [METER]", least: 1, most: 2, flags: flags + "json",
 			run:     runMeterRequest(func(m uint32) openflow.Message { return &openflow.MeterConfigRequest{Meter: m} }),
 			summary: "show meters and their bands",
 			example: "ofctl dump-meters br0 meter=1",
@@ -190,7 +190,7 @@ func groupCommands() []command {
 			example: "ofctl mod-meter br0 'meter=1,pktps,bands=type=drop,rate=500'",
 		},
 		{
-			group: groupGroup, name: "del-meters", operands: "SWITCH [METER]", least: 1, most: 2, writes: true, run: runMeterMod(openflow.MeterDelete), flags: flags,
+			group: groupGroup, name: "del-meters", alias: "del-meter", operands: "SWITCH [METER]", least: 1, most: 2, writes: true, run: runMeterMod(openflow.MeterDelete), flags: flags,
 			summary: "delete a meter, or all",
 			example: "ofctl del-meters br0 meter=1",
 		},

@@ -1,6 +1,8 @@
 package cmd
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -114,4 +116,15 @@ func (a *app) controlPath() (string, error) {
 		return "", fmt.Errorf("%s: no process number in it", file)
 	}
 	return filepath.Join(a.rundir(), fmt.Sprintf("vswitchd.%d.ctl", pid)), nil
+}
+
+// printRawJSON prints a JSON value over several lines.
+func (a *app) printRawJSON(value json.RawMessage) error {
+	var b bytes.Buffer
+	if err := json.Indent(&b, value, "", "  "); err != nil {
+		return fmt.Errorf("the reply is no JSON: %w", err)
+	}
+	b.WriteByte('\n')
+	_, err := a.out.Write(b.Bytes())
+	return err
 }

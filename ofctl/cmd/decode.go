@@ -15,6 +15,7 @@ import (
 	"github.com/gopacket/gopacket/pcapgo"
 
 	"vswitch/flow"
+	"vswitch/ofctl/jsontext"
 	"vswitch/openflow"
 	"vswitch/openflow/text"
 	"vswitch/packet"
@@ -45,7 +46,7 @@ func runOFPPrint(a *app, args []string) error {
 func (a *app) offlinePrinter() *printer {
 	o := a.printing()
 	o.Verbosity = a.option.more
-	return &printer{app: a, o: o, json: jsonWriter{print: o}}
+	return &printer{app: a, o: o, json: jsontext.NewWriter(o)}
 }
 
 // wire prints the message that is one message's bytes.
@@ -55,11 +56,11 @@ func (p *printer) wire(data []byte, when string) error {
 		_, err := p.app.out.Write(p.buf)
 		return err
 	}
-	m := message{raw: data}
-	m.header, m.body, m.err = openflow.Decode(data)
-	p.json.dst = p.json.dst[:0]
-	p.json.event(m, when)
-	_, err := p.app.out.Write(p.json.dst)
+	e := jsontext.Event{Time: when, Bytes: data}
+	e.Header, e.Body, e.Err = openflow.Decode(data)
+	p.json.Reset()
+	p.json.Event(e)
+	_, err := p.app.out.Write(p.json.Bytes())
 	return err
 }
 
@@ -161,20 +162,13 @@ func runParsePacket(a *app, _ []string) error {
 func (a *app) printPacket(frame []byte) error {
 	summary := a.packetSummary(nil, frame)
 	if a.option.json {
-		w := jsonWriter{}
-		w.dst = append(w.dst, '{')
-		w.key("", "flow")
-		flow, checksum, _ := strings.Cut(string(summary), " ")
-		w.match(flow)
-		if name, value, found := strings.Cut(checksum, ":"); found {
-			w.key(", ", name)
-			w.string(value)
-		}
-		w.key(", ", "bytes")
-		w.string(hex.EncodeToString(frame))
-		w.dst = append(w.dst, "}\n"...)
-		_, err := a.out.Write(w.dst)
-		return err
+		match, checksum, _ := strings.Cut(string(summary), " ")
+		_, checksum, _ = strings.Cut(checksum, ":")
+		return a.record(struct {
+			Flow     jsontext.Match
+			Checksum string // of the transport header; "" where the frame has none in full
+			Bytes    []byte
+		}{jsontext.Match(match), checksum, frame})
 	}
 	_, err := a.out.Write(append(summary, '\n'))
 	return err

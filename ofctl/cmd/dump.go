@@ -2,7 +2,9 @@ package cmd
 
 import (
 	"fmt"
+	"reflect"
 
+	"vswitch/ofctl/jsontext"
 	"vswitch/openflow"
 	"vswitch/openflow/text"
 )
@@ -12,12 +14,12 @@ type printer struct {
 	app  *app
 	o    text.PrintOptions
 	buf  []byte
-	json jsonWriter
+	json *jsontext.Writer
 }
 
 func (c *conn) printer() (*printer, error) {
 	o, err := c.printing()
-	return &printer{app: c.app, o: o, json: jsonWriter{print: o}}, err
+	return &printer{app: c.app, o: o, json: jsontext.NewWriter(o)}, err
 }
 
 // message writes one message as ofp-print does.
@@ -29,9 +31,21 @@ func (p *printer) message(m message) error {
 
 // document writes the members of v as JSON.
 func (p *printer) document(v any) error {
-	p.json.dst = p.json.dst[:0]
-	p.json.document(v)
-	_, err := p.app.out.Write(p.json.dst)
+	p.json.Reset()
+	p.json.Document(v)
+	_, err := p.app.out.Write(p.json.Bytes())
+	return err
+}
+
+// document writes the members of v, which is no switch's, as JSON.
+func (a *app) document(v any) error { return a.offlinePrinter().document(v) }
+
+// record writes v as JSON on a line of its own.
+func (a *app) record(v any) error {
+	w := jsontext.NewWriter(text.PrintOptions{})
+	w.Value(v)
+	w.Raw("\n")
+	_, err := a.out.Write(w.Bytes())
 	return err
 }
 
@@ -151,4 +165,14 @@ func (c *conn) showJSON() error {
 		return err
 	}
 	return p.document(&switchDescription{*features, config.SwitchConfig})
+}
+
+// merge appends the lists of part, a further part of a reply, to those of whole.
+func merge(whole, part openflow.Message) {
+	to, from := reflect.ValueOf(whole).Elem(), reflect.ValueOf(part).Elem()
+	for i := range to.NumField() {
+		if f := to.Field(i); f.Kind() == reflect.Slice && f.CanSet() {
+			f.Set(reflect.AppendSlice(f, from.Field(i)))
+		}
+	}
 }

@@ -3,7 +3,6 @@ package cmd
 import (
 	"cmp"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -84,7 +83,7 @@ func forgetAges(flows []openflow.FlowStats) {
 // flowPrinter prints flows without the messages that they came in.
 type flowPrinter struct {
 	*printer
-	n int // how many were printed
+	n int // how many were printed as JSON
 }
 
 // each prints the flows that fit a request as they come.
@@ -122,22 +121,29 @@ func (p *flowPrinter) begin() {
 }
 
 func (p *flowPrinter) some(flows []openflow.FlowStats) error {
+	if p.app.option.json {
+		return p.someJSON(flows)
+	}
 	p.buf = p.buf[:0]
 	for i := range flows {
-		if p.app.option.json {
-			if p.n > 0 {
-				p.buf = append(p.buf, ',')
-			}
-			p.json.dst = append(p.buf, "\n    "...)
-			p.json.value("", reflect.ValueOf(&flows[i]))
-			p.buf = p.json.dst
-		} else {
-			p.buf = append(p.buf, ' ')
-			p.buf = append(text.AppendFlowStats(p.buf, &flows[i], p.o), '\n')
-		}
-		p.n++
+		p.buf = append(p.buf, ' ')
+		p.buf = append(text.AppendFlowStats(p.buf, &flows[i], p.o), '\n')
 	}
 	_, err := p.app.out.Write(p.buf)
+	return err
+}
+
+func (p *flowPrinter) someJSON(flows []openflow.FlowStats) error {
+	p.json.Reset()
+	for i := range flows {
+		if p.n > 0 {
+			p.json.Raw(",")
+		}
+		p.n++
+		p.json.Raw("\n    ")
+		p.json.Value(&flows[i])
+	}
+	_, err := p.app.out.Write(p.json.Bytes())
 	return err
 }
 

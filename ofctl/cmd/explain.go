@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"vswitch/flow"
+	"vswitch/ofctl/jsontext"
 	"vswitch/openflow"
 	"vswitch/openflow/text"
 )
@@ -44,8 +45,7 @@ func runExplain(a *app, args []string) error {
 	}
 	e := explain(mod, args[0])
 	if a.option.json {
-		p := &printer{app: a}
-		return p.document(e)
+		return a.document(e)
 	}
 	_, err = a.out.WriteString(e.String())
 	return err
@@ -64,7 +64,7 @@ func explain(mod *openflow.FlowMod, s string) *explanation {
 	case mod.Table == openflow.TableAll:
 		e.Table = "0"
 	}
-	for _, term := range splitTop(string(text.AppendMatch(nil, &mod.Match, text.PrintOptions{}))) {
+	for _, term := range jsontext.SplitTop(string(text.AppendMatch(nil, &mod.Match, text.PrintOptions{}))) {
 		e.Match = append(e.Match, explainTerm(term))
 	}
 	for _, action := range mod.Actions {

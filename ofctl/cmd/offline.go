@@ -190,8 +190,7 @@ func (a *app) parsedJSON(lines []line, parse parser, p protocol, all protocolSet
 		}
 		document.Messages = append(document.Messages, parsed{l.text, m, data})
 	}
-	out := &printer{app: a}
-	return out.document(&document)
+	return a.document(&document)
 }
 
 // allows says whether --flow-format lets flows travel in a protocol.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"vswitch/ofctl/jsontext"
 	"vswitch/openflow"
 	"vswitch/openflow/text"
 )
@@ -217,9 +218,9 @@ func (p *printer) event(m message) error {
 	}
 	switch {
 	case p.app.option.json:
-		p.json.dst = p.json.dst[:0]
-		p.json.event(m, now)
-		p.buf = p.json.dst
+		p.json.Reset()
+		p.json.Event(jsontext.Event{Time: now, Header: m.header, Body: m.body, Err: m.err, Bytes: m.raw})
+		p.buf = append(p.buf[:0], p.json.Bytes()...)
 	default:
 		p.buf = p.buf[:0]
 		if now != "" {
@@ -273,8 +274,7 @@ func runPing(a *app, args []string) error {
 	if !a.option.json {
 		return nil
 	}
-	p := &printer{app: a}
-	return p.document(struct {
+	return a.document(struct {
 		Bytes int
 		Times []time.Duration
 	}{size, times})
@@ -340,8 +340,7 @@ func runBenchmark(a *app, args []string) error {
 	}
 	took := time.Since(start)
 	if a.option.json {
-		p := &printer{app: a}
-		return p.document(struct {
+		return a.document(struct {
 			Packets uint64
 			Bytes   uint64
 			Time    time.Duration

@@ -50,6 +50,9 @@ func reference() string {
 			}
 			usage := strings.TrimSpace(row.name + " " + row.operands)
 			fmt.Fprintf(&b, "\n### %s\n\n`ofctl %s`: %s.\n", row.name, usage, row.summary)
+			if row.alias != "" {
+				fmt.Fprintf(&b, "\nAlso: `ofctl %s`.\n", row.alias)
+			}
 			if row.more != "" {
 				fmt.Fprintf(&b, "\n%s\n", row.more)
 			}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 
+	"vswitch/ofctl/jsontext"
 	"vswitch/openflow"
 	"vswitch/openflow/text"
 )
@@ -430,7 +431,7 @@ func (a *app) diffJSON(changes []difference, o text.PrintOptions) error {
 			list[i].New = &d.new.flow
 		}
 	}
-	p := &printer{app: a, o: o, json: jsonWriter{print: o}}
+	p := &printer{app: a, o: o, json: jsontext.NewWriter(o)}
 	if err := p.document(struct{ Differences []flowDifference }{list}); err != nil {
 		return err
 	}

@@ -278,8 +278,7 @@ func runGetFrags(a *app, args []string) error {
 		return err
 	}
 	if a.option.json {
-		p := &printer{app: a}
-		return p.document(config)
+		return a.document(config)
 	}
 	_, err = fmt.Fprintln(a.out, text.FragName(config.Frag))
 	return err

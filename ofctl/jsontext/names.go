@@ -1,4 +1,4 @@
-package cmd
+package jsontext
 
 import (
 	"fmt"
@@ -110,4 +110,13 @@ func stpState(s openflow.PortState) string {
 		return "stp_block"
 	}
 	return ""
+}
+
+// versionNames are the names of the versions of a set.
+func versionNames(set openflow.VersionSet) []string {
+	list := []string{}
+	for _, v := range set.List() {
+		list = append(list, v.String())
+	}
+	return list
 }

@@ -1,9 +1,7 @@
-package cmd
+package jsontext
 
 import (
-	"bytes"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"net/netip"
 	"reflect"
@@ -18,30 +16,28 @@ import (
 	"vswitch/openflow/text"
 )
 
-// printRawJSON prints a JSON value over several lines.
-func (a *app) printRawJSON(value json.RawMessage) error {
-	var b bytes.Buffer
-	if err := json.Indent(&b, value, "", "  "); err != nil {
-		return fmt.Errorf("the reply is no JSON: %w", err)
-	}
-	b.WriteByte('\n')
-	_, err := a.out.Write(b.Bytes())
-	return err
-}
-
-// jsonWriter writes values of package openflow as JSON. Names of members are those
-// of the struct's fields in lower_snake; counters that the switch does not keep are
-// null, durations seconds, flags lists of names, matches objects of texts, actions
-// lists of texts.
-type jsonWriter struct {
+// Writer appends JSON to a buffer. It has one user.
+type Writer struct {
 	dst   []byte
 	print text.PrintOptions
 	texts []byte // scratch
 }
 
-// document writes the members of v, a struct, each on a line of its own, and a
+// NewWriter makes a writer that shows ports and tables as o says.
+func NewWriter(o text.PrintOptions) *Writer { return &Writer{print: o} }
+
+// Bytes is what was written since Reset. Borrowed until the next call.
+func (w *Writer) Bytes() []byte { return w.dst }
+
+// Reset empties the writer.
+func (w *Writer) Reset() { w.dst = w.dst[:0] }
+
+// Raw writes s as it is.
+func (w *Writer) Raw(s string) { w.dst = append(w.dst, s...) }
+
+// Document writes the members of v, a struct, each on a line of its own, and a
 // list's elements too.
-func (w *jsonWriter) document(v any) {
+func (w *Writer) Document(v any) {
 	w.dst = append(w.dst, '{')
 	first := true
 	w.eachMember(reflect.ValueOf(v), func(name string, v reflect.Value) {
@@ -64,7 +60,7 @@ func isRecord(t reflect.Type) bool {
 	return t.Kind() == reflect.Struct && !t.Implements(actionType)
 }
 
-func (w *jsonWriter) lines(v reflect.Value) {
+func (w *Writer) lines(v reflect.Value) {
 	w.dst = append(w.dst, '[')
 	for i := range v.Len() {
 		if i > 0 {
@@ -76,13 +72,13 @@ func (w *jsonWriter) lines(v reflect.Value) {
 	w.dst = append(w.dst, "\n  ]"...)
 }
 
-func (w *jsonWriter) key(before, name string) {
+func (w *Writer) key(before, name string) {
 	w.dst = append(w.dst, before...)
 	w.string(name)
 	w.dst = append(w.dst, ": "...)
 }
 
-func (w *jsonWriter) string(s string) {
+func (w *Writer) string(s string) {
 	const digits = "0123456789abcdef"
 	w.dst = append(w.dst, '"')
 	for _, r := range s {
@@ -101,7 +97,7 @@ func (w *jsonWriter) string(s string) {
 
 // eachMember calls use with the exported fields of a struct, those of embedded
 // structs among them.
-func (w *jsonWriter) eachMember(v reflect.Value, use func(name string, v reflect.Value)) {
+func (w *Writer) eachMember(v reflect.Value, use func(name string, v reflect.Value)) {
 	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
 		v = v.Elem()
 	}
@@ -133,8 +129,11 @@ func isHidden(v reflect.Value, name string) bool {
 	return name == "Nicira" || name == "StatsOnly"
 }
 
+// Value writes v.
+func (w *Writer) Value(v any) { w.value("", reflect.ValueOf(v)) }
+
 // value writes v, which is the member name of what is around it.
-func (w *jsonWriter) value(name string, v reflect.Value) {
+func (w *Writer) value(name string, v reflect.Value) {
 	if w.special(name, v) {
 		return
 	}
@@ -165,11 +164,11 @@ func (w *jsonWriter) value(name string, v reflect.Value) {
 	case reflect.Struct:
 		w.object(v)
 	default:
-		panic(fmt.Sprintf("ofctl: no JSON for %v", v.Type()))
+		panic(fmt.Sprintf("jsontext: no JSON for %v", v.Type()))
 	}
 }
 
-func (w *jsonWriter) object(v reflect.Value) {
+func (w *Writer) object(v reflect.Value) {
 	w.dst = append(w.dst, '{')
 	first := true
 	w.eachMember(v, func(name string, v reflect.Value) {
@@ -185,14 +184,16 @@ func (w *jsonWriter) object(v reflect.Value) {
 }
 
 // special writes values that have a form of their own.
-func (w *jsonWriter) special(name string, v reflect.Value) bool {
+func (w *Writer) special(name string, v reflect.Value) bool {
 	switch x := v.Interface().(type) {
 	case openflow.Match:
 		w.texts = text.AppendMatch(w.texts[:0], &x, w.print)
 		w.match(string(w.texts))
+	case Match:
+		w.match(string(x))
 	case []openflow.Action:
 		w.texts = text.AppendActions(w.texts[:0], x, w.print)
-		w.list(splitTop(string(w.texts)))
+		w.list(SplitTop(string(w.texts)))
 	case time.Duration:
 		if x < 0 {
 			w.dst = append(w.dst, "null"...)
@@ -210,7 +211,7 @@ func (w *jsonWriter) special(name string, v reflect.Value) bool {
 	case flow.FieldID:
 		w.fieldName(x)
 	case openflow.VersionSet:
-		w.list(strings.Split(versionNames(x), ","))
+		w.list(versionNames(x))
 	case openflow.ActionSet:
 		w.list(actionNames(x))
 	case openflow.PortState:
@@ -232,7 +233,7 @@ func (w *jsonWriter) special(name string, v reflect.Value) bool {
 
 // named writes flags and enumerations by their names, numbers that are words of
 // bits in hexadecimal, and nothing known as null.
-func (w *jsonWriter) named(name string, v reflect.Value) bool {
+func (w *Writer) named(name string, v reflect.Value) bool {
 	if names, isFlags := flagNames[v.Type()]; isFlags {
 		w.list(bitNames(v.Uint(), names))
 		return true
@@ -265,7 +266,7 @@ func isBits(name string) bool {
 	return false
 }
 
-func (w *jsonWriter) fieldName(id flow.FieldID) {
+func (w *Writer) fieldName(id flow.FieldID) {
 	if f := flow.FieldByID(id); f != nil {
 		w.string(f.Name)
 		return
@@ -273,7 +274,7 @@ func (w *jsonWriter) fieldName(id flow.FieldID) {
 	w.dst = append(w.dst, "null"...)
 }
 
-func (w *jsonWriter) list(words []string) {
+func (w *Writer) list(words []string) {
 	w.dst = append(w.dst, '[')
 	for i, s := range words {
 		if i > 0 {
@@ -286,9 +287,9 @@ func (w *jsonWriter) list(words []string) {
 
 // match writes a match's text as an object: "tcp,tp_dst=80" is {"tcp": true,
 // "tp_dst": "80"}.
-func (w *jsonWriter) match(s string) {
+func (w *Writer) match(s string) {
 	w.dst = append(w.dst, '{')
-	for i, term := range splitTop(s) {
+	for i, term := range SplitTop(s) {
 		if i > 0 {
 			w.dst = append(w.dst, ", "...)
 		}
@@ -313,8 +314,8 @@ func unquote(s string) string {
 	return s
 }
 
-// splitTop splits at commas outside parentheses and quotes.
-func splitTop(s string) []string {
+// SplitTop splits at commas outside parentheses and quotes.
+func SplitTop(s string) []string {
 	var list []string
 	depth, from, quoted := 0, 0, false
 	for i := range len(s) {
@@ -357,38 +358,40 @@ func snake(name string) string {
 	return b.String()
 }
 
-// merge appends the lists of part, a further part of a reply, to those of whole.
-func merge(whole, part openflow.Message) {
-	to, from := reflect.ValueOf(whole).Elem(), reflect.ValueOf(part).Elem()
-	for i := range to.NumField() {
-		if f := to.Field(i); f.Kind() == reflect.Slice && f.CanSet() {
-			f.Set(reflect.AppendSlice(f, from.Field(i)))
-		}
-	}
+// Match is the text of a match that is written as an openflow.Match is.
+type Match string
+
+// Event is a message that came, by itself.
+type Event struct {
+	Time   string // when; "" where that is not told
+	Header openflow.Header
+	Body   openflow.Message // nil iff Err is not
+	Err    error            // why it cannot be decoded
+	Bytes  []byte           // the message as it came
 }
 
-// event writes one message of monitor or snoop on a line of its own.
-func (w *jsonWriter) event(m message, now string) {
+// Event writes a message on a line of its own.
+func (w *Writer) Event(e Event) {
 	w.dst = append(w.dst, '{')
-	if now != "" {
+	if e.Time != "" {
 		w.key("", "time")
-		w.string(now)
+		w.string(e.Time)
 		w.dst = append(w.dst, ", "...)
 	}
 	w.key("", "message")
-	w.string(m.header.Name)
+	w.string(e.Header.Name)
 	w.key(", ", "version")
-	w.string(m.header.Version.String())
+	w.string(e.Header.Version.String())
 	w.key(", ", "xid")
-	w.dst = strconv.AppendUint(w.dst, uint64(m.header.XID), 10)
-	if m.err != nil {
+	w.dst = strconv.AppendUint(w.dst, uint64(e.Header.XID), 10)
+	if e.Err != nil {
 		w.key(", ", "error")
-		w.string(m.err.Error())
+		w.string(e.Err.Error())
 		w.key(", ", "bytes")
-		w.string(hex.EncodeToString(m.raw))
+		w.string(hex.EncodeToString(e.Bytes))
 	} else {
 		w.key(", ", "body")
-		w.value("", reflect.ValueOf(m.body))
+		w.value("", reflect.ValueOf(e.Body))
 	}
 	w.dst = append(w.dst, "}\n"...)
 }

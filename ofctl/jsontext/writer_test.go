@@ -1,8 +1,7 @@
-package cmd
+package jsontext
 
 import (
 	"encoding/json"
-	"fmt"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -34,7 +33,7 @@ func TestSplitTop(t *testing.T) {
 		`in_port="a\",b",ip`:           {`in_port="a\",b"`, "ip"},
 		"clone(ct(nat(src=1),x),y),z":  {"clone(ct(nat(src=1),x),y)", "z"},
 	} {
-		if got := splitTop(text); !slices.Equal(got, want) {
+		if got := SplitTop(text); !slices.Equal(got, want) {
 			t.Errorf("%s: got %q, want %q", text, got, want)
 		}
 	}
@@ -60,14 +59,14 @@ func TestJSONOfReplies(t *testing.T) {
 	}
 	for _, m := range messages {
 		fill(r, reflect.ValueOf(m).Elem(), 3)
-		w := jsonWriter{}
-		w.document(m)
+		w := Writer{}
+		w.Document(m)
 		var v map[string]any
 		if err := json.Unmarshal(w.dst, &v); err != nil {
 			t.Errorf("%T: %v\n%s", m, err, w.dst)
 		}
-		w = jsonWriter{}
-		w.event(message{header: openflow.Header{Version: openflow.V13, Name: "N"}, body: m}, "")
+		w = Writer{}
+		w.Event(Event{Header: openflow.Header{Version: openflow.V13, Name: "N"}, Body: m})
 		if err := json.Unmarshal(w.dst, &v); err != nil {
 			t.Errorf("%T as event: %v\n%s", m, err, w.dst)
 		}
@@ -115,71 +114,3 @@ func fill(r *rand.Rand, v reflect.Value, depth int) {
 	}
 }
 
-// TestSortAgainstNaive sorts random flows, and compares with insertion one by one.
-func TestSortAgainstNaive(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 0))
-	src, port := flow.FieldByName("nw_src"), flow.FieldByName("in_port")
-	ethType := flow.FieldByName("eth_type")
-	for range 200 {
-		var flows []openflow.FlowStats
-		for i := range r.IntN(20) {
-			f := openflow.FlowStats{Cookie: uint64(i), Priority: uint16(r.IntN(3))}
-			if r.IntN(2) == 0 {
-				f.Match.SetField(port, flow.U64(r.Uint64N(3)), port.Full())
-			}
-			if r.IntN(2) == 0 {
-				f.Match.SetField(ethType, flow.U64(0x800), ethType.Full())
-				f.Match.SetField(src, flow.U64(r.Uint64N(3)), src.Full())
-			}
-			flows = append(flows, f)
-		}
-		var by []criterion
-		for range r.IntN(3) {
-			by = append(by, criterion{[]*flow.Field{nil, src, port}[r.IntN(3)], r.IntN(2) == 0})
-		}
-		want := sortedNaively(flows, by)
-		sortFlows(flows, by)
-		for i := range flows {
-			if flows[i].Cookie != want[i].Cookie {
-				t.Fatalf("by %v: flow %d is %d, want %d", by, i, flows[i].Cookie, want[i].Cookie)
-			}
-		}
-	}
-}
-
-// sortedNaively puts each flow behind the last one that does not come after it.
-func sortedNaively(flows []openflow.FlowStats, by []criterion) (sorted []openflow.FlowStats) {
-	for _, f := range flows {
-		at := len(sorted)
-		for at > 0 && before(&f, &sorted[at-1], by) {
-			at--
-		}
-		sorted = slices.Insert(sorted, at, f)
-	}
-	return sorted
-}
-
-// before says whether a comes before b, in the words of the manual.
-func before(a, b *openflow.FlowStats, by []criterion) bool {
-	for _, c := range by {
-		x, hasX := naiveKey(a, c)
-		y, hasY := naiveKey(b, c)
-		switch {
-		case hasX != hasY:
-			return hasX
-		case x != y:
-			return x < y != c.descending
-		}
-	}
-	return a.Priority > b.Priority
-}
-
-func naiveKey(f *openflow.FlowStats, c criterion) (string, bool) {
-	if c.field == nil {
-		return fmt.Sprintf("%05d", f.Priority), true
-	}
-	value, mask, _ := f.Match.Field(c.field)
-	return fmt.Sprintf("%032x", value.AppendBytes(nil, 16)), !mask.IsZero()
-}
