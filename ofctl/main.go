@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"vswitch/ofctl/cmd"
@@ -23,6 +24,7 @@ func main() {
 		Getenv:   os.Getenv,
 		Stop:     ctx.Done(),
 		Version:  version,
+		Name:     filepath.Base(os.Args[0]),
 	}, new(net.Dialer).DialContext)
 	stop()
 	os.Exit(code)

@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"vswitch/openflow"
 )
 
 // command is a row of the table: what can be done, and all that help and
@@ -89,6 +91,9 @@ func (a *app) cobra(row command) *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			if row.writes && a.option.readOnly {
 				return usagef("%s changes the switch, which --read-only refuses", row.name)
+			}
+			if a.stdio.Name == ovsName && a.option.versions == 0 {
+				a.option.versions = openflow.Versions(openflow.V10)
 			}
 			return row.run(a, args)
 		},

@@ -26,11 +26,17 @@ type Stdio struct {
 	Stop <-chan struct{}
 	// Version is what --version prints.
 	Version string
+	// Name is what the program was called as. As "ovs-ofctl" it speaks OpenFlow 1.0
+	// unless -O says otherwise, because that is what scripts for ovs-ofctl read.
+	Name string
 }
 
 // Dialer opens a connection: network "unix" and a path, or "tcp" and HOST:PORT.
 // (*net.Dialer).DialContext is one.
 type Dialer func(ctx context.Context, network, address string) (net.Conn, error)
+
+// ovsName is the name of the program that ofctl can stand in for.
+const ovsName = "ovs-ofctl"
 
 // Exit codes of Run.
 const (
@@ -75,6 +81,9 @@ func Run(args []string, stdio Stdio, dial Dialer) int {
 			case <-ctx.Done():
 			}
 		}()
+	}
+	if stdio.Name == "" {
+		stdio.Name = "ofctl"
 	}
 	a := &app{stdio: stdio, dial: dial, ctx: ctx, out: bufio.NewWriterSize(stdio.Out, 64<<10)}
 	defer a.close()

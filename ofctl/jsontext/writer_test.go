@@ -113,4 +113,3 @@ func fill(r *rand.Rand, v reflect.Value, depth int) {
 		}
 	}
 }
-

@@ -4,7 +4,9 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -63,8 +65,12 @@ func TestBeside(t *testing.T) {
 					}
 					return list
 				}
-				theirs, ours := a.theirs(s.stdin, args(a)...), b.ours(s.stdin, args(b)...)
-				if steady(theirs.out) != steady(ours.out) || theirs.failed != ours.failed {
+				var theirs result
+				var running sync.WaitGroup
+				running.Go(func() { theirs = a.theirs(s.stdin, args(a)...) })
+				ours := b.ours(s.stdin, args(b)...)
+				running.Wait()
+				if s.alike(theirs, ours) == s.differs {
 					t.Errorf("line %d: %s\novs-ofctl:\n%v\nofctl:\n%v", s.line, s.text, theirs, ours)
 				}
 			}
@@ -77,17 +83,28 @@ type step struct {
 	line     int
 	text     string
 	versions string // the last digits of the versions it is for; "": all
-	args     []string
-	stdin    string
+	// unordered: lines may come in any order. differs: the two are not alike.
+	unordered, differs bool
+	args               []string
+	stdin              string
+}
+
+// alike reports whether two clients have done and printed the same.
+func (s *step) alike(a, b result) bool {
+	x, y := strings.Split(steady(a.out), "\n"), strings.Split(steady(b.out), "\n")
+	if s.unordered {
+		slices.Sort(x)
+		slices.Sort(y)
+	}
+	return slices.Equal(x, y) && a.failed == b.failed
 }
 
 func (s *step) in(version string) bool {
 	return s.versions == "" || strings.Contains(s.versions, version[len(version)-1:])
 }
 
-// readSteps reads a script: a command a line, words in single quotes where they have
-// blanks; "10-12:" before it restricts the versions, lines that begin with "<" after
-// it are its standard input, and "#" begins a comment.
+// readSteps reads a script, whose first lines say how it is written. Words are in
+// single quotes where they have blanks.
 func readSteps(t *testing.T, file string) []step {
 	t.Helper()
 	data, err := os.ReadFile(file)
@@ -104,8 +121,10 @@ func readSteps(t *testing.T, file string) []step {
 			continue
 		}
 		s := step{line: i + 1, text: text}
-		if versions, rest, found := strings.Cut(text, ": "); found && strings.Trim(versions, "012345") == "" {
-			s.versions, text = versions, rest
+		if marks, rest, found := strings.Cut(text, ": "); found && strings.Trim(marks, "012345~!") == "" {
+			s.versions = strings.TrimRight(marks, "~!")
+			s.unordered, s.differs = strings.Contains(marks, "~"), strings.Contains(marks, "!")
+			text = rest
 		}
 		s.args = words(text)
 		steps = append(steps, s)

@@ -97,12 +97,6 @@ func (o *openVSwitch) vsctl(args ...string) {
 	o.tool("ovs-vsctl", append([]string{"--db=unix:db.sock", "--timeout=20"}, args...)...)
 }
 
-// appctl gives the switch a control command.
-func (o *openVSwitch) appctl(args ...string) string {
-	o.Helper()
-	return o.tool("ovs-appctl", append([]string{"-t", filepath.Join(o.dir, "vswitchd.ctl")}, args...)...)
-}
-
 // daemon starts a program that ends with the test.
 func (o *openVSwitch) daemon(name string, args ...string) {
 	o.Helper()
@@ -135,9 +129,6 @@ func (r result) String() string {
 	}
 	return fmt.Sprintf("%s-- stderr --\n%s-- %s --\n", r.out, r.err, state)
 }
-
-// client runs ofctl or ovs-ofctl on a switch.
-type client func(stdin string, args ...string) result
 
 // theirs runs ovs-ofctl.
 func (o *openVSwitch) theirs(stdin string, args ...string) result {
