@@ -51,8 +51,8 @@ type Bridge struct {
 	tables  [NumTables]atomic.Pointer[Table]
 	frag    atomic.Uint32 // openflow.FragHandling
 	fdb     *fdb
-	groups  groupTable
-	meters  meterTable
+	groups  shards[*Group]
+	meters  shards[*meterEntry]
 	tlvs    flow.TLVTable // which Geneve options are tun_metadata fields
 	created int64
 

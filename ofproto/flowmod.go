@@ -42,9 +42,9 @@ func (b *Bridge) checkFlowMod(m *openflow.FlowMod, v openflow.Version) error {
 		table = 0
 	}
 	if err := openflow.CheckActions(m.Actions, &openflow.CheckParams{Version: v, Match: &m.Match.Match, Table: table, Tables: NumTables}); err != nil {
-		return err
+		return meterError(err, v)
 	}
-	return b.checkSupported(m.Actions)
+	return meterError(b.checkSupported(m.Actions), v)
 }
 
 // change prepares changes of a bridge's tables for the next version. Until

@@ -1,7 +1,6 @@
 package ofproto
 
 import (
-	"cmp"
 	"slices"
 	"sync/atomic"
 
@@ -9,16 +8,17 @@ import (
 	"vswitch/openflow"
 )
 
-// Group is a group entry. It does not change once it is published, but for what
-// it counts: a modified group is a new one.
+// Group is a group entry. It does not change once it is published: a modified
+// group is a new one, which goes on counting where the old one was.
 type Group struct {
 	id      uint32
 	kind    openflow.GroupType
 	props   openflow.GroupProps
 	buckets []*bucket
-	slots   []uint8 // of a select group: hash to bucket, a power of two of them
+	slots   []uint16 // of a select group: hash to bucket, a power of two of them
+	dealt   atomic.Pointer[dealtSlots]
 	created int64
-	counts  hitCounts
+	counts  *hitCounts
 }
 
 // bucket is one bucket of a group.
@@ -41,153 +41,208 @@ func (c *hitCounts) Credit(h datapath.Hits) {
 	c.bytes.Add(h.Bytes)
 }
 
-// groupTable is a bridge's groups. Translation reads it without a lock; each shard
-// is replaced whole.
-type groupTable struct {
-	shards [groupShards]atomic.Pointer[map[uint32]*Group]
-	n      int
-}
+// maxGroups bounds the groups of a bridge, maxBuckets those of one group: about
+// as many as a message can carry.
+const (
+	maxGroups  = 1 << 16
+	maxBuckets = 2048
+)
 
-const groupShards = 64
-
-func (t *groupTable) shard(id uint32) *atomic.Pointer[map[uint32]*Group] {
-	return &t.shards[id%groupShards]
-}
-
-// lookup finds a group, or nil.
-func (t *groupTable) lookup(id uint32) *Group {
-	if m := t.shard(id).Load(); m != nil {
-		return (*m)[id]
-	}
-	return nil
-}
-
-// put adds or replaces a group, or with nil removes it.
-func (t *groupTable) put(id uint32, g *Group) {
-	s := t.shard(id)
-	var m map[uint32]*Group
-	if old := s.Load(); old != nil {
-		m = cloneMap(*old)
-	} else {
-		m = map[uint32]*Group{}
-	}
-	t.n -= len(m)
-	if g == nil {
-		delete(m, id)
-	} else {
-		m[id] = g
-	}
-	t.n += len(m)
-	s.Store(&m)
-}
-
-// all lists the groups by number.
-func (t *groupTable) all() (list []*Group) {
-	for i := range t.shards {
-		if m := t.shards[i].Load(); m != nil {
-			for _, g := range *m {
-				list = append(list, g)
-			}
-		}
-	}
-	slices.SortFunc(list, func(a, b *Group) int { return cmp.Compare(a.id, b.id) })
-	return list
-}
-
-// selected lists the groups that a request names.
-func (t *groupTable) selected(id uint32) []*Group {
+// groupsSelected lists the groups that a request names.
+func (b *Bridge) groupsSelected(id uint32) []*Group {
 	if id == openflow.GroupAll {
-		return t.all()
+		return b.groups.all()
 	}
-	if g := t.lookup(id); g != nil {
+	if g := b.groups.lookup(id); g != nil {
 		return []*Group{g}
 	}
 	return nil
 }
-
-// maxGroups bounds the groups of a bridge, maxBuckets those of one group.
-const (
-	maxGroups  = 1 << 16
-	maxBuckets = 255
-)
 
 // forwardsTo reports whether some bucket's actions use group id.
 func (g *Group) forwardsTo(id uint32) bool {
 	return slices.ContainsFunc(g.buckets, func(b *bucket) bool { return usesGroup(b.Actions, id) })
 }
 
-// live reports whether the group forwards now: some bucket of it does.
-func (g *Group) live(b *Bridge, depth int) bool {
-	return slices.ContainsFunc(g.buckets, func(k *bucket) bool { return k.live(b, depth) })
+// watches reports whether the liveness of a bucket depends on anything. Clients
+// that leave both fields 0 where they do not matter mean neither: port 0 does not
+// exist.
+func (g *Group) watches(k *bucket) bool {
+	if k.WatchPort == 0 && k.WatchGroup == 0 && g.kind != openflow.GroupTypeFF {
+		return false
+	}
+	return k.WatchPort != openflow.PortAny || k.WatchGroup != openflow.GroupAny
 }
 
-// live reports whether what the bucket watches is live. A bucket that watches
-// nothing is.
-func (k *bucket) live(b *Bridge, depth int) bool {
-	if k.WatchPort != openflow.PortAny {
-		p := b.ports.Load().byNo[k.WatchPort]
-		if p == nil || !p.live() {
-			return false
-		}
-	}
-	if k.WatchGroup != openflow.GroupAny {
-		g := b.groups.lookup(k.WatchGroup)
-		return g != nil && depth < maxDepth && g.live(b, depth+1)
-	}
-	return true
+// liveness finds out what is live. It knows the groups that it has met, so that
+// groups which watch each other, or one many times, are asked once.
+type liveness struct {
+	bridge *Bridge
+	groups map[uint32]bool
 }
 
-// selectSlots is the number of hash values that a select group tells apart. The
-// share of a bucket is its weight's to within half of 1/selectSlots.
-const selectSlots = 256
+// bucket reports whether a bucket is live: the port that it watches is, or the
+// group (OpenFlow 1.3.5 §6.7.1). A bucket that watches nothing is live.
+func (l *liveness) bucket(g *Group, k *bucket) bool {
+	if !g.watches(k) {
+		return true
+	}
+	return k.WatchPort != openflow.PortAny && l.port(k.WatchPort) || k.WatchGroup != openflow.GroupAny && l.group(k.WatchGroup)
+}
+
+func (l *liveness) port(no openflow.PortNo) bool {
+	p := l.bridge.ports.Load().byNo[no]
+	return p != nil && p.live()
+}
+
+// group reports whether some bucket of a group is live. One that depends on itself
+// is not, unless something else of it is.
+func (l *liveness) group(id uint32) bool {
+	if live, known := l.groups[id]; known {
+		return live
+	}
+	g := l.bridge.groups.lookup(id)
+	if g == nil {
+		return false
+	}
+	if l.groups == nil {
+		l.groups = map[uint32]bool{}
+	}
+	l.groups[id] = false
+	l.groups[id] = slices.ContainsFunc(g.buckets, func(k *bucket) bool { return l.bucket(g, k) })
+	return l.groups[id]
+}
+
+// minSlots and maxSlots bound the number of hash values that a select group tells
+// apart. The share of a bucket is its weight's to within one slot.
+const (
+	minSlots = 256
+	maxSlots = 8192
+)
 
 // fillSlots deals hash values out to the buckets by their weights, after Webster:
 // each goes to the bucket that is furthest behind.
 func (g *Group) fillSlots() {
 	g.slots = nil
-	given := make([]int, len(g.buckets))
-	for range selectSlots {
-		best, bestScore := -1, 0.0
-		for i, k := range g.buckets {
-			if score := float64(k.Weight) / float64(2*given[i]+1); score > bestScore {
-				best, bestScore = i, score
-			}
+	n := minSlots
+	for n < 4*len(g.buckets) && n < maxSlots {
+		n *= 2
+	}
+	var order slotHeap
+	for i, k := range g.buckets {
+		if k.Weight > 0 {
+			order = append(order, slotClaim{bucket: uint16(i), weight: k.Weight})
 		}
-		if best < 0 {
-			return // no bucket has a weight
-		}
-		given[best]++
-		g.slots = append(g.slots, uint8(best))
+	}
+	if len(order) == 0 {
+		return
+	}
+	order.init()
+	for range n {
+		g.slots = append(g.slots, order.take())
 	}
 }
 
-// choose is the bucket of a select group for a hash: that of its slot, or where
-// that is not live the next live one with a weight. nil where there is none.
-func (g *Group) choose(b *Bridge, hash uint32) *bucket {
+// choose is the bucket of a select group for a hash; nil where none is live.
+func (g *Group) choose(l *liveness, hash uint32) *bucket {
 	if len(g.slots) == 0 {
 		return nil
 	}
-	k := g.buckets[g.slots[hash%selectSlots]]
-	if k.live(b, 0) {
+	slot := hash % uint32(len(g.slots))
+	if k := g.buckets[g.slots[slot]]; l.bucket(g, k) {
 		return k
 	}
-	var live []*bucket
-	total := uint32(0)
-	for _, k := range g.buckets {
-		if k.Weight > 0 && k.live(b, 0) {
-			live = append(live, k)
-			total += uint32(k.Weight)
-		}
-	}
-	if total == 0 {
+	live := g.candidates(l)
+	if len(live) == 0 {
 		return nil
 	}
-	at := uint32(uint64(hash%selectSlots) * uint64(total) / selectSlots)
-	for _, k := range live {
-		if at < uint32(k.Weight) {
-			return k
-		}
-		at -= uint32(k.Weight)
+	d := g.dealt.Load()
+	if d == nil || !slices.Equal(d.live, live) {
+		d = g.deal(live)
+		g.dealt.Store(d)
 	}
-	return nil
+	return g.buckets[d.slots[slot]]
+}
+
+// dealtSlots are a select group's slots while only some buckets are live.
+type dealtSlots struct {
+	live  []*bucket
+	slots []uint16
+}
+
+// deal shares the slots of dead buckets out to the live ones, whose own stay.
+func (g *Group) deal(live []*bucket) *dealtSlots {
+	d := &dealtSlots{live: live, slots: slices.Clone(g.slots)}
+	claims := make([]slotClaim, len(g.buckets))
+	for i, k := range g.buckets {
+		if slices.Contains(live, k) {
+			claims[i] = slotClaim{bucket: uint16(i), weight: k.Weight}
+		}
+	}
+	for _, b := range g.slots {
+		claims[b].given++
+	}
+	order := slotHeap(slices.DeleteFunc(slices.Clone(claims), func(c slotClaim) bool { return c.weight == 0 }))
+	order.init()
+	for i, b := range g.slots {
+		if claims[b].weight == 0 {
+			d.slots[i] = order.take()
+		}
+	}
+	return d
+}
+
+// candidates are the buckets that a select group may choose now.
+func (g *Group) candidates(l *liveness) (live []*bucket) {
+	for _, k := range g.buckets {
+		if k.Weight > 0 && l.bucket(g, k) {
+			live = append(live, k)
+		}
+	}
+	return live
+}
+
+// slotClaim is a bucket's claim to the next slot.
+type slotClaim struct {
+	bucket, weight uint16
+	given          uint32
+}
+
+// before reports whether c is further behind than o: weight/(2*given+1) is larger.
+func (c slotClaim) before(o slotClaim) bool {
+	x, y := uint64(c.weight)*uint64(2*o.given+1), uint64(o.weight)*uint64(2*c.given+1)
+	return x > y || x == y && c.bucket < o.bucket
+}
+
+// slotHeap has the claim that is furthest behind at its front.
+type slotHeap []slotClaim
+
+func (h slotHeap) init() {
+	for i := len(h)/2 - 1; i >= 0; i-- {
+		h.down(i)
+	}
+}
+
+// take gives a slot to the bucket in front.
+func (h slotHeap) take() uint16 {
+	b := h[0].bucket
+	h[0].given++
+	h.down(0)
+	return b
+}
+
+func (h slotHeap) down(i int) {
+	for {
+		least := i
+		for child := 2*i + 1; child <= 2*i+2 && child < len(h); child++ {
+			if h[child].before(h[least]) {
+				least = child
+			}
+		}
+		if least == i {
+			return
+		}
+		h[i], h[least] = h[least], h[i]
+		i = least
+	}
 }

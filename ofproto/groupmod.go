@@ -7,22 +7,22 @@ import (
 )
 
 // groupMod does what a group-mod says, or nothing where it returns an error
-// (OpenFlow 1.3.5 §6.5, 1.5.1 §6.7).
-func (b *Bridge) groupMod(m *openflow.GroupMod) error {
+// (OpenFlow 1.3.5 §6.7, 1.5.1 §6.7).
+func (b *Bridge) groupMod(m *openflow.GroupMod, v openflow.Version) error {
 	switch m.Command {
 	case openflow.GroupAdd, openflow.GroupModify, openflow.GroupAddOrModify:
-		return b.setGroup(m)
+		return b.setGroup(m, v)
 	case openflow.GroupDelete:
 		return b.deleteGroup(m.Group)
 	case openflow.GroupInsertBucket:
-		return b.insertBuckets(m)
+		return b.insertBuckets(m, v)
 	case openflow.GroupRemoveBucket:
-		return b.removeBucket(m)
+		return b.removeBucket(m, v)
 	}
 	return openflow.NewError(openflow.ErrGroupModBadCommand, "command %d", m.Command)
 }
 
-func (b *Bridge) setGroup(m *openflow.GroupMod) error {
+func (b *Bridge) setGroup(m *openflow.GroupMod, v openflow.Version) error {
 	old := b.groups.lookup(m.Group)
 	switch {
 	case m.Group > openflow.GroupMax:
@@ -34,22 +34,22 @@ func (b *Bridge) setGroup(m *openflow.GroupMod) error {
 	case old == nil && b.groups.n >= maxGroups:
 		return openflow.NewError(openflow.ErrGroupModOutOfGroups, "there are %d groups", b.groups.n)
 	}
-	g := &Group{id: m.Group, kind: m.Type, props: m.Props, created: b.sw.now}
+	g := &Group{id: m.Group, kind: m.Type, props: m.Props}
 	for i := range m.Buckets {
 		g.buckets = append(g.buckets, newBucket(m.Buckets[i]))
 	}
-	return b.publishGroup(g, old)
+	return b.publishGroup(g, old, v)
 }
 
-// publishGroup checks a group and makes it visible in place of old.
-func (b *Bridge) publishGroup(g, old *Group) error {
-	if err := b.checkGroup(g); err != nil {
+// publishGroup checks a group and makes it visible in place of old. What the group
+// as a whole has counted goes on; buckets that are new begin at 0.
+func (b *Bridge) publishGroup(g, old *Group, v openflow.Version) error {
+	if err := b.checkGroup(g, v); err != nil {
 		return err
 	}
+	g.created, g.counts = b.sw.now, &hitCounts{}
 	if old != nil {
-		g.created = old.created
-		g.counts.packets.Store(old.counts.packets.Load())
-		g.counts.bytes.Store(old.counts.bytes.Load())
+		g.created, g.counts = old.created, old.counts
 	}
 	if g.kind == openflow.GroupTypeSelect {
 		g.fillSlots()
@@ -60,7 +60,7 @@ func (b *Bridge) publishGroup(g, old *Group) error {
 }
 
 // checkGroup refuses what no group can be, and what would forward in a circle.
-func (b *Bridge) checkGroup(g *Group) error {
+func (b *Bridge) checkGroup(g *Group, v openflow.Version) error {
 	switch {
 	case g.kind > openflow.GroupTypeFF:
 		return openflow.NewError(openflow.ErrGroupModBadType, "type %d", g.kind)
@@ -69,59 +69,100 @@ func (b *Bridge) checkGroup(g *Group) error {
 	case g.kind == openflow.GroupTypeIndirect && len(g.buckets) != 1:
 		return openflow.NewError(openflow.ErrGroupModInvalidGroup, "an indirect group has one bucket, not %d", len(g.buckets))
 	}
-	ids := map[uint32]bool{}
+	ids, weight := map[uint32]bool{}, 0
 	for _, k := range g.buckets {
-		if ids[k.ID] && k.ID <= openflow.BucketMax {
+		if ids[k.ID] {
 			return openflow.NewError(openflow.ErrGroupModBucketExists, "bucket %d is there twice", k.ID)
 		}
 		ids[k.ID] = true
-		if err := b.checkBucket(g, k); err != nil {
+		weight += int(k.Weight)
+		if err := b.checkBucket(g, k, v); err != nil {
 			return err
 		}
+	}
+	if g.kind == openflow.GroupTypeSelect && len(g.buckets) > 0 && weight == 0 {
+		return openflow.NewError(openflow.ErrGroupModInvalidGroup, "no bucket of a select group has a weight: none could be chosen")
+	}
+	return b.checkChain(g)
+}
+
+func (b *Bridge) checkBucket(g *Group, k *bucket, v openflow.Version) error {
+	watches := g.watches(k)
+	switch {
+	case k.ID > openflow.BucketMax:
+		return openflow.NewError(openflow.ErrGroupModBadBucket, "bucket %#x: the last number is %#x", k.ID, uint32(openflow.BucketMax))
+	case g.kind != openflow.GroupTypeSelect && k.Weight != 0:
+		return openflow.NewError(openflow.ErrGroupModInvalidGroup, "weight %d in a group that does not select", k.Weight)
+	case g.kind == openflow.GroupTypeFF && !watches:
+		return openflow.NewError(openflow.ErrGroupModInvalidGroup, "a bucket of a fast failover group watches a port or a group")
+	case watches && (g.kind == openflow.GroupTypeAll || g.kind == openflow.GroupTypeIndirect):
+		return openflow.NewError(openflow.ErrGroupModWatchUnsupported, "a bucket watches, in a group whose buckets are all needed")
+	case watches && k.WatchGroup != openflow.GroupAny && (k.WatchGroup > openflow.GroupMax || k.WatchGroup == g.id):
+		return openflow.NewError(openflow.ErrGroupModBadWatch, "watch_group %d", k.WatchGroup)
+	case watches && k.WatchPort >= openflow.PortMax && k.WatchPort != openflow.PortLocal && k.WatchPort != openflow.PortAny:
+		return openflow.NewError(openflow.ErrGroupModBadWatch, "watch_port %v is no port that can be live", k.WatchPort)
+	}
+	for _, a := range k.Actions {
+		if kind := a.ActionKind(); kind > openflow.ActMeter || kind == openflow.ActMeter && v < openflow.V15 {
+			return openflow.NewError(openflow.ErrGroupModBadBucket, "instruction %T in a bucket", a)
+		}
+		if sub, ok := a.(openflow.Group); ok && sub.ID == g.id {
+			return openflow.NewError(openflow.ErrGroupModLoop, "group %d forwards to itself", g.id)
+		}
+	}
+	if err := openflow.CheckActions(k.Actions, &openflow.CheckParams{Version: v, Table: openflow.TableAll, Tables: NumTables}); err != nil {
+		return err
+	}
+	return meterError(b.checkSupported(k.Actions), v)
+}
+
+// checkChain refuses a group from which others lead back to it, and chains that
+// are longer than a packet may go.
+func (b *Bridge) checkChain(g *Group) error {
+	depth := map[uint32]int{} // how many groups follow; of g itself it is never asked
+	var follow func(k *Group) (int, bool)
+	follow = func(k *Group) (longest int, loop bool) {
+		if n, known := depth[k.id]; known {
+			return n, false
+		}
+		for _, sub := range k.forwards() {
+			next := b.groups.lookup(sub)
+			switch {
+			case sub == g.id:
+				return 0, true
+			case next == nil:
+				continue
+			}
+			n, loop := follow(next)
+			if loop {
+				return 0, true
+			}
+			longest = max(longest, n+1)
+		}
+		depth[k.id] = longest
+		return longest, false
+	}
+	longest, loop := follow(g)
+	switch {
+	case loop:
+		return openflow.NewError(openflow.ErrGroupModLoop, "from group %d others lead back to it", g.id)
+	case longest >= maxDepth:
+		return openflow.NewError(openflow.ErrGroupModChainingUnsupported, "a chain of %d groups: a packet passes at most %d", longest+1, maxDepth)
 	}
 	return nil
 }
 
-func (b *Bridge) checkBucket(g *Group, k *bucket) error {
-	if g.kind == openflow.GroupTypeFF && k.WatchPort == openflow.PortAny && k.WatchGroup == openflow.GroupAny {
-		return openflow.NewError(openflow.ErrGroupModInvalidGroup, "a bucket of a fast failover group watches a port or a group")
-	}
-	if k.WatchGroup != openflow.GroupAny && (k.WatchGroup > openflow.GroupMax || k.WatchGroup == g.id) {
-		return openflow.NewError(openflow.ErrGroupModBadWatch, "watch_group %d", k.WatchGroup)
-	}
-	for _, a := range k.Actions {
-		if a.ActionKind() >= openflow.ActMeter {
-			return openflow.NewError(openflow.ErrGroupModBadBucket, "instruction %T in a bucket", a)
-		}
-		if sub, ok := a.(openflow.Group); ok {
-			if sub.ID == g.id || b.reaches(sub.ID, g.id, 0) {
-				return openflow.NewError(openflow.ErrGroupModLoop, "group %d forwards to group %d and that back", g.id, sub.ID)
-			}
-			if b.groups.lookup(sub.ID) == nil {
-				return openflow.NewError(openflow.ErrActionBadOutGroup, "there is no group %d", sub.ID)
-			}
-		}
-	}
-	if err := openflow.CheckActions(k.Actions, &openflow.CheckParams{Version: openflow.V15, Table: openflow.TableAll, Tables: NumTables}); err != nil {
-		return err
-	}
-	return b.checkSupported(k.Actions)
-}
-
-// reaches reports whether group from forwards, over others, to group to.
-func (b *Bridge) reaches(from, to uint32, depth int) bool {
-	g := b.groups.lookup(from)
-	if g == nil || depth > maxDepth {
-		return depth > maxDepth
-	}
+// forwards lists the groups that some bucket's actions use.
+func (g *Group) forwards() []uint32 {
+	uses := references{groups: map[uint32]bool{}}
 	for _, k := range g.buckets {
-		for _, a := range k.Actions {
-			if sub, ok := a.(openflow.Group); ok && (sub.ID == to || b.reaches(sub.ID, to, depth+1)) {
-				return true
-			}
-		}
+		uses.add(k.Actions)
 	}
-	return false
+	var list []uint32
+	for id := range uses.groups {
+		list = append(list, id)
+	}
+	return list
 }
 
 // deleteGroup removes a group, or with GroupAll all, and the flows that use it.
@@ -129,35 +170,53 @@ func (b *Bridge) deleteGroup(id uint32) error {
 	if id > openflow.GroupMax && id != openflow.GroupAll {
 		return openflow.NewError(openflow.ErrGroupModInvalidGroup, "group %#x", id)
 	}
-	gone := b.groups.selected(id)
-	if id != openflow.GroupAll && len(gone) == 1 {
+	gone := map[uint32]bool{}
+	var ids []uint32
+	for _, g := range b.groupsSelected(id) {
+		gone[g.id] = true
+		ids = append(ids, g.id)
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	if id != openflow.GroupAll {
 		for _, g := range b.groups.all() {
 			if g.id != id && g.forwardsTo(id) {
 				return openflow.NewError(openflow.ErrGroupModChainedGroup, "group %d forwards to group %d", g.id, id)
 			}
 		}
 	}
-	if len(gone) == 0 {
-		return nil
-	}
 	c := b.change("", b.sw.now)
-	for _, g := range gone {
-		b.eachTable(openflow.TableAll, func(t *Table) {
-			t.all(c.version, func(r *Rule) {
-				if usesGroup(r.actions, g.id) {
-					c.remove(r, openflow.RemovedGroupDelete)
-				}
-			})
-		})
-		b.groups.put(g.id, nil)
-	}
+	c.removeUsers(openflow.RemovedGroupDelete, func(r *references) bool { return intersects(r.groups, gone) })
+	b.groups.remove(ids...)
 	c.commit()
 	b.sw.touch(settingsTag)
 	return nil
 }
 
+// removeUsers removes the flows whose actions refer to what is to go.
+func (c *change) removeUsers(why openflow.RemovedReason, refers func(*references) bool) {
+	c.bridge.eachTable(openflow.TableAll, func(t *Table) {
+		t.all(c.version, func(r *Rule) {
+			uses := references{groups: map[uint32]bool{}, meters: map[uint32]bool{}}
+			if uses.add(r.actions); refers(&uses) {
+				c.remove(r, why)
+			}
+		})
+	})
+}
+
+func intersects(a, b map[uint32]bool) bool {
+	for id := range a {
+		if b[id] {
+			return true
+		}
+	}
+	return false
+}
+
 // insertBuckets adds buckets at a place (OpenFlow 1.5.1 §7.3.4.3).
-func (b *Bridge) insertBuckets(m *openflow.GroupMod) error {
+func (b *Bridge) insertBuckets(m *openflow.GroupMod, v openflow.Version) error {
 	old := b.groups.lookup(m.Group)
 	if old == nil {
 		return openflow.NewError(openflow.ErrGroupModUnknownGroup, "group %d", m.Group)
@@ -167,6 +226,8 @@ func (b *Bridge) insertBuckets(m *openflow.GroupMod) error {
 	case openflow.BucketFirst:
 	case openflow.BucketLast:
 		at = len(old.buckets)
+	case openflow.BucketAll:
+		return openflow.NewError(openflow.ErrGroupModBadBucket, "buckets are inserted at one place")
 	default:
 		i := old.bucketAt(m.CommandBucket)
 		if i < 0 {
@@ -176,39 +237,40 @@ func (b *Bridge) insertBuckets(m *openflow.GroupMod) error {
 	}
 	var added []*bucket
 	for i := range m.Buckets {
-		if old.bucketAt(m.Buckets[i].ID) >= 0 {
-			return openflow.NewError(openflow.ErrGroupModBucketExists, "group %d has a bucket %d", m.Group, m.Buckets[i].ID)
-		}
 		added = append(added, newBucket(m.Buckets[i]))
 	}
-	return b.withBuckets(old, slices.Insert(slices.Clone(old.buckets), at, added...))
+	return b.withBuckets(old, slices.Insert(slices.Clone(old.buckets), at, added...), v)
 }
 
 // removeBucket removes a bucket, the first, the last or all.
-func (b *Bridge) removeBucket(m *openflow.GroupMod) error {
+func (b *Bridge) removeBucket(m *openflow.GroupMod, v openflow.Version) error {
 	old := b.groups.lookup(m.Group)
 	if old == nil {
 		return openflow.NewError(openflow.ErrGroupModUnknownGroup, "group %d", m.Group)
 	}
 	n := len(old.buckets)
-	switch {
-	case m.CommandBucket == openflow.BucketAll:
-		return b.withBuckets(old, nil)
-	case m.CommandBucket == openflow.BucketFirst && n > 0:
-		return b.withBuckets(old, slices.Clone(old.buckets[1:]))
-	case m.CommandBucket == openflow.BucketLast && n > 0:
-		return b.withBuckets(old, slices.Clone(old.buckets[:n-1]))
+	i := 0
+	switch m.CommandBucket {
+	case openflow.BucketAll:
+		return b.withBuckets(old, nil, v)
+	case openflow.BucketFirst, openflow.BucketLast:
+		if n == 0 {
+			return nil
+		}
+		if m.CommandBucket == openflow.BucketLast {
+			i = n - 1
+		}
+	default:
+		if i = old.bucketAt(m.CommandBucket); i < 0 {
+			return openflow.NewError(openflow.ErrGroupModUnknownBucket, "group %d has no bucket %d", m.Group, m.CommandBucket)
+		}
 	}
-	i := old.bucketAt(m.CommandBucket)
-	if i < 0 {
-		return openflow.NewError(openflow.ErrGroupModUnknownBucket, "group %d has no bucket %d", m.Group, m.CommandBucket)
-	}
-	return b.withBuckets(old, slices.Delete(slices.Clone(old.buckets), i, i+1))
+	return b.withBuckets(old, slices.Delete(slices.Clone(old.buckets), i, i+1), v)
 }
 
 // withBuckets publishes a group with other buckets.
-func (b *Bridge) withBuckets(old *Group, buckets []*bucket) error {
-	return b.publishGroup(&Group{id: old.id, kind: old.kind, props: old.props, buckets: buckets}, old)
+func (b *Bridge) withBuckets(old *Group, buckets []*bucket, v openflow.Version) error {
+	return b.publishGroup(&Group{id: old.id, kind: old.kind, props: old.props, buckets: buckets}, old, v)
 }
 
 // bucketAt is the place of the bucket with a number, or -1.

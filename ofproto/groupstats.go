@@ -5,9 +5,13 @@ import "vswitch/openflow"
 // groupStats answers for the counters of groups.
 func (b *Bridge) groupStats(m *openflow.GroupStatsRequest) *openflow.GroupStatsReply {
 	r := &openflow.GroupStatsReply{Nicira: m.Nicira}
-	refs := b.groupReferences()
-	for _, g := range b.groups.selected(m.Group) {
-		st := openflow.GroupStats{Group: g.id, RefCount: refs[g.id], Packets: g.counts.packets.Load(), Bytes: g.counts.bytes.Load(),
+	groups := b.groupsSelected(m.Group)
+	if len(groups) == 0 {
+		return r
+	}
+	refs := b.countReferences()
+	for _, g := range groups {
+		st := openflow.GroupStats{Group: g.id, RefCount: refs.groups[g.id], Packets: g.counts.packets.Load(), Bytes: g.counts.bytes.Load(),
 			Duration: age(g.created, b.sw.now)}
 		for _, k := range g.buckets {
 			st.Buckets = append(st.Buckets, openflow.BucketStats{Packets: k.counts.packets.Load(), Bytes: k.counts.bytes.Load()})
@@ -17,38 +21,71 @@ func (b *Bridge) groupStats(m *openflow.GroupStatsRequest) *openflow.GroupStatsR
 	return r
 }
 
-// groupReferences counts the flows and groups that forward to each group.
-func (b *Bridge) groupReferences() map[uint32]uint32 {
-	refs := map[uint32]uint32{}
-	b.eachTable(openflow.TableAll, func(t *Table) {
-		t.all(b.sw.version.Load(), func(r *Rule) { countGroups(r.actions, refs) })
-	})
-	for _, g := range b.groups.all() {
-		for _, k := range g.buckets {
-			countGroups(k.Actions, refs)
-		}
-	}
-	return refs
-}
+// references are the groups and meters that a list of actions refers to, directly.
+type references struct{ groups, meters map[uint32]bool }
 
-func countGroups(actions []openflow.Action, refs map[uint32]uint32) {
+// add notes what actions refer to. A nil map takes nothing.
+func (r *references) add(actions []openflow.Action) {
 	for _, a := range actions {
 		switch a := a.(type) {
 		case openflow.Group:
-			refs[a.ID]++
+			if r.groups != nil {
+				r.groups[a.ID] = true
+			}
+		case openflow.Meter:
+			if r.meters != nil {
+				r.meters[a.ID] = true
+			}
+		case openflow.Controller:
+			if r.meters != nil && a.Meter != 0 {
+				r.meters[a.Meter] = true
+			}
 		case openflow.WriteActions:
-			countGroups(a.Actions, refs)
+			r.add(a.Actions)
 		case openflow.Clone:
-			countGroups(a.Actions, refs)
+			r.add(a.Actions)
 		}
 	}
 }
 
-// groupDesc describes groups.
-func (b *Bridge) groupDesc(m *openflow.GroupDescRequest) *openflow.GroupDescReply {
+// referenceCounts says how many flows refer to each meter, and how many flows and
+// groups to each group.
+type referenceCounts struct{ groups, meters map[uint32]uint32 }
+
+func (b *Bridge) countReferences() referenceCounts {
+	counts := referenceCounts{groups: map[uint32]uint32{}, meters: map[uint32]uint32{}}
+	b.eachTable(openflow.TableAll, func(t *Table) {
+		t.all(b.sw.version.Load(), func(r *Rule) { counts.add(r.actions) })
+	})
+	for _, g := range b.groups.all() {
+		for _, id := range g.forwards() {
+			counts.groups[id]++
+		}
+	}
+	return counts
+}
+
+// add counts each that a flow's actions refer to once.
+func (c *referenceCounts) add(actions []openflow.Action) {
+	uses := references{groups: map[uint32]bool{}, meters: map[uint32]bool{}}
+	uses.add(actions)
+	for id := range uses.groups {
+		c.groups[id]++
+	}
+	for id := range uses.meters {
+		c.meters[id]++
+	}
+}
+
+// groupDesc describes groups. Only OpenFlow 1.5 and the Nicira messages can say
+// how a group selects.
+func (b *Bridge) groupDesc(m *openflow.GroupDescRequest, v openflow.Version) *openflow.GroupDescReply {
 	r := &openflow.GroupDescReply{Nicira: m.Nicira}
-	for _, g := range b.groups.selected(m.Group) {
-		d := openflow.GroupDesc{Type: g.kind, Group: g.id, Props: g.props}
+	for _, g := range b.groupsSelected(m.Group) {
+		d := openflow.GroupDesc{Type: g.kind, Group: g.id}
+		if v >= openflow.V15 || v == openflow.V10 {
+			d.Props = g.props
+		}
 		for _, k := range g.buckets {
 			d.Buckets = append(d.Buckets, k.Bucket)
 		}

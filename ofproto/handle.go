@@ -33,9 +33,13 @@ func (s *Session) handle(h openflow.Header, m openflow.Message) error {
 	case *openflow.PortMod:
 		return s.bridge.portMod(m)
 	case *openflow.GroupMod:
-		return s.bridge.groupMod(m)
+		err := s.bridge.groupMod(m, s.version)
+		s.forward(err, &openflow.RequestForward{Group: m, XID: h.XID})
+		return err
 	case *openflow.MeterMod:
-		return s.bridge.meterMod(m)
+		err := s.bridge.meterMod(m)
+		s.forward(err, &openflow.RequestForward{Meter: m, XID: h.XID})
+		return err
 	case *openflow.TableMod:
 		if m.Table >= NumTables && m.Table != openflow.TableAll {
 			return openflow.NewError(openflow.ErrTableModBadTable, "table %d", m.Table)
@@ -67,6 +71,20 @@ func (s *Session) handle(h openflow.Header, m openflow.Message) error {
 		return s.statistics(h, m)
 	}
 	return nil
+}
+
+// forward tells the other controllers of a change that was made (OpenFlow 1.4.1
+// §7.4.6).
+func (s *Session) forward(err error, m *openflow.RequestForward) {
+	reason := uint32(0) // OFPRFR_GROUP_MOD
+	if m.Meter != nil {
+		reason = 1 // OFPRFR_METER_MOD
+	}
+	for _, o := range *s.bridge.sessions.Load() {
+		if err == nil && o != s && o.wants.Load().version >= openflow.V14 && o.wantsReason(openflow.AsyncRequestForward, reason) {
+			o.sendAsync(m)
+		}
+	}
 }
 
 // changes reports whether a message may only come from a controller that is not

@@ -1,9 +1,8 @@
 package ofproto
 
 import (
-	"cmp"
+	"errors"
 	"slices"
-	"sync/atomic"
 
 	"vswitch/datapath"
 	"vswitch/openflow"
@@ -17,43 +16,15 @@ type meterEntry struct {
 	created int64
 }
 
-// meterTable is a bridge's meters, replaced whole.
-type meterTable struct {
-	entries atomic.Pointer[map[uint32]*meterEntry]
-}
-
-func (t *meterTable) lookup(id uint32) *meterEntry {
-	if m := t.entries.Load(); m != nil {
-		return (*m)[id]
+// metersSelected lists the meters that a request names, by number.
+func (b *Bridge) metersSelected(id uint32) []*meterEntry {
+	if id == openflow.MeterAll {
+		return b.meters.all()
+	}
+	if e := b.meters.lookup(id); e != nil {
+		return []*meterEntry{e}
 	}
 	return nil
-}
-
-// put adds or replaces a meter, or with nil removes it.
-func (t *meterTable) put(id uint32, e *meterEntry) {
-	m := map[uint32]*meterEntry{}
-	if old := t.entries.Load(); old != nil {
-		m = cloneMap(*old)
-	}
-	if e == nil {
-		delete(m, id)
-	} else {
-		m[id] = e
-	}
-	t.entries.Store(&m)
-}
-
-// selected lists the meters that a request names, by number.
-func (t *meterTable) selected(id uint32) (list []*meterEntry) {
-	if m := t.entries.Load(); m != nil {
-		for _, e := range *m {
-			if id == openflow.MeterAll || e.Meter == id {
-				list = append(list, e)
-			}
-		}
-	}
-	slices.SortFunc(list, func(a, b *meterEntry) int { return cmp.Compare(a.Meter, b.Meter) })
-	return list
 }
 
 // maxMeters bounds the meters of a bridge, maxBands those of one meter.
@@ -82,7 +53,7 @@ func (b *Bridge) meterMod(m *openflow.MeterMod) error {
 		return openflow.NewError(openflow.ErrMeterModMeterExists, "meter %d", m.Meter)
 	case m.Command == openflow.MeterModify && old == nil:
 		return openflow.NewError(openflow.ErrMeterModUnknownMeter, "there is no meter %d", m.Meter)
-	case old == nil && len(b.meters.selected(openflow.MeterAll)) >= maxMeters:
+	case old == nil && b.meters.n >= maxMeters:
 		return openflow.NewError(openflow.ErrMeterModOutOfMeters, "there are %d meters", maxMeters)
 	}
 	bands, err := datapathBands(&m.MeterConfig)
@@ -136,30 +107,29 @@ func datapathBands(c *openflow.MeterConfig) ([]datapath.MeterBand, error) {
 
 // deleteMeters removes a meter, or with MeterAll all, and the flows that use it.
 func (b *Bridge) deleteMeters(id uint32) {
-	gone := b.meters.selected(id)
+	gone := map[uint32]bool{}
+	var ids []uint32
+	for _, e := range b.metersSelected(id) {
+		gone[e.Meter] = true
+		ids = append(ids, e.Meter)
+	}
 	if len(gone) == 0 {
 		return
 	}
 	c := b.change("", b.sw.now)
-	for _, e := range gone {
-		b.eachTable(openflow.TableAll, func(t *Table) {
-			t.all(c.version, func(r *Rule) {
-				if usesMeter(r.actions, e.Meter) {
-					c.remove(r, openflow.RemovedMeterDelete)
-				}
-			})
-		})
-		b.meters.put(e.Meter, nil)
-	}
+	c.removeUsers(openflow.RemovedMeterDelete, func(r *references) bool { return intersects(r.meters, gone) })
+	b.meters.remove(ids...)
 	c.commit()
 	b.sw.touch(settingsTag)
 }
 
-func usesMeter(actions []openflow.Action, id uint32) bool {
-	return slices.ContainsFunc(actions, func(a openflow.Action) bool {
-		m, ok := a.(openflow.Meter)
-		return ok && m.ID == id
-	})
+// meterError is an error of a flow's actions as a version has it: OpenFlow 1.5 has
+// one of its own for meters.
+func meterError(err error, v openflow.Version) error {
+	if v >= openflow.V15 && errors.Is(err, openflow.ErrMeterModInvalidMeter) {
+		return openflow.NewError(openflow.ErrActionBadMeter, "%v", err)
+	}
+	return err
 }
 
 // meterStats answers for the counters of meters.
@@ -169,16 +139,10 @@ func (b *Bridge) meterStats(id uint32) (*openflow.MeterStatsReply, error) {
 		return nil, err
 	}
 	r := &openflow.MeterStatsReply{}
+	refs := b.countReferences()
 	for _, e := range list {
 		c := e.meter.Counters()
-		s := openflow.MeterStats{Meter: e.Meter, Packets: c.Packets, Bytes: c.Bytes, Duration: age(e.created, b.sw.now)}
-		b.eachTable(openflow.TableAll, func(t *Table) {
-			t.all(b.sw.version.Load(), func(r *Rule) {
-				if usesMeter(r.actions, e.Meter) {
-					s.Flows++
-				}
-			})
-		})
+		s := openflow.MeterStats{Meter: e.Meter, Flows: refs.meters[e.Meter], Packets: c.Packets, Bytes: c.Bytes, Duration: age(e.created, b.sw.now)}
 		for _, h := range c.Bands {
 			s.Bands = append(s.Bands, openflow.BandStats{Packets: h.Packets, Bytes: h.Bytes})
 		}
@@ -187,9 +151,9 @@ func (b *Bridge) meterStats(id uint32) (*openflow.MeterStatsReply, error) {
 	return r, nil
 }
 
-// metersAsked is selected, with an error for a meter that does not exist.
+// metersAsked is metersSelected, with an error for a meter that does not exist.
 func (b *Bridge) metersAsked(id uint32) ([]*meterEntry, error) {
-	list := b.meters.selected(id)
+	list := b.metersSelected(id)
 	if len(list) == 0 && id != openflow.MeterAll {
 		return nil, openflow.NewError(openflow.ErrMeterModUnknownMeter, "there is no meter %d", id)
 	}

@@ -84,7 +84,7 @@ func (s *portState) usable() bool {
 
 // live reports whether the port forwards now (OFPPS_LIVE).
 func (p *Port) live() bool {
-	return p.describe().State&openflow.PortLive != 0 && p.state.Load().config&openflow.PortDown == 0
+	return p.describe().State&openflow.PortLive != 0
 }
 
 // patchCounters count what crosses a patch port, which has no driver to do it.
@@ -226,6 +226,7 @@ func (p *Port) SetDevice(id datapath.PortID, info PortInfo, now int64) {
 	if p.describe() != before {
 		p.Bridge.portStatus(openflow.PortModified, p)
 	}
+	sw.settle() // groups that watch the port follow at once
 }
 
 // connectPatches finds the peers of all patch ports. A pair is connected iff each
@@ -264,9 +265,10 @@ func (p *Port) describe() openflow.Port {
 	if !s.info.AdminUp {
 		d.Config |= openflow.PortDown
 	}
-	if !s.info.Carrier || !s.info.Present {
+	switch {
+	case !s.info.Carrier || !s.info.Present:
 		d.State |= openflow.PortLinkDown
-	} else {
+	case d.Config&openflow.PortDown == 0:
 		d.State |= openflow.PortLive
 	}
 	if s.info.SpeedMbs > 0 {

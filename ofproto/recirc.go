@@ -58,7 +58,7 @@ func (f *frozen) same(o *frozen) bool {
 }
 
 func sameFrame(a, b frame) bool {
-	return a.next == b.next && a.kind == b.kind && a.table == b.table && a.rule == b.rule && a.lookup == b.lookup && a.set == b.set &&
+	return a.next == b.next && a.kind == b.kind && a.table == b.table && a.rule == b.rule && a.lookup == b.lookup && a.set == b.set && a.group == b.group &&
 		(sameList(a.actions, b.actions) || a.set && reflect.DeepEqual(a.actions, b.actions))
 }
 

@@ -49,7 +49,7 @@ func (s *Session) statistics(h openflow.Header, m openflow.Message) error {
 	case *openflow.GroupStatsRequest:
 		s.send(h.XID, b.groupStats(m))
 	case *openflow.GroupDescRequest:
-		s.send(h.XID, b.groupDesc(m))
+		s.send(h.XID, b.groupDesc(m, s.version))
 	case *openflow.GroupFeaturesRequest:
 		s.send(h.XID, groupFeatures(m))
 	case *openflow.MeterStatsRequest:

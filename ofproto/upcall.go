@@ -85,10 +85,10 @@ func (b *Bridge) sendPacketOut(m *openflow.PacketOut, v openflow.Version) error 
 		id = o.in.state.Load().id
 	}
 	if err := openflow.CheckActions(m.Actions, &openflow.CheckParams{Version: v, Table: openflow.TableAll, Tables: NumTables}); err != nil {
-		return err
+		return meterError(err, v)
 	}
 	if err := b.checkSupported(m.Actions); err != nil {
-		return err
+		return meterError(err, v)
 	}
 	if len(m.Data) < 14 {
 		return openflow.NewError(openflow.ErrRequestBadPacket, "%d bytes are no Ethernet frame", len(m.Data))

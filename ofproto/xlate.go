@@ -461,7 +461,7 @@ func trimTail(actions []datapath.Action) []datapath.Action {
 	n := len(actions)
 	for n > 0 {
 		switch actions[n-1].Op {
-		case datapath.OpOutput, datapath.OpUserspace, datapath.OpRecirc, datapath.OpCheckLen, datapath.OpDrop, datapath.OpClone:
+		case datapath.OpOutput, datapath.OpUserspace, datapath.OpRecirc, datapath.OpCheckLen, datapath.OpDrop, datapath.OpClone, datapath.OpMeter:
 			return actions[:n]
 		}
 		n--

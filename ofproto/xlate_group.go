@@ -6,7 +6,8 @@ import (
 	"vswitch/openflow"
 )
 
-// group sends the packet through a group (OpenFlow 1.3.5 §5.6).
+// group sends the packet through a group (OpenFlow 1.3.5 §5.6.1). The packet counts
+// for the group whether a bucket is live or not.
 func (x *xlate) group(id uint32) {
 	g := x.bridge.groups.lookup(id)
 	if g == nil {
@@ -17,34 +18,36 @@ func (x *xlate) group(id uint32) {
 		x.abort(datapath.DropTooDeep)
 		return
 	}
-	switch g.kind {
-	case openflow.GroupTypeSelect:
+	if g.kind == openflow.GroupTypeSelect {
 		x.selectBucket(g)
 		return
-	case openflow.GroupTypeFF:
-		for _, k := range g.buckets {
-			if k.live(x.bridge, 0) {
-				x.creditGroup(g)
-				x.bucket(k)
-				return
-			}
-		}
-	default:
-		x.creditGroup(g)
-		for _, k := range g.buckets {
-			x.bucket(k)
-		}
-		if len(g.buckets) > 0 {
-			return
-		}
 	}
-	x.drop(datapath.DropNoBucket)
+	x.creditGroup(g)
+	l := liveness{bridge: x.bridge}
+	done := false
+	for _, k := range g.buckets {
+		if g.kind == openflow.GroupTypeFF && (done || !l.bucket(g, k)) {
+			continue
+		}
+		x.bucket(k)
+		done = true
+	}
+	if !done {
+		x.drop(datapath.DropNoBucket)
+	}
 }
 
-func (x *xlate) creditGroup(g *Group) { x.result.Credits = append(x.result.Credits, &g.counts) }
+func (x *xlate) creditGroup(g *Group) { x.result.Credits = append(x.result.Credits, g.counts) }
 
 // bucket executes a bucket's actions on a copy of the packet.
 func (x *xlate) bucket(k *bucket) {
+	// Groups that lead to others many times over end like tables that do.
+	if x.resubmits++; x.resubmits > maxResubmits {
+		x.abort(datapath.DropTooManyResubmits)
+	}
+	if x.aborted {
+		return
+	}
 	x.result.Credits = append(x.result.Credits, &k.counts)
 	x.branch(func() {
 		x.depth++
@@ -54,16 +57,19 @@ func (x *xlate) bucket(k *bucket) {
 
 // selectBucket executes one bucket of a select group.
 func (x *xlate) selectBucket(g *Group) {
-	var hash uint32
+	l := &liveness{bridge: x.bridge}
+	candidates := g.candidates(l)
+	var k *bucket
 	switch {
-	case len(g.slots) == 0:
+	case len(candidates) == 0:
+	case len(candidates) == 1:
+		k = candidates[0]
 	case g.props.Method == "hash":
-		hash = x.hashFields(&g.props)
+		k = g.choose(l, x.hashFields(&g.props))
 	case x.hashFor == g.id+1:
 		// The second half: the datapath has computed the hash.
-		x.hashFor = 0
-		hash = x.p.DPHash % selectSlots
-		x.lookBits(flow.FieldByID(flow.FieldDPHash), flow.U64(selectSlots-1))
+		x.lookBits(flow.FieldByID(flow.FieldDPHash), flow.U64(uint64(len(g.slots)-1)))
+		k = g.choose(l, x.p.DPHash)
 	default:
 		x.commit()
 		x.emit(datapath.Action{Op: datapath.OpHash, Arg: g.basis()})
@@ -73,12 +79,12 @@ func (x *xlate) selectBucket(g *Group) {
 		x.hashFor = 0
 		return
 	}
-	k := g.choose(x.bridge, hash)
+	x.hashFor = 0
+	x.creditGroup(g)
 	if k == nil {
 		x.drop(datapath.DropNoBucket)
 		return
 	}
-	x.creditGroup(g)
 	x.bucket(k)
 }
 

@@ -60,8 +60,10 @@ const (
 	bucketWatchGroup = 2
 )
 
-// decodeBuckets15 reads n bytes of buckets and the properties behind them.
-func decodeBuckets15(c context, b []byte, n int) (buckets []Bucket, props GroupProps, err error) {
+// decodeBuckets15 reads n bytes of buckets of a group of a type, and the properties
+// behind them. A bucket of a select group that says no weight has the weight 1, as
+// in Open vSwitch.
+func decodeBuckets15(c context, b []byte, n int, typ GroupType) (buckets []Bucket, props GroupProps, err error) {
 	if n > len(b) {
 		return nil, props, NewError(ErrGroupModBadBucket, "%d bytes of buckets in %d", n, len(b))
 	}
@@ -74,7 +76,11 @@ func decodeBuckets15(c context, b []byte, n int) (buckets []Bucket, props GroupP
 		if size < bucketSize15 || size%8 != 0 || size > len(list) {
 			return nil, props, NewError(ErrGroupModBadBucket, "bucket of %d bytes in %d", size, len(list))
 		}
-		bucket, err := decodeBucket15(c, list[:size])
+		weight := uint16(0)
+		if typ == GroupTypeSelect {
+			weight = 1
+		}
+		bucket, err := decodeBucket15(c, list[:size], weight)
 		if err != nil {
 			return nil, props, err
 		}
@@ -89,9 +95,9 @@ func decodeBuckets15(c context, b []byte, n int) (buckets []Bucket, props GroupP
 	return buckets, props, err
 }
 
-func decodeBucket15(c context, b []byte) (bucket Bucket, err error) {
+func decodeBucket15(c context, b []byte, weight uint16) (bucket Bucket, err error) {
 	n := int(be.Uint16(b[2:]))
-	bucket = Bucket{ID: be.Uint32(b[4:]), WatchPort: PortAny, WatchGroup: GroupAny}
+	bucket = Bucket{ID: be.Uint32(b[4:]), Weight: weight, WatchPort: PortAny, WatchGroup: GroupAny}
 	b = b[bucketSize15:]
 	if n > len(b) {
 		return bucket, NewError(ErrGroupModBadBucket, "%d bytes of actions in %d", n, len(b))

@@ -64,7 +64,7 @@ func decodeGroupMod(c context, b []byte, m *GroupMod) (err error) {
 	if err := m.checkCommandBucket(); err != nil {
 		return err
 	}
-	if m.Buckets, m.Props, err = decodeBuckets15(c, r.b, n); err != nil {
+	if m.Buckets, m.Props, err = decodeBuckets15(c, r.b, n, m.Type); err != nil {
 		return err
 	}
 	return m.check(c.v)
@@ -103,7 +103,9 @@ func (m *GroupMod) check(v Version) error {
 		return NewError(ErrPropertyBadValue, "selection method in a group that does not select")
 	case m.Command == GroupRemoveBucket && len(m.Buckets) > 0:
 		return NewError(ErrGroupModBadBucket, "removal that brings buckets")
-	case m.Type == GroupTypeIndirect && len(m.Buckets) != 1 && m.Command != GroupRemoveBucket:
+	case m.Command.ofBucket():
+		return nil // what the group's own type allows, only the switch can tell
+	case m.Type == GroupTypeIndirect && len(m.Buckets) != 1:
 		return NewError(ErrGroupModInvalidGroup, "indirect group of %d buckets", len(m.Buckets))
 	}
 	for i := range m.Buckets {
@@ -116,6 +118,9 @@ func (m *GroupMod) check(v Version) error {
 
 func (b *Bucket) check(typ GroupType) error {
 	watches := b.WatchPort != PortAny || b.WatchGroup != GroupAny
+	if b.WatchPort == 0 && b.WatchGroup == 0 && typ != GroupTypeFF {
+		watches = false // a client that left both out: port 0 does not exist
+	}
 	switch {
 	case b.Weight != 0 && typ != GroupTypeSelect:
 		return NewError(ErrGroupModInvalidGroup, "weight in a group that does not select")

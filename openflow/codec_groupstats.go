@@ -87,7 +87,7 @@ func decodeGroupDescReply(c context, b []byte, m *GroupDescReply) error {
 		}
 		g := GroupDesc{Type: GroupType(b[2]), Group: be.Uint32(b[4:])}
 		if groups15(c.v) {
-			g.Buckets, g.Props, err = decodeBuckets15(c, b[size:n], int(be.Uint16(b[8:])))
+			g.Buckets, g.Props, err = decodeBuckets15(c, b[size:n], int(be.Uint16(b[8:])), g.Type)
 		} else {
 			g.Buckets, err = decodeBuckets11(c, b[size:n])
 		}
