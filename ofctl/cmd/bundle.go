@@ -15,30 +15,20 @@ const bundleID = 0
 // bundleFlags: all or nothing, in the order of the messages.
 const bundleFlags = openflow.BundleAtomic | openflow.BundleOrdered
 
-// commit sends messages as one bundle, which takes effect as a whole or not at all.
-// It returns what the switch refused of them, as apply does.
-func (c *conn) commit(messages []openflow.Message) ([]fault, error) {
-	adds := make([]openflow.Message, len(messages))
-	for i, m := range messages {
-		// A message in a bundle has the number of the message around it (OpenFlow
-		// 1.4.1 §7.3.9.6). The first number goes to opening the bundle.
-		adds[i] = &openflow.BundleAdd{ID: bundleID, Flags: bundleFlags, Message: m, XID: c.xid + 2 + uint32(i)}
-	}
+// commit sends a batch that was made to be a bundle, which takes effect as a whole or
+// not at all. It returns what the switch refused of it, as sendBatch does.
+func (c *conn) commit(b *batch) ([]fault, error) {
 	if err := c.openBundle(); err != nil {
 		return nil, err
 	}
-	b := batch{first: c.xid + 1, n: uint32(len(adds))}
-	faults, err := c.apply(adds)
-	var unable *unencodable
+	faults, err := c.sendBatch(b)
 	switch {
-	case errors.As(err, &unable):
-		return nil, errors.Join(err, c.discard())
 	case err != nil:
 		return faults, err
 	case len(faults) > 0:
 		return faults, c.discard()
 	}
-	faults, err = c.bundleStep(b, openflow.BundleCommitRequest)
+	faults, err = c.bundleStep(b.span, openflow.BundleCommitRequest)
 	var refused *refusal
 	if errors.As(err, &refused) && len(faults) > 0 {
 		err = nil // the faults say why
@@ -48,7 +38,7 @@ func (c *conn) commit(messages []openflow.Message) ([]fault, error) {
 
 // openBundle opens the bundle.
 func (c *conn) openBundle() error {
-	_, err := c.bundleStep(batch{}, openflow.BundleOpenRequest)
+	_, err := c.bundleStep(span{}, openflow.BundleOpenRequest)
 	var refused *refusal
 	if errors.As(err, &refused) {
 		return fmt.Errorf("%w\nofctl: without --bundle the changes come one by one", err)
@@ -58,7 +48,7 @@ func (c *conn) openBundle() error {
 
 // bundleStep is one step of the bundle's life. It returns what the switch refuses,
 // with the answer, of the messages that were added.
-func (c *conn) bundleStep(added batch, step openflow.BundleControlType) ([]fault, error) {
+func (c *conn) bundleStep(added span, step openflow.BundleControlType) ([]fault, error) {
 	faults, m, err := c.finish(added, &openflow.BundleControl{ID: bundleID, Type: step, Flags: bundleFlags})
 	if err != nil {
 		return faults, err
@@ -72,7 +62,7 @@ func (c *conn) bundleStep(added batch, step openflow.BundleControlType) ([]fault
 
 // discard gives up the bundle.
 func (c *conn) discard() error {
-	_, err := c.bundleStep(batch{}, openflow.BundleDiscardRequest)
+	_, err := c.bundleStep(span{}, openflow.BundleDiscardRequest)
 	return err
 }
 

@@ -182,7 +182,7 @@ func runComposePacket(a *app, args []string) error {
 	}
 	var payload []byte
 	if len(args) > 1 {
-		if payload, err = unhexLine(line{"the payload", args[1]}); err != nil {
+		if payload, err = unhexLine(line{from: "the payload", text: args[1]}); err != nil {
 			return err
 		}
 	}

@@ -3,7 +3,6 @@ package cmd
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"vswitch/openflow"
 )
@@ -87,41 +86,40 @@ func eachOf[T openflow.Message](c *conn, request openflow.Message, use func(repl
 }
 
 // apply sends messages one behind the other, and a barrier, and returns what the
-// switch refused of them. A message that the version cannot carry is an
-// *unencodable, and nothing was sent.
-func (c *conn) apply(messages []openflow.Message) ([]fault, error) {
-	b := batch{first: c.xid + 1, n: uint32(len(messages))}
-	var err error
-	for i, m := range messages {
-		if b.data, err = c.append(b.data, b.first+uint32(i), m); err != nil {
-			return nil, &unencodable{i, err}
-		}
+// switch refused of them.
+func (c *conn) apply(messages ...openflow.Message) ([]fault, error) {
+	b := c.newBatch(false)
+	for _, m := range messages {
+		b.add(m)
 	}
+	if b.failed != nil {
+		return nil, b.failed
+	}
+	return c.sendBatch(b)
+}
+
+// sendBatch sends a batch and a barrier, and returns what the switch refused of it.
+func (c *conn) sendBatch(b *batch) ([]fault, error) {
 	c.xid += b.n
-	faults, _, err := c.finish(b, &openflow.BarrierRequest{})
+	for _, data := range b.chunks {
+		c.sender.send(data)
+	}
+	faults, _, err := c.finish(b.span, &openflow.BarrierRequest{})
 	return faults, err
 }
 
-// batch are messages whose errors belong together.
-type batch struct {
-	data     []byte // what is still to be sent of them
-	first, n uint32 // transaction numbers
-}
-
-// finish sends what is left of a batch and a last message, whose reply ends it.
-// It returns what the switch refused of the batch.
-func (c *conn) finish(b batch, last openflow.Message) ([]fault, message, error) {
-	xid := c.nextXID()
-	data, err := c.append(b.data, xid, last)
+// finish sends the last message of those whose errors belong together. It returns
+// what the switch refused of the earlier ones, and the reply.
+func (c *conn) finish(s span, last openflow.Message) ([]fault, message, error) {
+	xid, err := c.send(last)
 	if err != nil {
 		return nil, message{}, err
 	}
-	c.sender.send(data)
-	return c.gather(b, xid)
+	return c.gather(s, xid)
 }
 
-// gather reads up to the reply to last, and collects errors of the batch.
-func (c *conn) gather(b batch, last uint32) (faults []fault, m message, err error) {
+// gather reads up to the reply to last, and collects errors of the span.
+func (c *conn) gather(s span, last uint32) (faults []fault, m message, err error) {
 	for {
 		if m, err = c.read(); err != nil {
 			return faults, m, err
@@ -134,22 +132,13 @@ func (c *conn) gather(b batch, last uint32) (faults []fault, m message, err erro
 			return faults, m, fmt.Errorf("%s: the reply cannot be read: %w", c.target.name, m.err)
 		case m.header.XID == last:
 			return faults, m, nil
-		case isError && m.header.XID-b.first < b.n:
-			faults = append(faults, fault{int(m.header.XID - b.first), c.refusal(m, e)})
+		case isError && m.header.XID-s.first < s.n:
+			faults = append(faults, fault{int(m.header.XID - s.first), c.refusal(m, e)})
 		default:
 			c.setAside(m)
 		}
 	}
 }
-
-// unencodable is the error of a message that the version cannot carry.
-type unencodable struct {
-	index int
-	err   error
-}
-
-func (e *unencodable) Error() string { return e.err.Error() }
-func (e *unencodable) Unwrap() error { return e.err }
 
 // fault is a refusal of one message among many.
 type fault struct {
@@ -175,7 +164,7 @@ func (c *conn) useNXM() (bool, error) {
 	if c.nxm != nxmUnknown {
 		return c.nxm == nxmYes, nil
 	}
-	faults, err := c.apply([]openflow.Message{&openflow.SetFlowFormat{Format: openflow.FlowFormatNXM}})
+	faults, err := c.apply(&openflow.SetFlowFormat{Format: openflow.FlowFormatNXM})
 	var refused *refusal
 	if err != nil && !errors.As(err, &refused) {
 		return false, err
@@ -188,21 +177,12 @@ func (c *conn) useNXM() (bool, error) {
 }
 
 // useTables asks a switch to read the table in flow-mods of OpenFlow 1.0 and of the
-// Nicira form, where one of the messages names one. It is off until then, and the
-// table's place must be 0.
-func (c *conn) useTables(messages []openflow.Message) error {
-	if !c.dialect.NoTableID || c.version > openflow.V11 || !slices.ContainsFunc(messages, namesTable) {
-		return nil
-	}
-	faults, err := c.apply([]openflow.Message{&openflow.FlowModTableID{On: true}})
+// Nicira form. It is off until then, and the table's place must be 0.
+func (c *conn) useTables() error {
+	faults, err := c.apply(&openflow.FlowModTableID{On: true})
 	if err == nil && len(faults) > 0 {
 		err = fmt.Errorf("%w\nofctl: without Open vSwitch's extension only table 0 can be named in %v: try -O OpenFlow13", faults[0].err, c.version)
 	}
 	c.dialect.NoTableID = err != nil
 	return err
-}
-
-func namesTable(m openflow.Message) bool {
-	mod, ok := m.(*openflow.FlowMod)
-	return ok && mod.Table != openflow.TableAll && (mod.Table != 0 || mod.Command != openflow.FlowAdd)
 }

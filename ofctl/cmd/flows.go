@@ -1,11 +1,7 @@
 package cmd
 
 import (
-	"bufio"
-	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 
 	"vswitch/openflow"
@@ -14,8 +10,17 @@ import (
 
 // line is one line of input that says something.
 type line struct {
-	where string // FILE:LINE; "" for an argument
-	text  string
+	from string // the file, or what else it is; "" for an argument
+	n    int    // its number in the file; 0: it has none
+	text string
+}
+
+// where is the line's place as FILE:LINE, "" for an argument.
+func (l line) where() string {
+	if l.n == 0 {
+		return l.from
+	}
+	return fmt.Sprintf("%s:%d", l.from, l.n)
 }
 
 // stdinName is the operand that stands for the standard input.
@@ -24,31 +29,24 @@ const stdinName = "-"
 // readLines reads a file of flows or the like: "#" starts a comment, and lines of
 // blanks alone count for nothing.
 func (a *app) readLines(file string) ([]line, error) {
-	in, name := a.stdio.In, "stdin"
-	if file != stdinName {
-		f, err := os.Open(file)
-		if err != nil {
-			return nil, usagef("%s: %w", file, rootCause(err))
-		}
-		defer f.Close()
-		in, name = f, file
+	data, err := a.readAll(file)
+	if err != nil {
+		return nil, err
+	}
+	name := file
+	if file == stdinName {
+		name = "stdin"
 	}
 	var lines []line
-	r := bufio.NewReader(in)
-	for n := 1; ; n++ {
-		s, err := r.ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
-			return nil, usagef("%s: %w", name, rootCause(err))
-		}
-		ended := err != nil
+	n := 0
+	for s := range strings.Lines(string(data)) {
+		n++
 		s, _, _ = strings.Cut(s, "#")
 		if s = strings.TrimSpace(s); s != "" {
-			lines = append(lines, line{fmt.Sprintf("%s:%d", name, n), s})
-		}
-		if ended {
-			return lines, nil
+			lines = append(lines, line{name, n, s})
 		}
 	}
+	return lines, nil
 }
 
 // operandOrStdin is the operand i as a line, or for "-" those of the standard input.
@@ -70,7 +68,7 @@ func parseLines[T openflow.Message](lines []line, parse func(s string) (T, error
 	for _, l := range lines {
 		m, err := parse(l.text)
 		if err != nil {
-			wrong.add(l.where, err)
+			wrong.add(l.where(), err)
 			continue
 		}
 		messages = append(messages, m)
@@ -111,18 +109,41 @@ func (a *app) connectReading(name string, able openflow.VersionSet, read func(c 
 
 // sendLines sends what lines say, once all of them are understood.
 func (a *app) sendLines(name string, able openflow.VersionSet, lines []line, parse parser) error {
-	var messages []openflow.Message
-	c, err := a.connectReading(name, able, func(c *conn) error {
-		return c.reading(func(o text.Options) (err error) {
-			messages, err = parseLines(lines, func(s string) (openflow.Message, error) { return parse(s, o) })
-			return err
-		})
+	var b *batch
+	c, err := a.connectReading(name, able, func(c *conn) (err error) {
+		b, err = c.compose(lines, parse)
+		return err
 	})
 	if err != nil {
 		return err
 	}
 	defer c.close()
-	return c.change(messages, lines)
+	return c.change(b, lines)
+}
+
+// compose reads lines as the messages of a batch. A batch of 100,000 flows is much
+// smaller than the flows are, so no line's message is kept.
+func (c *conn) compose(lines []line, parse parser) (b *batch, err error) {
+	err = c.reading(func(o text.Options) error {
+		for {
+			b = c.newBatch(c.app.option.bundle)
+			var wrong syntaxErrors
+			for _, l := range lines {
+				if m, err := parse(l.text, o); err != nil {
+					wrong.add(l.where(), err)
+				} else {
+					b.add(m)
+				}
+			}
+			if wrong.orNil() != nil || !b.needsTables {
+				return wrong.orNil()
+			}
+			if err := c.useTables(); err != nil {
+				return err
+			}
+		}
+	})
+	return b, err
 }
 
 // flowParser reads flows for a command; with word a line may begin with another.
@@ -173,30 +194,23 @@ func (a *app) strictly(command openflow.FlowModCommand) openflow.FlowModCommand 
 	return command
 }
 
-// change sends messages, in a bundle where --bundle says so, and reports what the
-// switch refuses of them: message i was made from lines[i].
-func (c *conn) change(messages []openflow.Message, lines []line) error {
-	if err := c.useTables(messages); err != nil {
-		return err
+// change sends a batch, as a bundle where it is one, and reports what the switch
+// refuses of it: message i was made from lines[i].
+func (c *conn) change(b *batch, lines []line) error {
+	if b.failed != nil {
+		l := lines[b.failedAt]
+		if l.from == "" {
+			return usagef("%w", b.failed)
+		}
+		return usagef("%s: %w\n  %s\nofctl: nothing was sent to the switch", l.where(), b.failed, l.text)
 	}
-	if c.version == openflow.V10 && c.app.option.flows == formNXM {
-		useNicira(messages)
-	}
-	send := c.apply
-	if c.app.option.bundle {
+	send := c.sendBatch
+	if b.bundled {
 		send = c.commit
 	}
-	faults, err := send(messages)
-	var unable *unencodable
-	if errors.As(err, &unable) && unable.index < len(lines) {
-		l := lines[unable.index]
-		if l.where == "" {
-			return usagef("%w", unable.err)
-		}
-		return usagef("%s: %w\n  %s\nofctl: nothing was sent to the switch", l.where, unable.err, l.text)
-	}
+	faults, err := send(b)
 	if len(faults) == 1 && len(lines) == 1 {
-		faults[0].err.refused = c.describe(messages[0], faults[0].err.xid)
+		faults[0].err.refused = c.describe(b.last, faults[0].err.xid)
 	}
 	if reported := c.reportFaults(faults, lines); err == nil {
 		err = reported
@@ -204,17 +218,26 @@ func (c *conn) change(messages []openflow.Message, lines []line) error {
 	return err
 }
 
+// changeAll is change for messages that were not read from lines.
+func (c *conn) changeAll(messages []openflow.Message, lines []line) error {
+	b, err := c.batchOf(messages, c.app.option.bundle)
+	if err != nil {
+		return err
+	}
+	return c.change(b, lines)
+}
+
 // reportFaults prints what the switch refused, with the lines that asked for it.
 func (c *conn) reportFaults(faults []fault, lines []line) error {
 	if len(faults) == 0 {
 		return nil
 	}
-	if len(lines) == 1 && lines[0].where == "" {
+	if len(lines) == 1 && lines[0].from == "" {
 		return faults[0].err
 	}
 	for _, f := range faults {
 		l := lines[f.index]
-		fmt.Fprintf(c.app.stdio.Err, "%s: %s\n  %s\n", l.where, f.err.detail(), l.text)
+		fmt.Fprintf(c.app.stdio.Err, "%s: %s\n  %s\n", l.where(), f.err.detail(), l.text)
 	}
 	outcome := "the others are done"
 	if c.app.option.bundle {
@@ -222,15 +245,6 @@ func (c *conn) reportFaults(faults []fault, lines []line) error {
 	}
 	fmt.Fprintf(c.app.stdio.Err, "ofctl: %s refused %d of %d lines; %s\n", c.target.name, len(faults), len(lines), outcome)
 	return errRefused
-}
-
-// useNicira sends flow-mods in Nicira's form, as --flow-format=NXM asks for.
-func useNicira(messages []openflow.Message) {
-	for _, m := range messages {
-		if mod, ok := m.(*openflow.FlowMod); ok {
-			mod.Nicira = true
-		}
-	}
 }
 
 // describe shows a message that is sent as ofp-print does.

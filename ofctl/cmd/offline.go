@@ -247,7 +247,7 @@ func runParseActions(asInstructions bool) func(*app, []string) error {
 func unhexLine(l line) ([]byte, error) {
 	b, err := hex.DecodeString(strings.Join(strings.Fields(l.text), ""))
 	if err != nil {
-		return nil, usagef("%s: %w", l.where, err)
+		return nil, usagef("%s: %w", l.where(), err)
 	}
 	return b, nil
 }
@@ -341,7 +341,7 @@ func runEncodeErrorReply(a *app, args []string) error {
 	if !found {
 		return usagef("no error %q", args[0])
 	}
-	request, err := unhexLine(line{"the request", args[1]})
+	request, err := unhexLine(line{from: "the request", text: args[1]})
 	if err != nil {
 		return err
 	}

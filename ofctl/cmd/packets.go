@@ -97,7 +97,7 @@ func (c *conn) startMonitor(m monitoring) error {
 	c.keeping = true
 	config.MissSendLen = m.missLen
 	config.InvalidTTL = m.invalidTTL
-	if err := c.change([]openflow.Message{&openflow.SetConfig{SwitchConfig: config.SwitchConfig}}, []line{{text: "set-config"}}); err != nil {
+	if err := c.changeAll([]openflow.Message{&openflow.SetConfig{SwitchConfig: config.SwitchConfig}}, []line{{text: "set-config"}}); err != nil {
 		return err
 	}
 	for i, spec := range m.watches {
@@ -119,7 +119,7 @@ func (c *conn) choosePacketIn() error {
 		forms = append(forms, openflow.PacketInNXT)
 	}
 	for _, form := range forms {
-		faults, err := c.apply([]openflow.Message{&openflow.SetPacketInFormat{Format: form}})
+		faults, err := c.apply(&openflow.SetPacketInFormat{Format: form})
 		if err != nil {
 			return err
 		}

@@ -87,7 +87,7 @@ func runModPort(a *app, args []string) error {
 		return err
 	}
 	mod := &openflow.PortMod{Port: port.No, MAC: port.MAC, Config: config, Mask: mask}
-	return c.change([]openflow.Message{mod}, []line{{text: args[1]}})
+	return c.changeAll([]openflow.Message{mod}, []line{{text: args[1]}})
 }
 
 // findPort is the description of a port that is given by its number or name.

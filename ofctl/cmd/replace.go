@@ -60,12 +60,12 @@ func entriesIn(lines []line, mods []*openflow.FlowMod, c *conn) (entries, error)
 	all := entries{}
 	for i, mod := range mods {
 		if mod.Command != openflow.FlowAdd {
-			return nil, usagef("%s: only flows to have can be compared, not %s", lines[i].where, flowCommandWord(mod.Command))
+			return nil, usagef("%s: only flows to have can be compared, not %s", lines[i].where(), flowCommandWord(mod.Command))
 		}
 		if c != nil {
 			var err error
 			if mod, err = c.asSent(mod); err != nil {
-				return nil, usagef("%s: %w\n  %s", lines[i].where, err, lines[i].text)
+				return nil, usagef("%s: %w\n  %s", lines[i].where(), err, lines[i].text)
 			}
 		}
 		e := newEntry(statsOf(mod))
@@ -225,17 +225,21 @@ func (c *conn) replace(changes []difference) error {
 	}
 	for _, d := range slices.Backward(changes) {
 		if d.new == nil {
-			deletes.add(c.modOf(&d.old.flow, openflow.FlowDeleteStrict), line{c.target.name, "delete_strict " + d.old.text(text.PrintOptions{})})
+			deletes.add(c.modOf(&d.old.flow, openflow.FlowDeleteStrict), line{from: c.target.name, text: "delete_strict " + d.old.text(text.PrintOptions{})})
 		}
-	}
-	if err := c.useTables(slices.Concat(adds.messages, deletes.messages)); err != nil {
-		return err
 	}
 	if c.app.option.bundle {
 		deletes.append(adds)
-		return c.change(deletes.messages, deletes.lines)
+		return c.changeAll(deletes.messages, deletes.lines)
 	}
-	faults, err := c.apply(adds.messages)
+	b, err := c.batchOf(adds.messages, false)
+	if err != nil {
+		return err
+	}
+	if b.failed != nil {
+		return c.change(b, adds.lines)
+	}
+	faults, err := c.sendBatch(b)
 	if err != nil {
 		return err
 	}
@@ -249,7 +253,7 @@ func (c *conn) replace(changes []difference) error {
 		return c.reportFaults(faults, adds.lines)
 	}
 	deletes.append(full)
-	return c.change(deletes.messages, deletes.lines)
+	return c.changeAll(deletes.messages, deletes.lines)
 }
 
 // changeList are messages and the lines that they come from.

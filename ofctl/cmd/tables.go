@@ -209,8 +209,8 @@ func runModTable(a *app, args []string) error {
 			return err
 		}
 	}
-	lines := slices.Repeat([]line{{where: "table " + args[1], text: args[2]}}, len(mods))
-	return c.change(mods, lines)
+	lines := slices.Repeat([]line{{from: "table " + args[1], text: args[2]}}, len(mods))
+	return c.changeAll(mods, lines)
 }
 
 // wholeTableMods makes table-mods that change only what mod says. The message
@@ -301,7 +301,7 @@ func runSetFrags(a *app, args []string) error {
 		return err
 	}
 	config.Frag = frag
-	if err := c.change([]openflow.Message{&openflow.SetConfig{SwitchConfig: config.SwitchConfig}}, []line{{text: args[1]}}); err != nil {
+	if err := c.changeAll([]openflow.Message{&openflow.SetConfig{SwitchConfig: config.SwitchConfig}}, []line{{text: args[1]}}); err != nil {
 		return err
 	}
 	config, err = ask[*openflow.GetConfigReply](c, &openflow.GetConfigRequest{})
