@@ -13,7 +13,7 @@ import (
 // learnFlow makes a flow of the packet (ovs-actions(7), learn). A flow that is
 // there already, just so, is kept alive by every packet that would make it.
 func (x *xlate) learnFlow(a openflow.Learn) {
-	m := x.learned(&a)
+	m := x.flowOf(&a)
 	s := m.Match.Sparse()
 	b := x.bridge
 	x.sw.tables.Lock()
@@ -33,8 +33,29 @@ func (x *xlate) learnFlow(a openflow.Learn) {
 	case old != nil && old.cookie == m.Cookie && reflect.DeepEqual(old.actions, m.Actions):
 		x.result.Credits = append(x.result.Credits, refresh{old})
 	case old != nil || room:
-		x.result.Effects = append(x.result.Effects, learnEffect{b, m, a.Limit})
+		e := &learnEffect{bridge: b, flow: m, match: s, limit: a.Limit}
+		x.result.Effects = append(x.result.Effects, e)
+		x.learned = append(x.learned, e)
 	}
+}
+
+// taught is the flow that the packet itself has just made in table n, where it
+// comes before the rule that the packet would match there. Such a verdict is the
+// packet's alone.
+func (x *xlate) taught(n uint8, r *Rule) *learnEffect {
+	var found *learnEffect
+	for _, e := range x.learned {
+		if e.bridge != x.bridge || e.flow.Table != n || !e.match.Matches(&x.p) {
+			continue
+		}
+		if r == nil || r.priority < e.flow.Priority || r.priority == e.flow.Priority && r.match().Equal(e.match) {
+			found = e
+		}
+	}
+	if found != nil {
+		x.result.NoCache = true
+	}
+	return found
 }
 
 // refresh keeps a learned rule alive: its hard timeout counts from the last hit.
@@ -47,8 +68,8 @@ func (r refresh) Credit(h datapath.Hits) {
 	}
 }
 
-// learned is the flow that a learn action makes of the packet.
-func (x *xlate) learned(a *openflow.Learn) *openflow.FlowMod {
+// flowOf is the flow that a learn action makes of the packet.
+func (x *xlate) flowOf(a *openflow.Learn) *openflow.FlowMod {
 	m := &openflow.FlowMod{
 		Command: openflow.FlowAdd, Table: a.Table, Priority: a.Priority, Cookie: a.Cookie,
 		IdleTimeout: a.IdleTimeout, HardTimeout: a.HardTimeout,
@@ -57,11 +78,11 @@ func (x *xlate) learned(a *openflow.Learn) *openflow.FlowMod {
 	if a.Flags&openflow.LearnSendFlowRemoved != 0 {
 		m.Flags |= openflow.FlowSendRemoved
 	}
-	for i := range a.Specs {
-		x.learnSpec(m, &a.Specs[i])
-	}
 	if a.FinIdle|a.FinHard != 0 {
 		m.Actions = append(m.Actions, openflow.FinTimeout{Idle: a.FinIdle, Hard: a.FinHard})
+	}
+	for i := range a.Specs {
+		x.learnSpec(m, &a.Specs[i])
 	}
 	return m
 }
@@ -101,18 +122,29 @@ func (b *Bridge) findLearned(m *openflow.FlowMod, s flow.Sparse, version uint64)
 type learnEffect struct {
 	bridge *Bridge
 	flow   *openflow.FlowMod
+	match  flow.Sparse
 	limit  uint32
+	counts *ruleCounts // of the rule that was made
 }
 
-func (e learnEffect) commit(s *Switch, now int64) {
+// Credit implements datapath.Credit: the packet that makes a flow may be its
+// first.
+func (e *learnEffect) Credit(h datapath.Hits) {
+	if e.counts != nil {
+		e.counts.add(h)
+	}
+}
+
+func (e *learnEffect) commit(s *Switch, now int64) {
 	c := e.bridge.change("", now)
-	sparse := e.flow.Match.Sparse()
 	var err error
-	switch old := e.bridge.findLearned(e.flow, sparse, c.version); {
+	switch old := e.bridge.findLearned(e.flow, e.match, c.version); {
 	case old != nil:
-		c.modifyRule(old, e.flow.Actions, e.flow.Cookie)
+		e.counts = c.modifyRule(old, e.flow.Actions, e.flow.Cookie).counts
 	case e.limit == 0 || e.bridge.table(e.flow.Table).withCookie(e.flow.Cookie) < int(e.limit):
-		err = c.add(e.flow, sparse)
+		if err = c.add(e.flow, e.match); err == nil {
+			e.counts = c.inserted[len(c.inserted)-1].counts
+		}
 	}
 	if err != nil { // a full table: the next packet tries again
 		c.abort()

@@ -37,8 +37,9 @@ type ruleCounts struct {
 }
 
 // Credit implements datapath.Credit.
-func (r *Rule) Credit(h datapath.Hits) {
-	c := r.counts
+func (r *Rule) Credit(h datapath.Hits) { r.counts.add(h) }
+
+func (c *ruleCounts) add(h datapath.Hits) {
 	c.packets.Add(h.Packets)
 	c.bytes.Add(h.Bytes)
 	if c.used.Load() < h.Used {

@@ -53,6 +53,7 @@ type xlate struct {
 	dropped        datapath.DropReason
 	aborted        bool
 	fromController bool // a packet-out
+	learned        []*learnEffect
 	result         Result
 	out            *[]datapath.Action // where actions go: result.Actions or a branch
 	scratch        flow.Mask
@@ -115,6 +116,7 @@ func (s *Switch) getXlate() *xlate { return s.xlates.Get().(*xlate) }
 
 func (s *Switch) putXlate(x *xlate) {
 	clear(x.work)
+	clear(x.learned)
 	clear(x.result.Credits)
 	clear(x.result.Effects)
 	s.xlates.Put(x)
@@ -127,7 +129,7 @@ func (x *xlate) reset(s *Switch, k *flow.Key) {
 	x.state = state{actionSet: x.actionSet[:0], stack: x.stack[:0]}
 	x.p.Load(k)
 	x.mask, x.known, x.dirty = flow.Mask{}, flow.Mask{}, flow.Mask{}
-	x.work = x.work[:0]
+	x.work, x.learned = x.work[:0], x.learned[:0]
 	x.depth, x.resubmits, x.dropped = 0, 0, datapath.DropNone
 	x.hashFor = 0
 	x.trunc, x.queue, x.stale, x.aborted, x.fromController = 0, false, fresh, false, false
@@ -253,7 +255,16 @@ func (x *xlate) lookup(n uint8, port uint32, resubmit bool) {
 	x.p.OFPort = port
 	t := x.bridge.tables[n].Load()
 	r := x.match(t)
+	e := x.taught(n, r)
 	x.p.OFPort = old
+	if e != nil {
+		if t != nil {
+			x.result.Credits = append(x.result.Credits, &t.hit)
+		}
+		x.result.Credits = append(x.result.Credits, e)
+		x.enterList(frame{actions: e.flow.Actions, table: n, lookup: true})
+		return
+	}
 	if r == nil {
 		if t != nil {
 			x.result.Credits = append(x.result.Credits, &t.miss)
@@ -264,12 +275,17 @@ func (x *xlate) lookup(n uint8, port uint32, resubmit bool) {
 		return
 	}
 	x.result.Credits = append(x.result.Credits, &t.hit, r)
-	if len(r.actions) == 0 {
+	x.enterList(frame{actions: r.actions, table: n, rule: r, lookup: true})
+}
+
+// enterList puts a rule's actions into work.
+func (x *xlate) enterList(f frame) {
+	if len(f.actions) == 0 {
 		x.drop(datapath.DropFlow)
 	}
 	x.depth++
-	x.work = append(x.work, frame{actions: r.actions, table: n, rule: r, lookup: true})
-	x.table, x.rule = n, r
+	x.work = append(x.work, f)
+	x.table, x.rule = f.table, f.rule
 }
 
 // match is the rule of t that the packet matches, or nil. What the lookup looked

@@ -246,7 +246,7 @@ func (s *pipeline) act(action openflow.Action) {
 	case openflow.SetVLANVID, openflow.SetVLANPCP, openflow.PushVLAN, openflow.PopVLAN, openflow.PushMPLS, openflow.PopMPLS,
 		openflow.PushPBB, openflow.Decap, openflow.Encap:
 	case openflow.SetField:
-		if action.Field != flow.FieldVLANTCI {
+		if action.Field != flow.FieldVLANTCI && action.Field != flow.FieldEthType && action.Field != flow.FieldIPProto {
 			return
 		}
 	default:
@@ -270,10 +270,15 @@ func (s *pipeline) act(action openflow.Action) {
 		v.VLAN[0], k.VLAN[0] = v.VLAN[1], k.VLAN[1]
 		v.VLAN[1], k.VLAN[1] = flow.VLANTag{}, flow.VLANTag{}
 	case openflow.SetField:
-		if action.Field == flow.FieldVLANTCI {
+		switch action.Field {
+		case flow.FieldVLANTCI:
 			// A switch takes the written bits for the whole tag (Open vSwitch does,
 			// and openflow.CheckActions), so without the present bit there is none.
 			v.VLAN[0].TCI, k.VLAN[0].TCI = uint16(action.Value.Lo), 0xffff
+		case flow.FieldEthType:
+			ethType(uint16(action.Value.Lo))
+		case flow.FieldIPProto:
+			v.IPProto, k.IPProto = uint8(action.Value.Lo), 0xff
 		}
 	case openflow.PushMPLS:
 		ethType(action.EthType)

@@ -13,6 +13,7 @@
 //	ofctl ARG…                                       run ofctl; ! before a command: it must fail
 //	send PORT FLOW [KEY=VALUE…]                      inject a frame: flow text or hex:BYTES
 //	frames [PORT…]                                   print and forget what was sent
+//	bytes [PORT…]                                    the same in hexadecimal digits
 //	warp DURATION                                    let time pass
 //	link PORT up|down, admin PORT up|down            change a port's carrier, or the state of its device
 //	controller NAME BRIDGE VERSION                   open an OpenFlow connection of the script's own

@@ -102,7 +102,7 @@ type commandFunc func(j *Jar, out *bytes.Buffer, archive *txtar.Archive, args []
 // commandNamed is the table of commands; doc.go says what they do.
 func commandNamed(name string) commandFunc {
 	return map[string]commandFunc{
-		"bridge": cmdBridge, "port": cmdPort, "unport": cmdUnport, "ofctl": cmdOfctl, "send": cmdSend, "frames": cmdFrames,
+		"bridge": cmdBridge, "port": cmdPort, "unport": cmdUnport, "ofctl": cmdOfctl, "send": cmdSend, "frames": cmdFrames, "bytes": cmdBytes,
 		"warp": cmdWarp, "drops": cmdDrops, "fdb": cmdFDB, "counters": cmdCounters, "megaflows": cmdMegaflows,
 		"controller": cmdController, "tell": cmdTell, "heard": cmdHeard, "link": cmdLink, "admin": cmdAdmin,
 	}[name]
@@ -318,6 +318,18 @@ func keyOf(frame []byte) (k flow.Key, err error) {
 	defer b.Free(pool)
 	flow.Extract(b, &k)
 	return k, nil
+}
+
+func cmdBytes(j *Jar, out *bytes.Buffer, _ *txtar.Archive, args []string) error {
+	if len(args) == 0 {
+		args = j.order
+	}
+	for _, name := range args {
+		for _, f := range j.Sent(name) {
+			fmt.Fprintf(out, "%s: %x\n", name, f.Data)
+		}
+	}
+	return nil
 }
 
 // describe tells what a frame is: its key, its size, and its offload.
