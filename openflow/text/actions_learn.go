@@ -96,10 +96,6 @@ func (p *parser) learnSpec(b *pair) (openflow.LearnSpec, error) {
 		return spec, p.fail(b.key, "learn cannot match %s", f.Name).suggest(withWire(f))
 	case b.value.text == "" && b.delim == 0:
 		spec.From, spec.SrcField = true, dst
-		if !isPart {
-			return spec, p.fail(b.key, "%s: a value or a field is missing", b.key.text).
-				remedy("%s[] copies the packet's own", b.key.text)
-		}
 		return spec, nil
 	case isSubfield(b.value):
 		return spec, p.learnFrom(&spec, b.value)
