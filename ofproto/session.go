@@ -54,7 +54,7 @@ type Session struct {
 	config  openflow.SwitchConfig
 	role    openflow.Role
 	async   openflow.AsyncConfig
-	dialect openflow.Dialect
+	dialect openflow.Decoder    // and the memory of flow-mods
 	flows   openflow.FlowFormat // of flow-removed messages in OpenFlow 1.0
 	format  openflow.PacketInFormat
 	id      uint16 // for the controller action
@@ -82,7 +82,7 @@ func (b *Bridge) NewSession(o SessionOptions, now int64) *Session {
 		o.Probe = DefaultProbe
 	}
 	s := &Session{bridge: b, options: o, heard: now, role: openflow.RoleEqual, async: defaultAsync(),
-		dialect: openflow.Dialect{NoTableID: true}}
+		dialect: openflow.Decoder{Dialect: openflow.Dialect{NoTableID: true}}}
 	if o.Kind == Controller {
 		s.config.MissSendLen = 128 // OFP_DEFAULT_MISS_SEND_LEN
 	}

@@ -26,6 +26,7 @@ type context struct {
 	tagged  bool       // encoding actions: the packet has a tag at this point
 	ipProto uint8      // encoding actions: the flow's protocol, 0 where it fixes none
 	dialect *Dialect
+	flowMod *FlowMod // decoding: where to put a flow-mod; nil: in memory of its own
 	t       *tables
 }
 
@@ -68,7 +69,26 @@ func Decode(data []byte) (Header, Message, error) { return plainDialect.Decode(d
 // Data included. An experimenter message of an unknown vendor is returned as
 // *Experimenter together with its error.
 func (d *Dialect) Decode(data []byte) (Header, Message, error) {
-	h, m, err := codec.decode(context{dialect: d, t: codec}, data)
+	return decodeWhole(context{dialect: d, t: codec}, data)
+}
+
+// Decoder decodes the messages of a connection that carries many flow-mods, which
+// are large. They all have the same memory: one is valid until the next message
+// is decoded, but for its Actions, which stay. Other messages stay too, those in
+// bundles among them.
+type Decoder struct {
+	Dialect
+	flowMod FlowMod
+}
+
+// Decode is Dialect.Decode, and reuses the memory of flow-mods.
+func (d *Decoder) Decode(data []byte) (Header, Message, error) {
+	return decodeWhole(context{dialect: &d.Dialect, t: codec, flowMod: &d.flowMod}, data)
+}
+
+// decodeWhole decodes a message and makes errors complete.
+func decodeWhole(c context, data []byte) (Header, Message, error) {
+	h, m, err := c.t.decode(c, data)
 	if err != nil {
 		e := *AsError(err)
 		if e.Data == nil {

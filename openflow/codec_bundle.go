@@ -105,7 +105,7 @@ func decodeInner(c context, b []byte) (h Header, m Message, err error) {
 	case c.inner:
 		return h, nil, NewError(ErrBundleMsgUnsup, "messages nest")
 	}
-	c.inner = true
+	c.inner, c.flowMod = true, nil
 	return c.t.decode(c, b[:n:n])
 }
 

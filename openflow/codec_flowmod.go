@@ -13,13 +13,30 @@ const (
 func flowMessages() []messageRow {
 	rows := []messageRow{
 		{kind: KindFlowMod, name: "OFPT_FLOW_MOD", from: V10, to: V10, code: 14, size: flowModSize10, extra: 8,
-			decode: to(decodeFlowMod10), encode: from(appendFlowMod10)},
+			decode: toFlowMod(decodeFlowMod10), encode: from(appendFlowMod10)},
 		{kind: KindFlowMod, name: "OFPT_FLOW_MOD", from: V11, to: V15, code: 14, size: flowModSize11, extra: 8,
-			decode: decodeFlowMod11, encode: from(appendFlowMod11)},
+			decode: toFlowMod(decodeFlowMod11), encode: from(appendFlowMod11)},
 		{kind: KindFlowMod, form: formNicira, name: "NXT_FLOW_MOD", class: classNicira, from: V10, to: V15, code: 13, size: flowModSizeNX, extra: 8,
-			decode: to(decodeFlowModNX), encode: from(appendFlowModNX)},
+			decode: toFlowMod(decodeFlowModNX), encode: from(appendFlowModNX)},
 	}
 	return append(append(rows, flowRemovedMessages()...), flowStatsMessages()...)
+}
+
+// toFlowMod is to for flow-mods, which may be read into the memory of an earlier
+// one.
+func toFlowMod(f func(c context, b []byte, m *FlowMod) error) decodeFunc {
+	return func(c context, b []byte) (Message, error) {
+		m := c.flowMod
+		if m == nil {
+			m = new(FlowMod)
+		} else {
+			*m = FlowMod{}
+		}
+		if err := f(c, b, m); err != nil {
+			return nil, err
+		}
+		return m, nil
+	}
 }
 
 // form is Nicira's where it was asked for, and in OpenFlow 1.0 where the fixed
@@ -147,7 +164,7 @@ func decodeFlowMod10(c context, b []byte, m *FlowMod) (err error) {
 	if err := m.setFlags(c.v, r.u16()); err != nil {
 		return err
 	}
-	m.Actions, err = decodeInstructions(c, r.b, m.Actions)
+	m.Actions, err = decodeInstructions(c, r.b)
 	return err
 }
 
@@ -209,7 +226,7 @@ func decodeFlowModNX(c context, b []byte, m *FlowMod) (err error) {
 	}
 	m.Cookie, m.CookieMask = cookie.value, cookie.mask
 	m.setNewCookie(newCookie)
-	m.Actions, err = decodeInstructions(c, rest, m.Actions)
+	m.Actions, err = decodeInstructions(c, rest)
 	return err
 }
 
@@ -235,29 +252,19 @@ func appendFlowModNX(c context, dst []byte, m *FlowMod) ([]byte, error) {
 	return appendInstructions(c.following(&m.Match), dst, m.Actions)
 }
 
-// flowModAlloc is a flow-mod with room for the few actions that most have, so
-// that decoding it allocates once.
-type flowModAlloc struct {
-	room [4]Action
-	FlowMod
-}
-
-func decodeFlowMod11(c context, b []byte) (Message, error) {
-	alloc := new(flowModAlloc)
-	m := &alloc.FlowMod
-	r := reader{b: b}
-	cookie, mask := r.u64(), r.u64()
-	m.Table, m.Command = r.u8(), FlowModCommand(r.u8())
+func decodeFlowMod11(c context, b []byte, m *FlowMod) (err error) {
+	cookie, mask := be.Uint64(b), be.Uint64(b[8:])
+	m.Table, m.Command = b[16], FlowModCommand(b[17])
 	if m.Command > FlowDeleteStrict {
-		return nil, NewError(ErrFlowModBadCommand, "command %d", m.Command)
+		return NewError(ErrFlowModBadCommand, "command %d", m.Command)
 	}
-	m.IdleTimeout, m.HardTimeout, m.Priority = r.u16(), r.u16(), r.u16()
-	m.Buffer, m.OutPort, m.OutGroup = r.u32(), PortNo(r.u32()), r.u32()
-	if err := m.setFlags(c.v, r.u16()); err != nil {
-		return nil, err
+	m.IdleTimeout, m.HardTimeout, m.Priority = be.Uint16(b[18:]), be.Uint16(b[20:]), be.Uint16(b[22:])
+	m.Buffer, m.OutPort, m.OutGroup = be.Uint32(b[24:]), PortNo(be.Uint32(b[28:])), be.Uint32(b[32:])
+	if err := m.setFlags(c.v, be.Uint16(b[36:])); err != nil {
+		return err
 	}
-	if importance := r.u16(); c.v >= V14 {
-		m.Importance = importance
+	if c.v >= V14 {
+		m.Importance = be.Uint16(b[38:])
 	}
 	switch {
 	case m.Command == FlowAdd:
@@ -267,18 +274,12 @@ func decodeFlowMod11(c context, b []byte) (Message, error) {
 	default:
 		m.Cookie, m.CookieMask = cookie, mask
 	}
-	rest, err := decodeMatch(c, r.b, &m.Match)
+	rest, err := decodeMatch(c, b[flowModSize11:], &m.Match)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	m.Actions, err = decodeInstructions(c, rest, alloc.room[:0])
-	if err != nil {
-		return nil, err
-	}
-	if len(m.Actions) == 0 {
-		m.Actions = nil
-	}
-	return m, nil
+	m.Actions, err = decodeInstructions(c, rest)
+	return err
 }
 
 func appendFlowMod11(c context, dst []byte, m *FlowMod) ([]byte, error) {

@@ -153,7 +153,8 @@ func (s *oxsStats) decode(b []byte) ([]byte, error) {
 		return nil, NewError(ErrRequestBadLen, "statistics of %d bytes in %d", n, len(b))
 	}
 	for fields := b[4:n]; len(fields) > 0; {
-		h, head, err := parseOXMHeader(fields)
+		var h oxmHeader
+		head, err := h.parse(fields)
 		if err != nil || head+h.size > len(fields) {
 			return nil, NewError(ErrRequestBadLen, "statistics field of %d bytes in %d", h.size, len(fields))
 		}

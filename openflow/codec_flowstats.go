@@ -156,15 +156,16 @@ func flowStats(nicira bool, f func(c context, r *reader, e *FlowStats) error) de
 			if err != nil {
 				return nil, err
 			}
-			e := FlowStats{IdleAge: AgeUnknown, HardAge: AgeUnknown}
+			m.Flows = append(m.Flows, FlowStats{})
+			e := &m.Flows[len(m.Flows)-1]
+			e.IdleAge, e.HardAge = AgeUnknown, AgeUnknown
 			r := reader{b: b[2:n]}
-			if err := f(c, &r, &e); err != nil {
+			if err := f(c, &r, e); err != nil {
 				return nil, err
 			}
 			if r.short {
 				return nil, ErrRequestBadLen
 			}
-			m.Flows = append(m.Flows, e)
 			b = b[n:]
 		}
 		return m, nil
@@ -176,7 +177,7 @@ func (e *FlowStats) finish(c context, r *reader, b []byte) (err error) {
 	if r.short {
 		return ErrRequestBadLen
 	}
-	e.Actions, err = decodeInstructions(c, b, nil)
+	e.Actions, err = decodeInstructions(c, b)
 	return err
 }
 

@@ -18,7 +18,12 @@ const (
 // cookies is allowed and filled in.
 func decodeOXM(b []byte, m *Match, cookie *cookieMatch) error {
 	var e oxmEntry
+	classes := m.classes()
 	for len(b) > 0 {
+		if n := m.addPlain(b, &classes); n > 0 {
+			b = b[n:]
+			continue
+		}
 		rest, err := e.parse(b)
 		if err != nil {
 			return err
@@ -28,7 +33,7 @@ func decodeOXM(b []byte, m *Match, cookie *cookieMatch) error {
 		case e.f != nil && e.f.Wide():
 			err = m.addWide(&e)
 		case e.f != nil:
-			err = m.add(&e)
+			err = m.add(&e, &classes)
 		case cookie != nil && e.class == classNXM1 && e.code == cookieCode && len(e.value) == cookieSize:
 			err = cookie.set(&e)
 		default:
@@ -62,9 +67,35 @@ var matchFaults = map[flow.ValueFault]ErrorCode{
 	flow.FaultMaskRefused: ErrMatchBadMask,
 }
 
+// addPlain is add for most entries: those that fix all of a plain field. It gives
+// the bytes that the entry at the front of b takes, 0 where it is another one or
+// has a fault, which add tells.
+func (m *Match) addPlain(b []byte, classes *classSet) int {
+	if len(b) < 4 {
+		return 0
+	}
+	head := be.Uint32(b)
+	f := fieldOfClass(uint16(head>>16), uint8(head>>9&0x7f))
+	if f == nil || head&oxmHasMask != 0 || int(head&0xff) != f.Bytes || len(b) < 4+f.Bytes {
+		return 0
+	}
+	p, value := &fieldPlaces[f.ID], number(b[4:4+f.Bytes])
+	word := &m.Mask.Words()[p.words[0]]
+	if !p.plain || value.Lo&^f.Full().Lo != 0 || *word&p.bits[0] != 0 || !classes.has(f.Prereq) || !validValue(f.ID, value) {
+		return 0
+	}
+	*word |= p.bits[0]
+	m.Value.Words()[p.words[0]] |= value.Lo << p.shift
+	if p.grants {
+		*classes = m.classes()
+	}
+	return 4 + f.Bytes
+}
+
 // add makes m match what the entry says, with the checks that OpenFlow 1.3.5
-// §7.2.3.6 and Open vSwitch make.
-func (m *Match) add(e *oxmEntry) error {
+// §7.2.3.6 and Open vSwitch make. classes are m's, before and after.
+func (m *Match) add(e *oxmEntry, classes *classSet) error {
+	p := &fieldPlaces[e.f.ID]
 	value, mask := e.values()
 	if err := e.f.Check(value, mask); err != nil {
 		var v *flow.ValueError
@@ -74,13 +105,16 @@ func (m *Match) add(e *oxmEntry) error {
 	if !validValue(e.f.ID, value) {
 		return NewError(ErrMatchBadValue, "%s of %d", e.f.Name, value.Lo)
 	}
-	if p := e.f.Prereq; p != flow.PrereqNone && !m.classes().has(p) {
+	if !classes.has(e.f.Prereq) {
 		return &Error{Code: ErrMatchBadPrereq, Detail: m.CheckPrereqs(e.f.ID).Error()}
 	}
-	if fieldPlaces[e.f.ID].in(m.Mask.Words()) {
+	if p.in(m.Mask.Words()) {
 		return NewError(ErrMatchDupField, "%s", e.f.Name)
 	}
-	m.SetField(e.f, value, mask)
+	p.store(&m.Match, value, mask)
+	if p.grants {
+		*classes = m.classes()
+	}
 	return nil
 }
 
@@ -135,24 +169,30 @@ func maskBits(v flow.Value) int { return bits.OnesCount64(v.Hi) + bits.OnesCount
 func appendOXMFields(v Version, nxm bool, dst []byte, m *Match) ([]byte, error) {
 	w := oxmWriter{v: v, nxm: nxm, m: m, dst: dst, classes: m.classes()}
 	words := m.Mask.Words()
-	for _, word := range strayWords {
-		w.left += bits.OnesCount64(words[word])
+	var places placeSet
+	for i := 0; i < len(words); i++ {
+		if i%8 == 0 && i+8 <= len(words) && empty((*[8]uint64)(words[i:])) {
+			i += 7
+		} else if words[i] != 0 && !optionWords[i] {
+			w.left += bits.OnesCount64(words[i])
+			places.union(&wordPlaces[i])
+		}
 	}
+	if len(m.Wide) > 0 {
+		places.add(widePlace)
+	}
+	possible := w.classes.places()
+	places.intersect(&possible)
 	w.packetType()
-	for i := range matchOrder {
-		g := &matchOrder[i]
-		if !g.in(words) {
-			if g.wide {
-				w.wide()
-			}
-			continue
-		}
-		for _, word := range g.own {
-			w.left += bits.OnesCount64(words[word])
-		}
-		for k := range g.fields {
-			if g.fields[k].in(words) {
-				w.field(g.fields[k].id)
+	for k, set := range places {
+		for ; set != 0; set &= set - 1 {
+			i := 64*k + bits.TrailingZeros64(set)
+			switch p := &matchOrder[i]; {
+			case i != widePlace && !p.in(words):
+			case p.special:
+				w.special(p)
+			default:
+				w.field(p)
 			}
 		}
 	}
@@ -160,6 +200,11 @@ func appendOXMFields(v Version, nxm bool, dst []byte, m *Match) ([]byte, error) 
 		return w.dst, w.leftOver()
 	}
 	return w.dst, nil
+}
+
+// empty reports whether there are only zeros, as there are in most of a mask.
+func empty(words *[8]uint64) bool {
+	return words[0]|words[1]|words[2]|words[3]|words[4]|words[5]|words[6]|words[7] == 0
 }
 
 // oxmWriter writes a match. left is how many bits of its mask are not told yet.
@@ -173,36 +218,36 @@ type oxmWriter struct {
 	classes classSet // whose prerequisites the match fulfils
 }
 
-// field writes one field or what stands at its place, if the match says anything
-// of it and its prerequisites hold: fields that share bits are told apart by
-// those.
-func (w *oxmWriter) field(id flow.FieldID) {
-	f := flow.FieldByID(id)
-	switch id {
-	case orderInPort:
+// special writes what stands at a special place in the order.
+func (w *oxmWriter) special(p *fieldPlace) {
+	switch id := p.f.ID; {
+	case id == orderInPort:
 		w.inPort()
 		return
-	case orderVLAN:
+	case id == orderVLAN:
 		w.vlan()
 		return
-	case orderTOS:
-		if !w.nxm {
-			f = flow.FieldByID(flow.FieldIPDSCP)
-		}
-	}
-	value, mask, kind := w.m.Match.Field(f)
-	if kind == flow.MatchNone || !w.classes.has(f.Prereq) {
+	case id == orderWide:
+		w.wide()
 		return
-	}
-	if id >= flow.FieldReg0 && id < flow.FieldReg0+flow.NumRegs && w.v >= V15 {
+	case id == orderTOS && !w.nxm:
+		p = &fieldPlaces[flow.FieldIPDSCP]
+	case id >= flow.FieldReg0 && id < flow.FieldReg0+flow.NumRegs && w.v >= V15:
 		// OpenFlow 1.5 has registers by pairs, which its first one tells of.
 		if id&1 != flow.FieldReg0&1 && !w.firstOfPair(id) {
 			return
 		}
-		f = flow.FieldByID(flow.FieldXReg0 + (id-flow.FieldReg0)/2)
-		value, mask, _ = w.m.Match.Field(f)
+		p = &fieldPlaces[flow.FieldXReg0+(id-flow.FieldReg0)/2]
 	}
-	w.put(f, value, mask)
+	if p.in(w.m.Mask.Words()) {
+		w.field(p)
+	}
+}
+
+// field writes a field of which the match says something.
+func (w *oxmWriter) field(p *fieldPlace) {
+	value, mask := p.load(&w.m.Match)
+	w.put(p.f, value, mask)
 }
 
 // firstOfPair reports whether the register before id, of the same pair, is not
@@ -213,14 +258,14 @@ func (w *oxmWriter) firstOfPair(id flow.FieldID) bool {
 }
 
 func (w *oxmWriter) put(f *flow.Field, value, mask flow.Value) {
-	if !hasWire(w.v, f) || !f.Maskable && mask != f.Full() {
+	exact := mask == f.Full()
+	if !hasWire(w.v, f) || !f.Maskable && !exact {
 		return
 	}
-	if narrow(f.ID) {
-		w.dst = appendOXMHeader(w.v, w.dst, f, true)
-		w.dst = mask.AppendBytes(value.AppendBytes(w.dst, f.Bytes), f.Bytes)
-	} else {
-		w.dst = appendOXM(w.v, w.dst, f, value, mask)
+	masked := !exact || narrow(f.ID)
+	w.dst = appendNumber(appendOXMHeader(w.v, w.dst, f, masked), value, f.Bytes)
+	if masked {
+		w.dst = appendNumber(w.dst, mask, f.Bytes)
 	}
 	w.left -= maskBits(mask)
 }
@@ -234,16 +279,16 @@ func narrow(id flow.FieldID) bool {
 // packetType goes first, unless it is Ethernet's and fields that imply it follow
 // (OpenFlow 1.5.1 §7.2.3.11).
 func (w *oxmWriter) packetType() {
-	f := flow.FieldByID(flow.FieldPacketType)
-	value, mask, kind := w.m.Match.Field(f)
-	if kind == flow.MatchNone {
+	p := &fieldPlaces[flow.FieldPacketType]
+	value, mask := p.load(&w.m.Match)
+	if mask.IsZero() {
 		return
 	}
 	if value.IsZero() && impliesEthernet(w.m) {
 		w.left -= maskBits(mask)
 		return
 	}
-	w.put(f, value, mask)
+	w.put(p.f, value, mask)
 }
 
 // impliesEthernet reports whether the match fixes any field that only Ethernet
@@ -258,9 +303,7 @@ func (w *oxmWriter) inPort() {
 		return
 	}
 	if !w.nxm {
-		f := flow.FieldByID(flow.FieldInPortOXM)
-		value, mask, _ := w.m.Match.Field(f)
-		w.put(f, value, mask)
+		w.field(&fieldPlaces[flow.FieldInPortOXM])
 		return
 	}
 	if port, ok := PortNo(w.m.Value.OFPort).To16(); ok {

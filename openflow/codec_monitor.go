@@ -259,7 +259,7 @@ func (u *FlowUpdate) decode(c context, b []byte) error {
 	if c.v < V13 {
 		u.Actions, err = decodeActions(c, rest, nil)
 	} else {
-		u.Actions, err = decodeInstructions(c, rest, nil)
+		u.Actions, err = decodeInstructions(c, rest)
 	}
 	return err
 }

@@ -208,7 +208,8 @@ func decodeActionIDs(c context, b []byte) (set ActionSet, err error) {
 func decodeFieldSet(b []byte, loose bool) (set FieldSet, maskable map[flow.FieldID]bool, err error) {
 	maskable = make(map[flow.FieldID]bool)
 	for len(b) > 0 {
-		h, n, err := parseOXMHeader(b)
+		var h oxmHeader
+		n, err := h.parse(b)
 		if err != nil {
 			return nil, nil, ErrPropertyBadLen
 		}

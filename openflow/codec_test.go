@@ -350,17 +350,75 @@ func TestUnknownErrorKeepsItsNumbers(t *testing.T) {
 func TestAllocations(t *testing.T) {
 	msg := decodeHex(t, typicalFlowMod)
 	buf := make([]byte, 0, 256)
-	if n := testing.AllocsPerRun(100, func() {
-		h, m, err := Decode(msg)
+	for _, test := range []struct {
+		name   string
+		decode func([]byte) (Header, Message, error)
+		most   float64
+	}{{"Decode", Decode, 3}, {"Decoder", new(Decoder).Decode, 2}} {
+		if n := testing.AllocsPerRun(100, func() {
+			h, m, err := test.decode(msg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err = Append(buf, h.Version, h.XID, m); err != nil {
+				t.Fatal(err)
+			}
+		}); n > test.most {
+			t.Errorf("%s: decoding and encoding a flow-mod allocates %v times", test.name, n)
+		}
+	}
+}
+
+// TestDecoderReusesFlowMods: what one flow-mod said does not show in the next, and
+// the actions of all of them stay.
+func TestDecoderReusesFlowMods(t *testing.T) {
+	var d Decoder
+	var kept [][]Action
+	for i := range 3 {
+		for name, msg := range corpus(t) {
+			_, want, err := Decode(msg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, got, err := d.Decode(msg)
+			if err != nil || !reflect.DeepEqual(got, want) {
+				t.Fatalf("%s: %+v, %v, want %+v", name, got, err, want)
+			}
+			if fm, is := got.(*FlowMod); is {
+				kept = append(kept, fm.Actions, want.(*FlowMod).Actions)
+			}
+			d.Decode(msg[:len(msg)-i])
+		}
+	}
+	for i := 0; i < len(kept); i += 2 {
+		if !reflect.DeepEqual(kept[i], kept[i+1]) {
+			t.Fatalf("actions became %v, were %v", kept[i], kept[i+1])
+		}
+	}
+}
+
+// TestKeptActionsAreSmall: whoever keeps a flow-mod's actions, as a rule does, does
+// not keep the flow-mod.
+func TestKeptActionsAreSmall(t *testing.T) {
+	const flows, most = 1000, 200
+	msg := decodeHex(t, typicalFlowMod)
+	kept := make([][]Action, flows)
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	for i := range kept {
+		_, m, err := Decode(msg)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err = Append(buf, h.Version, h.XID, m); err != nil {
-			t.Fatal(err)
-		}
-	}); n > 3 {
-		t.Errorf("decoding and encoding a flow-mod allocates %v times", n)
+		kept[i] = m.(*FlowMod).Actions
 	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if took := int64(after.HeapAlloc-before.HeapAlloc) / flows; took > most {
+		t.Errorf("a flow's actions keep %d bytes, more than %d", took, most)
+	}
+	runtime.KeepAlive(kept)
 }
 
 // TestMemoryIsBounded decodes the messages that become largest.

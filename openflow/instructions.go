@@ -18,12 +18,29 @@ var instSizes = [...]int{
 	instGotoTable: 8, instWriteMetadata: 24, instWriteActions: 8, instApplyActions: 8, instClearActions: 8, instMeter: 8,
 }
 
+// usualActions is how many actions most flows have at most.
+const usualActions = 8
+
 // decodeInstructions reads what a flow does: in OpenFlow 1.0 its actions, later
 // its instructions, which become the end of the list. See Action for the order.
-func decodeInstructions(c context, b []byte, list []Action) ([]Action, error) {
+// The list has no room to spare and nothing else lies beside it in memory, because
+// a switch keeps it for as long as the flow lives.
+func decodeInstructions(c context, b []byte) ([]Action, error) {
+	var room [usualActions]Action
+	list, err := room[:0], error(nil)
 	if c.v == V10 {
-		return decodeActions(c, b, list)
+		list, err = decodeActions(c, b, list)
+	} else {
+		list, err = decodeInstructionList(c, b, list)
 	}
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return append(make([]Action, 0, len(list)), list...), nil
+}
+
+// decodeInstructionList appends what the instructions in b say to list.
+func decodeInstructionList(c context, b []byte, list []Action) ([]Action, error) {
 	var found [len(instSizes)][]byte
 	for len(b) > 0 {
 		if len(b) < 8 {

@@ -41,14 +41,18 @@ func MatchOf(m *flow.Match, tlvs *flow.TLVTable) Match {
 	return out
 }
 
-// Resolve puts the tunnel options into their places. The error is
-// ErrNXFlowModInvalidTLVField with the reason: an option that tlvs does not map,
-// or too many bytes for it.
-func (m *Match) Resolve(tlvs *flow.TLVTable) (flow.Match, error) {
-	out := m.Match
+// Resolve puts the tunnel options into their places. Where there are none the
+// match is m's own. The error is ErrNXFlowModInvalidTLVField with the reason: an
+// option that tlvs does not map, or too many bytes for it.
+func (m *Match) Resolve(tlvs *flow.TLVTable) (*flow.Match, error) {
+	if len(m.Wide) == 0 {
+		return &m.Match, nil
+	}
+	out := new(flow.Match)
+	*out = m.Match
 	for _, w := range m.Wide {
 		if err := out.SetBytes(flow.FieldByID(w.Field), w.Value, w.Mask, tlvs); err != nil {
-			return out, &Error{Code: ErrNXFlowModInvalidTLVField, Detail: err.Error()}
+			return nil, &Error{Code: ErrNXFlowModInvalidTLVField, Detail: err.Error()}
 		}
 	}
 	return out, nil

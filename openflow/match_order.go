@@ -1,23 +1,42 @@
 package openflow
 
-import "vswitch/flow"
+import (
+	"math/bits"
+	"slices"
+
+	"vswitch/flow"
+)
 
 // fieldPlace is a field and where its bits lie in a mask: in one to three words.
 // Unused entries look at no bits.
 type fieldPlace struct {
-	id    flow.FieldID
+	f     *flow.Field
 	words [3]uint8
 	bits  [3]uint64
+	// plain: the field is a number in one word, shift bits up, and to set it
+	// implies nothing for other fields. Most are, and need no more than a shift.
+	plain bool
+	shift uint8
+	// grants: prerequisite classes depend on the field.
+	grants bool
+	// special: at its place in the order another field may be written.
+	special bool
+}
+
+// grantFields are the fields that Match.classes looks at.
+var grantFields = []flow.FieldID{
+	flow.FieldPacketType, flow.FieldEthType, flow.FieldVLANTCI, flow.FieldVLANVID, flow.FieldIPProto, flow.FieldIPFrag,
+	flow.FieldICMPv6Type, flow.FieldICMPv6Code, flow.FieldCTState, flow.FieldCTNWProto,
 }
 
 func placeOf(id flow.FieldID) fieldPlace {
-	p := fieldPlace{id: id}
-	f := flow.FieldByID(id)
-	if f == nil || f.Wide() {
+	p := fieldPlace{f: flow.FieldByID(id), grants: slices.Contains(grantFields, id)}
+	p.special = slices.Contains(specialPlaces, id) || id >= flow.FieldReg0 && id < flow.FieldReg0+flow.NumRegs
+	if p.f == nil || p.f.Wide() {
 		return p
 	}
 	var m flow.Mask
-	f.Unwildcard(&m, f.Full())
+	p.f.Unwildcard(&m, p.f.Full())
 	n := 0
 	for word, bits := range m.Words() {
 		if bits != 0 {
@@ -25,12 +44,53 @@ func placeOf(id flow.FieldID) fieldPlace {
 			n++
 		}
 	}
+	p.setPlain()
 	return p
+}
+
+// setPlain finds out whether the field is plain by setting it.
+func (p *fieldPlace) setPlain() {
+	full := p.f.Full()
+	if p.bits[1] != 0 || full.Hi != 0 {
+		return
+	}
+	shift := bits.TrailingZeros64(p.bits[0]) - bits.TrailingZeros64(full.Lo)
+	for _, n := range [2]uint64{full.Lo, 0x0102030405060708 & full.Lo} {
+		var m, want flow.Match
+		m.SetField(p.f, flow.U64(n), full)
+		want.Value.Words()[p.words[0]] = n << shift
+		want.Mask.Words()[p.words[0]] = p.bits[0]
+		if !m.Equal(&want) {
+			return
+		}
+	}
+	p.plain, p.shift = true, uint8(shift)
 }
 
 // in reports whether a mask has any of the field's bits.
 func (p *fieldPlace) in(mask *[flow.PipelineWords]uint64) bool {
 	return mask[p.words[0]]&p.bits[0]|mask[p.words[1]]&p.bits[1]|mask[p.words[2]]&p.bits[2] != 0
+}
+
+// load is what m says of the field.
+func (p *fieldPlace) load(m *flow.Match) (value, mask flow.Value) {
+	if p.plain {
+		word, bits := p.words[0], p.bits[0]
+		return flow.U64(m.Value.Words()[word] & bits >> p.shift), flow.U64(m.Mask.Words()[word] & bits >> p.shift)
+	}
+	value, mask, _ = m.Field(p.f)
+	return value, mask
+}
+
+// store makes m, which said nothing of the field, fix the bits of mask to value's.
+func (p *fieldPlace) store(m *flow.Match, value, mask flow.Value) {
+	if p.plain {
+		word := p.words[0]
+		m.Value.Words()[word] |= value.Lo & mask.Lo << p.shift
+		m.Mask.Words()[word] |= mask.Lo << p.shift
+		return
+	}
+	m.SetField(p.f, value, mask)
 }
 
 // fieldPlaces are by FieldID. Wide fields have no bits.
@@ -43,85 +103,91 @@ func buildFieldPlaces() (places [256]fieldPlace) {
 	return places
 }
 
-// matchGroup is a run of fields in the order in which Open vSwitch writes them,
-// which controllers and tests are used to, though OpenFlow only asks for
-// prerequisites first.
-type matchGroup struct {
-	fields []fieldPlace
-	words  []uint8 // of a mask, one of which has bits where any of the fields is there
-	own    []uint8 // those that are no earlier group's
-	wide   bool    // the place of tunnel options
-}
+// placeSet is a set of places in matchOrder.
+type placeSet [2]uint64
 
-// in reports whether a mask may have bits of the group's fields.
-func (g *matchGroup) in(mask *[flow.PipelineWords]uint64) bool {
-	var any uint64
-	for _, word := range g.words {
-		any |= mask[word]
-	}
-	return any != 0
-}
+func (s *placeSet) add(i int) { s[i/64] |= 1 << (i % 64) }
+
+func (s *placeSet) union(o *placeSet) { s[0], s[1] = s[0]|o[0], s[1]|o[1] }
+
+func (s *placeSet) intersect(o *placeSet) { s[0], s[1] = s[0]&o[0], s[1]&o[1] }
 
 // Places in the order at which something else is done than writing a field of
 // that number.
 const (
-	orderInPort = flow.FieldInPort  // in_port in NXM, in_port_oxm in OXM
-	orderVLAN   = flow.FieldVLANTCI // vlan_tci in NXM, vlan_vid and vlan_pcp in OXM
-	orderTOS    = flow.FieldIPTOS   // nw_tos in NXM, ip_dscp in OXM
+	orderInPort = flow.FieldInPort       // in_port in NXM, in_port_oxm in OXM
+	orderVLAN   = flow.FieldVLANTCI      // vlan_tci in NXM, vlan_vid and vlan_pcp in OXM
+	orderTOS    = flow.FieldIPTOS        // nw_tos in NXM, ip_dscp in OXM
+	orderWide   = flow.FieldTunMetadata0 // all tunnel options, which lie beside the mask
 )
 
-// matchOrder is the order of all fields but packet_type, which goes first.
-// strayWords are the words in which no field of it lies; those of tunnel options
-// are left out but for the one that says which there are.
+var specialPlaces = []flow.FieldID{orderInPort, orderVLAN, orderTOS, orderWide}
+
+// matchOrder is the order in which Open vSwitch writes fields, which controllers
+// and tests are used to, though OpenFlow only asks for prerequisites first.
+// packet_type is not in it: it goes before all others. wordPlaces are the places
+// that have bits in a word of a mask.
 var (
 	matchOrder = buildMatchOrder()
-	strayWords = buildStrayWords(matchOrder)
+	widePlace  = placeIn(matchOrder, orderWide)
+	wordPlaces = buildWordPlaces(matchOrder)
 )
 
-func buildStrayWords(order []matchGroup) (stray []uint8) {
-	var options flow.Mask
-	for i := range options.TunMetadata {
-		options.TunMetadata[i] = 0xff
+// classPlaces are the places of the fields of a prerequisite class: fields that
+// share bits are told apart by those.
+var classPlaces = buildClassPlaces(matchOrder)
+
+func buildClassPlaces(order []fieldPlace) (classes [32]placeSet) {
+	for i, p := range order {
+		classes[p.f.Prereq].add(i)
 	}
-	covered := *options.Words()
-	for _, g := range order {
-		for _, word := range g.own {
-			covered[word] = ^uint64(0)
-		}
-	}
-	for word, bits := range covered {
-		if bits == 0 {
-			stray = append(stray, uint8(word))
-		}
-	}
-	return stray
+	return classes
 }
 
-// makeGroup makes a group of fields; taken are the words of earlier groups, to
-// which its own are added.
-func makeGroup(ids []flow.FieldID, taken map[uint8]bool) (g matchGroup) {
-	seen := make(map[uint8]bool)
-	for _, id := range ids {
-		p := placeOf(id)
-		g.fields = append(g.fields, p)
-		for i, word := range p.words {
-			if p.bits[i] == 0 || seen[word] {
-				continue
-			}
-			seen[word] = true
-			g.words = append(g.words, word)
-			if !taken[word] {
-				taken[word] = true
-				g.own = append(g.own, word)
+// places are those of the fields whose prerequisites hold.
+func (s classSet) places() (places placeSet) {
+	for ; s != 0; s &= s - 1 {
+		places.union(&classPlaces[bits.TrailingZeros32(uint32(s))])
+	}
+	return places
+}
+
+func placeIn(order []fieldPlace, id flow.FieldID) int {
+	return slices.IndexFunc(order, func(p fieldPlace) bool { return p.f.ID == id })
+}
+
+func buildWordPlaces(order []fieldPlace) (words [flow.PipelineWords]placeSet) {
+	for i, p := range order {
+		for k, word := range p.words {
+			if p.bits[k] != 0 {
+				words[word].add(i)
 			}
 		}
 	}
-	return g
+	return words
 }
 
-func buildMatchOrder() (order []matchGroup) { //size:table
-	taken := make(map[uint8]bool)
-	add := func(ids ...flow.FieldID) { order = append(order, makeGroup(ids, taken)) }
+// optionWords are the words of a mask that hold the values of tunnel options.
+// They are no concern of messages' matches, which have the options as bytes.
+var optionWords = buildOptionWords()
+
+func buildOptionWords() (words [flow.PipelineWords]bool) {
+	var m flow.Mask
+	for i := range m.TunMetadata {
+		m.TunMetadata[i] = 0xff
+	}
+	for word, bits := range m.Words() {
+		words[word] = bits != 0
+	}
+	return words
+}
+
+func buildMatchOrder() (order []fieldPlace) { //size:table
+	add := func(ids ...flow.FieldID) {
+		for _, id := range ids {
+			order = append(order, placeOf(id))
+		}
+	}
 	run := func(first flow.FieldID, n int) (ids []flow.FieldID) {
 		for i := range n {
 			ids = append(ids, first+flow.FieldID(i))
@@ -142,7 +208,7 @@ func buildMatchOrder() (order []matchGroup) { //size:table
 	add(flow.FieldARPOp, flow.FieldARPSPA, flow.FieldARPTPA, flow.FieldARPSHA, flow.FieldARPTHA)
 	add(flow.FieldTunID, flow.FieldTunFlags, flow.FieldTunSrc, flow.FieldTunDst, flow.FieldTunIPv6Src, flow.FieldTunIPv6Dst,
 		flow.FieldTunGBPID, flow.FieldTunGBPFlags)
-	order = append(order, matchGroup{wide: true})
+	add(orderWide)
 	add(flow.FieldTunERSPANIdx, flow.FieldTunERSPANVer, flow.FieldTunERSPANDir, flow.FieldTunERSPANHWID,
 		flow.FieldTunGTPUFlags, flow.FieldTunGTPUMsgType)
 	add(flow.FieldNSHFlags, flow.FieldNSHTTL, flow.FieldNSHMDType, flow.FieldNSHNP, flow.FieldNSHSPI, flow.FieldNSHSI,

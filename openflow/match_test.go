@@ -195,7 +195,7 @@ func TestResolve(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := MatchOf(&resolved, tlvs)
+	got := MatchOf(resolved, tlvs)
 	if len(got.Wide) != 1 || got.Wide[0].Field != want.Wide[0].Field || !bytes.Equal(got.Wide[0].Value, want.Wide[0].Value) || got.Wide[0].Mask != nil {
 		t.Errorf("%+v", got.Wide)
 	}

@@ -13,6 +13,8 @@ const (
 	classBasic        = 0x8000
 	classPacketRegs   = 0x8001
 	classExperimenter = 0xffff
+
+	oxmHasMask = 1 << 8 // of a header's first 32 bits
 )
 
 // oxmHeader is what stands before a value: which field it is of, whether a mask
@@ -32,37 +34,31 @@ func (h oxmHeader) String() string {
 	return fmt.Sprintf("field %d of class %#04x, %d bytes", h.code, h.class, h.size)
 }
 
-// parseOXMHeader reads a header and says how many bytes it takes. The error is
-// ErrMatchBadLen.
-func parseOXMHeader(b []byte) (h oxmHeader, n int, err error) {
+// parse reads the header at the front of b and says how many bytes it takes. The
+// error is ErrMatchBadLen.
+func (h *oxmHeader) parse(b []byte) (n int, err error) {
 	if len(b) < 4 {
-		return h, 0, NewError(ErrMatchBadLen, "OXM header in %d bytes", len(b))
+		return 0, NewError(ErrMatchBadLen, "OXM header in %d bytes", len(b))
 	}
-	h = oxmHeader{class: be.Uint16(b), code: b[2] >> 1, hasMask: b[2]&1 != 0, size: int(b[3])}
+	h.class, h.code, h.hasMask, h.size = be.Uint16(b), b[2]>>1, b[2]&1 != 0, int(b[3])
+	h.experimenter = 0
 	if h.class != classExperimenter {
-		return h, 4, nil
+		return 4, nil
 	}
 	if len(b) < 8 || h.size < 4 {
-		return h, 0, NewError(ErrMatchBadLen, "experimenter OXM header in %d bytes with length %d", len(b), h.size)
+		return 0, NewError(ErrMatchBadLen, "experimenter OXM header in %d bytes with length %d", len(b), h.size)
 	}
 	h.experimenter = be.Uint32(b[4:])
 	h.size -= 4
-	return h, 8, nil
+	return 8, nil
 }
 
 // field is the field that the header names, nil for none. The length must be the
 // field's, because another one is another field's: the pseudo field of NXM
 // cookies shares its number with mpls_ttl.
 func (h *oxmHeader) field() *flow.Field {
-	var f *flow.Field
-	switch h.class {
-	case classBasic:
-		f = oxmFields.basic[h.code&0x7f]
-	case classNXM1:
-		f = oxmFields.nxm1[h.code&0x7f]
-	case classNXM0:
-		f = oxmFields.nxm0[h.code&0x7f]
-	default:
+	f := fieldOfClass(h.class, h.code)
+	if f == nil {
 		f = flow.FieldByWire(h.class, h.code, h.experimenter)
 	}
 	if f == nil || f.Wide() {
@@ -78,19 +74,32 @@ func (h *oxmHeader) field() *flow.Field {
 	return f
 }
 
+// fieldOfClass is a field of one of the three great classes.
+func fieldOfClass(class uint16, code uint8) *flow.Field {
+	switch class {
+	case classBasic:
+		return oxmFields.basic[code&0x7f]
+	case classNXM1:
+		return oxmFields.nxm1[code&0x7f]
+	case classNXM0:
+		return oxmFields.nxm0[code&0x7f]
+	}
+	return nil
+}
+
 // oxmIndex finds the fields of the three great classes without hashing, and the
 // header bytes of every field.
 type oxmIndex struct {
 	basic, nxm0, nxm1 [128]*flow.Field
-	// headers are by version, NXM being V10's form, and field.
-	headers [numVersions][256]oxmBytes
+	// heads are by version, NXM being V10's form, and field.
+	heads [numVersions][256]oxmHead
 }
 
-// oxmBytes is a field's header in one version without a mask; n is 4, 8 for an
-// experimenter's, 0 for a field that has no wire form.
-type oxmBytes struct {
-	b [8]byte
-	n uint8
+// oxmHead is a field's header in one version, without the length.
+type oxmHead struct {
+	bits         uint32
+	experimenter uint32 // 0: none
+	bytes        uint8  // that the header takes; 0: the field has no wire form
 }
 
 var oxmFields = buildOXMIndex()
@@ -110,15 +119,11 @@ func buildOXMIndex() *oxmIndex {
 			if !found {
 				continue
 			}
-			h := oxmBytes{n: 4}
-			be.PutUint16(h.b[:], w.Class)
-			h.b[2], h.b[3] = w.Code<<1, byte(f.Bytes)
+			h := oxmHead{bits: uint32(w.Class)<<16 | uint32(w.Code)<<9, bytes: 4}
 			if w.Class == classExperimenter {
-				be.PutUint32(h.b[4:], w.Experimenter)
-				h.b[3] += 4
-				h.n = 8
+				h.experimenter, h.bytes = w.Experimenter, 8
 			}
-			index.headers[v][f.ID] = h
+			index.heads[v][f.ID] = h
 		}
 	}
 	return index
@@ -132,33 +137,34 @@ func appendOXMHeader(v Version, dst []byte, f *flow.Field, hasMask bool) []byte 
 
 // appendHeaderSized is appendOXMHeader for a value of size bytes.
 func appendHeaderSized(v Version, dst []byte, f *flow.Field, size int, hasMask bool) []byte {
-	h := &oxmFields.headers[v][f.ID]
-	start := len(dst)
-	dst = append(dst, h.b[:h.n]...)
-	if h.n == 0 {
-		return dst
-	}
+	h := &oxmFields.heads[v][f.ID]
+	bits := h.bits
 	if hasMask {
-		dst[start+2] |= 1
+		bits |= oxmHasMask
 		size *= 2
 	}
-	dst[start+3] = byte(size + int(h.n) - 4)
-	return dst
+	switch h.bytes {
+	case 0:
+		return dst
+	case 4:
+		return be.AppendUint32(dst, bits|uint32(size))
+	}
+	return be.AppendUint32(be.AppendUint32(dst, bits|uint32(size+4)), h.experimenter)
 }
 
 // appendOXM appends header, value and, unless it is an exact match, mask.
 func appendOXM(v Version, dst []byte, f *flow.Field, value, mask flow.Value) []byte {
 	exact := mask == f.Full()
 	dst = appendOXMHeader(v, dst, f, !exact)
-	dst = value.AppendBytes(dst, f.Bytes)
+	dst = appendNumber(dst, value, f.Bytes)
 	if !exact {
-		dst = mask.AppendBytes(dst, f.Bytes)
+		dst = appendNumber(dst, mask, f.Bytes)
 	}
 	return dst
 }
 
 // hasWire reports whether a field can travel in a version's matches.
-func hasWire(v Version, f *flow.Field) bool { return oxmFields.headers[v][f.ID].n != 0 }
+func hasWire(v Version, f *flow.Field) bool { return oxmFields.heads[v][f.ID].bytes != 0 }
 
 // oxmEntry is one header with its value and mask, borrowed from the input. mask
 // is nil where the header has none.
@@ -172,8 +178,8 @@ type oxmEntry struct {
 // are those of nx_pull_entry in Open vSwitch: ErrMatchBadLen for lengths,
 // ErrMatchBadWildcards for value bits outside the mask.
 func (e *oxmEntry) parse(b []byte) (rest []byte, err error) {
-	var n int
-	if e.oxmHeader, n, err = parseOXMHeader(b); err != nil {
+	n, err := e.oxmHeader.parse(b)
+	if err != nil {
 		return nil, err
 	}
 	b = b[n:]
@@ -220,4 +226,22 @@ func number(b []byte) flow.Value {
 		return flow.Value{Hi: be.Uint64(b), Lo: be.Uint64(b[8:])}
 	}
 	return flow.ValueOf(b)
+}
+
+// appendNumber is flow.Value.AppendBytes, quick for the sizes that most fields
+// have.
+func appendNumber(dst []byte, v flow.Value, n int) []byte {
+	switch n {
+	case 1:
+		return append(dst, byte(v.Lo))
+	case 2:
+		return be.AppendUint16(dst, uint16(v.Lo))
+	case 4:
+		return be.AppendUint32(dst, uint32(v.Lo))
+	case 8:
+		return be.AppendUint64(dst, v.Lo)
+	case 16:
+		return be.AppendUint64(be.AppendUint64(dst, v.Hi), v.Lo)
+	}
+	return v.AppendBytes(dst, n)
 }

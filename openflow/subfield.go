@@ -41,8 +41,8 @@ func (s Subfield) checkDst() error {
 func decodeField32(header uint32) (flow.FieldID, error) {
 	var b [4]byte
 	be.PutUint32(b[:], header)
-	h, _, err := parseOXMHeader(b[:])
-	if err != nil {
+	var h oxmHeader
+	if _, err := h.parse(b[:]); err != nil {
 		return flow.FieldNone, ErrActionBadSetType
 	}
 	return actionField(h)
@@ -66,7 +66,8 @@ func (h *oxmHeader) exists() bool { return flow.FieldByWire(h.class, h.code, h.e
 
 // field reads an OXM header in an action.
 func (r *reader) field() (flow.FieldID, error) {
-	h, n, err := parseOXMHeader(r.b)
+	var h oxmHeader
+	n, err := h.parse(r.b)
 	if err != nil {
 		r.b, r.short = nil, true
 		return flow.FieldNone, ErrActionBadSetLen
@@ -85,7 +86,7 @@ func appendField32(c context, dst []byte, id flow.FieldID) ([]byte, error) {
 }
 
 // hasField32 reports whether a field's NXM header has 32 bits.
-func hasField32(id flow.FieldID) bool { return oxmFields.headers[V10][id].n == 4 }
+func hasField32(id flow.FieldID) bool { return oxmFields.heads[V10][id].bytes == 4 }
 
 // appendField appends a field's header in a version's form, V10 being NXM.
 func appendField(v Version, dst []byte, id flow.FieldID) ([]byte, error) {
