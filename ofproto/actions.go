@@ -374,7 +374,7 @@ func (x *xlate) expired(ids []uint16) {
 		ids = []uint16{0}
 	}
 	for _, id := range ids {
-		x.packetIn(openflow.ReasonInvalidTTL, noLimit, id, nil)
+		x.packetIn(openflow.Controller{Reason: openflow.ReasonInvalidTTL, MaxLen: noLimit, ID: id})
 	}
 	x.drop(datapath.DropInvalidTTL)
 	x.exit()

@@ -30,6 +30,9 @@ func (s *Session) handle(h openflow.Header, m openflow.Message) error {
 		// The packet must see the tables as the messages before it left them.
 		s.bridge.sw.settle()
 		return s.bridge.sendPacketOut(m, s.version)
+	case *openflow.Resume:
+		s.bridge.sw.settle()
+		return s.bridge.resume(m, s.version)
 	case *openflow.PortMod:
 		return s.bridge.portMod(m)
 	case *openflow.GroupMod:
@@ -92,7 +95,7 @@ func (s *Session) forward(err error, m *openflow.RequestForward) {
 func changes(m openflow.Message) bool {
 	switch m.Kind() {
 	case openflow.KindFlowMod, openflow.KindGroupMod, openflow.KindPortMod, openflow.KindTableMod, openflow.KindMeterMod,
-		openflow.KindPacketOut, openflow.KindBundleControl, openflow.KindBundleAdd, openflow.KindTLVTableMod:
+		openflow.KindPacketOut, openflow.KindResume, openflow.KindBundleControl, openflow.KindBundleAdd, openflow.KindTLVTableMod:
 		return true
 	case openflow.KindTableFeaturesRequest:
 		return len(m.(*openflow.TableFeaturesRequest).Tables) > 0
@@ -299,6 +302,12 @@ func (s *Session) packetIn(h *packetInHandle, frame []byte) {
 	m := &openflow.PacketIn{
 		Format: w.format, Reason: h.reason, Table: h.table, Cookie: h.cookie, Buffer: openflow.NoBuffer,
 		TotalLen: uint32(len(frame)), Data: frame[:size], Match: openflow.Match{Match: h.metadata}, UserData: h.userData,
+	}
+	if h.rest != nil && w.format == openflow.PacketInNXT2 {
+		var err error
+		if m.Continuation, err = openflow.AppendContinuation(nil, w.version, h.rest); err != nil {
+			m.Continuation = nil // an action that this version cannot say: the packet ends here
+		}
 	}
 	s.sendAsync(m)
 }

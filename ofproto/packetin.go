@@ -2,6 +2,7 @@ package ofproto
 
 import (
 	"bytes"
+	"reflect"
 
 	"vswitch/datapath"
 	"vswitch/flow"
@@ -21,7 +22,8 @@ type packetInHandle struct {
 	maxLen   uint16
 	id       uint16 // of the controllers that get it
 	userData []byte
-	metadata flow.Match // in_port, registers and so on
+	metadata flow.Match             // in_port, registers and so on
+	rest     *openflow.Continuation // of a packet that waits for NXT_RESUME; nil: the packet goes on
 }
 
 // sameHandle compares handles of OpUserspace.
@@ -29,7 +31,7 @@ func sameHandle(a, b any) bool {
 	x, ok := a.(*packetInHandle)
 	y, ok2 := b.(*packetInHandle)
 	return ok && ok2 && x.bridge == y.bridge && x.reason == y.reason && x.table == y.table && x.cookie == y.cookie &&
-		x.maxLen == y.maxLen && x.id == y.id && bytes.Equal(x.userData, y.userData) && x.metadata.Equal(&y.metadata)
+		x.maxLen == y.maxLen && x.id == y.id && bytes.Equal(x.userData, y.userData) && reflect.DeepEqual(x.rest, y.rest) && x.metadata.Equal(&y.metadata)
 }
 
 // noCookie is a packet-in's cookie where no flow caused it.
@@ -47,7 +49,7 @@ func (x *xlate) toController(reason openflow.PacketInReason, maxLen uint16) {
 	case x.inActionSet():
 		reason = openflow.ReasonActionSet
 	}
-	x.packetIn(reason, maxLen, 0, nil)
+	x.packetIn(openflow.Controller{Reason: reason, MaxLen: maxLen})
 }
 
 // inActionSet reports whether the action in work is of the action set.
@@ -60,21 +62,26 @@ func (x *xlate) inGroup() bool { return len(x.work) > 0 && x.work[len(x.work)-1]
 func (r *Rule) isTableMiss() bool { return r.priority == 0 && r.match().Set() == flow.WordSet{} }
 
 func (x *xlate) controller(a openflow.Controller) {
-	reason := a.Reason
-	if reason == openflow.ReasonAction && x.fromController {
-		reason = openflow.ReasonPacketOut
+	if a.Reason == openflow.ReasonAction && x.fromController {
+		a.Reason = openflow.ReasonPacketOut
 	}
-	x.packetIn(reason, a.MaxLen, a.ID, a.UserData)
+	x.packetIn(a)
+	if a.Pause {
+		x.unwind()
+	}
 }
 
 // packetIn sends the packet, as it is now, to the controllers with an id.
-func (x *xlate) packetIn(reason openflow.PacketInReason, maxLen, id uint16, userData []byte) {
-	miss := reason == openflow.ReasonExplicitMiss || reason == openflow.ReasonImplicitMiss
+func (x *xlate) packetIn(a openflow.Controller) {
+	miss := a.Reason == openflow.ReasonExplicitMiss || a.Reason == openflow.ReasonImplicitMiss
 	if miss && x.in != nil && x.in.state.Load().config&openflow.PortNoPacketIn != 0 {
 		x.drop(datapath.DropNoPacketIn)
 		return
 	}
-	h := &packetInHandle{bridge: x.bridge, reason: reason, table: x.table, cookie: noCookie, maxLen: maxLen, id: id, userData: userData}
+	h := &packetInHandle{bridge: x.bridge, reason: a.Reason, table: x.table, cookie: noCookie, maxLen: a.MaxLen, id: a.ID, userData: a.UserData}
+	if a.Pause {
+		h.rest = x.pause()
+	}
 	if x.rule != nil {
 		h.cookie = x.rule.cookie
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"vswitch/datapath"
+	"vswitch/flow"
 	"vswitch/openflow"
 )
 
@@ -16,6 +17,8 @@ func (s *Switch) Upcall(u *datapath.Upcall, v *datapath.Verdict) error {
 		return nil
 	case *packetOut:
 		return s.decide(v, u.Now, func(x *xlate) error { return x.packetOut(s, u.Key, h) })
+	case *resumed:
+		return s.decide(v, u.Now, func(x *xlate) error { return x.resume(s, u.Key, h) })
 	}
 	return s.decide(v, u.Now, func(x *xlate) error {
 		x.now = u.Now
@@ -53,6 +56,7 @@ type packetOut struct {
 	bridge  *Bridge
 	in      *Port           // nil: from nowhere
 	inPort  openflow.PortNo // what in_port reads as
+	match   *flow.Match     // pipeline fields that the message sets (OpenFlow 1.5.1 §7.3.6)
 	actions []openflow.Action
 }
 
@@ -60,8 +64,10 @@ type packetOut struct {
 func (x *xlate) packetOut(s *Switch, k *flowKey, o *packetOut) error {
 	x.reset(s, k)
 	x.bridge, x.in, x.fromController = o.bridge, o.in, true
-	x.p.OFPort, x.p.ActsetOutput = uint32(o.inPort), uint32(openflow.PortUnset)
+	x.p.ActsetOutput = uint32(openflow.PortUnset)
 	x.know()
+	x.setMetadata(o.match)
+	x.p.OFPort = uint32(o.inPort)
 	x.work = append(x.work, frame{actions: o.actions, kind: frameNested})
 	x.loop(0)
 	x.finish()
@@ -80,6 +86,11 @@ func (b *Bridge) sendPacketOut(m *openflow.PacketOut, v openflow.Version) error 
 	if o.in == nil && m.InPort < openflow.PortMax {
 		return openflow.NewError(openflow.ErrRequestBadPort, "in_port %d: bridge %s has no such port", m.InPort, b.Name)
 	}
+	match, err := m.Match.Resolve(&b.tlvs)
+	if err != nil {
+		return err
+	}
+	o.match = match
 	var id datapath.PortID
 	if o.in != nil {
 		id = o.in.state.Load().id

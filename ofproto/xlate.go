@@ -312,7 +312,7 @@ func (x *xlate) match(t *Table) *Rule {
 func (x *xlate) miss(n uint8) {
 	x.table, x.rule = n, nil
 	if x.bridge.missTo.Load() {
-		x.packetIn(openflow.ReasonImplicitMiss, noLimit, 0, nil)
+		x.packetIn(openflow.Controller{Reason: openflow.ReasonImplicitMiss, MaxLen: noLimit})
 		return
 	}
 	reason := datapath.DropTableMiss
