@@ -28,6 +28,7 @@ func TestOVSOfctl(t *testing.T) {
 				o.testDescriptions(t)
 				o.testFlows(t)
 				o.testPackets(t)
+				o.testPause(t)
 			})
 		}
 	}
@@ -119,6 +120,27 @@ func (o *ovs) testPackets(t *testing.T) {
 	monitor.says(`dl_type=0x88b5`)
 	monitor.interrupt()
 	o.run(t, "del-flows", "dl_type=0x88b5")
+}
+
+// testPause has a packet paused, and ovs-ofctl give it back.
+func (o *ovs) testPause(t *testing.T) {
+	const frame = mac2hex + mac1hex + "88b6" + "766f7573"
+	o.run(t, "add-flow", "priority=60,dl_type=0x88b6,actions=mod_dl_src:02:00:00:00:00:77,controller(pause,userdata=0a.0b),output:2")
+	atHost := o.capture("h2", "h2", "ether proto 0x88b6")
+	monitor := o.spawn("switch", "ovs-ofctl", "-O", o.version, "-P", "nxt_packet_in2", "monitor", o.target, "resume")
+	o.await("a packet is paused", func() error {
+		o.run(t, "packet-out", "in_port=1 packet="+frame+" actions=TABLE")
+		if !strings.Contains(monitor.out.String()+monitor.log.String(), "NXT_PACKET_IN2") {
+			return errorText(monitor.log.String())
+		}
+		return nil
+	})
+	monitor.says(`userdata=0a.0b`)
+	monitor.says(`continuation\.actions=.*output:"?(2|h2)"?`)
+	atHost.says("02:00:00:00:00:77 > 02:00:00:00:00:02, ethertype Unknown \\(0x88b6\\)")
+	monitor.interrupt()
+	atHost.interrupt()
+	o.run(t, "del-flows", "dl_type=0x88b6")
 }
 
 const mac1hex, mac2hex = "020000000001", "020000000002"
