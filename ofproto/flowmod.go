@@ -26,10 +26,8 @@ func (b *Bridge) checkFlowMod(m *openflow.FlowMod, v openflow.Version) error {
 	if m.Command > openflow.FlowDeleteStrict {
 		return openflow.NewError(openflow.ErrFlowModBadCommand, "command %d", m.Command)
 	}
-	if m.Table == openflow.TableAll && m.Command <= openflow.FlowModifyStrict {
-		if m.Command == openflow.FlowAdd && v > openflow.V10 {
-			return openflow.NewError(openflow.ErrFlowModBadTableID, "a flow is added to one table")
-		}
+	if m.Table == openflow.TableAll && m.Command <= openflow.FlowModifyStrict && v > openflow.V10 {
+		return openflow.NewError(openflow.ErrFlowModBadTableID, "only deletions may name all tables")
 	}
 	if m.Flags&openflow.FlowEmergency != 0 {
 		return openflow.NewError(openflow.ErrFlowModTableFull, "there is no emergency flow table")

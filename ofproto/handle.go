@@ -57,7 +57,7 @@ func (s *Session) handle(h openflow.Header, m openflow.Message) error {
 	case *openflow.RoleRequest:
 		return s.roleRequest(h.XID, m)
 	case *openflow.GetAsyncRequest:
-		s.send(h.XID, &openflow.GetAsyncReply{AsyncConfig: s.async})
+		s.send(h.XID, &openflow.GetAsyncReply{AsyncConfig: s.async.In(s.version)})
 	case *openflow.SetAsync:
 		s.setAsync(m)
 	case *openflow.SetPacketInFormat:
@@ -124,6 +124,8 @@ func (b *Bridge) features(v openflow.Version) *openflow.FeaturesReply {
 	}
 	if v == openflow.V10 {
 		r.Capabilities |= openflow.CapARPMatchIP
+	} else {
+		r.Capabilities |= openflow.CapGroupStats
 	}
 	if v <= openflow.V12 {
 		r.Ports = b.describePorts()
@@ -149,9 +151,7 @@ func (s *Session) setConfig(m *openflow.SetConfig) error {
 		}
 	}
 	s.config.MissSendLen = m.MissSendLen
-	if s.version >= openflow.V11 && s.version <= openflow.V12 {
-		s.config.InvalidTTL = m.InvalidTTL
-	}
+	s.config.InvalidTTL = m.InvalidTTL
 	s.update()
 	return nil
 }

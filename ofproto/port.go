@@ -266,7 +266,7 @@ func (p *Port) describe() openflow.Port {
 		d.Config |= openflow.PortDown
 	}
 	switch {
-	case !s.info.Carrier || !s.info.Present:
+	case !s.info.Carrier || !s.info.Present || !s.info.AdminUp:
 		d.State |= openflow.PortLinkDown
 	case d.Config&openflow.PortDown == 0:
 		d.State |= openflow.PortLive

@@ -253,6 +253,9 @@ func (s *Session) negotiate(h openflow.Header, m openflow.Message, err error, da
 }
 
 func versionNames(set openflow.VersionSet) string {
+	if set == 0 {
+		return "none"
+	}
 	text := ""
 	for i, v := range set.List() {
 		if i > 0 {

@@ -35,7 +35,7 @@ func (s *Session) statistics(h openflow.Header, m openflow.Message) error {
 	case *openflow.PortStatsRequest:
 		return s.portStats(h.XID, m)
 	case *openflow.PortDescRequest:
-		s.send(h.XID, &openflow.PortDescReply{Ports: b.describePorts()})
+		return s.reply(h.XID, func() (openflow.Message, error) { return b.portDesc(m.Port) })
 	case *openflow.QueueStatsRequest:
 		if err := b.checkQueue(m.Port, m.Queue); err != nil {
 			return err
@@ -252,6 +252,18 @@ func (s *Session) portStats(xid uint32, m *openflow.PortStatsRequest) error {
 	}
 	s.send(xid, r)
 	return nil
+}
+
+// portDesc describes all ports, or the one that a request of OpenFlow 1.5 names.
+func (b *Bridge) portDesc(no openflow.PortNo) (openflow.Message, error) {
+	if no == openflow.PortAny {
+		return &openflow.PortDescReply{Ports: b.describePorts()}, nil
+	}
+	p := b.ports.Load().byNo[no]
+	if p == nil {
+		return nil, openflow.NewError(openflow.ErrRequestBadPort, "bridge %s has no port %v", b.Name, no)
+	}
+	return &openflow.PortDescReply{Ports: []openflow.Port{p.describe()}}, nil
 }
 
 // stats are the port's counters at time now.

@@ -85,10 +85,14 @@ func (t *actionTables) find(v Version, b []byte) (row *actionRow, body []byte, e
 		}
 		return row, b[actionHeadSize:], nil
 	}
+	vendor := be.Uint32(b[4:])
+	if vendor != VendorNicira && vendor != VendorONF {
+		return nil, nil, NewError(ErrActionBadVendor, "vendor %#x", vendor)
+	}
 	if len(b) < nxActionHeadSize+6 {
 		return nil, nil, NewError(ErrActionBadLen, "experimenter action of %d bytes", len(b))
 	}
-	vendor, subtype := be.Uint32(b[4:]), be.Uint16(b[8:])
+	subtype := be.Uint16(b[8:])
 	switch vendor {
 	case VendorNicira:
 		if int(subtype) < len(t.nicira[v]) {
@@ -96,8 +100,6 @@ func (t *actionTables) find(v Version, b []byte) (row *actionRow, body []byte, e
 		}
 	case VendorONF:
 		row = t.onf[rowKey{v: v, code: uint32(subtype)}]
-	default:
-		return nil, nil, NewError(ErrActionBadVendor, "vendor %#x", vendor)
 	}
 	if row == nil {
 		return nil, nil, NewError(ErrActionBadVendorType, "vendor %#x action %d in %s", vendor, subtype, v)

@@ -213,6 +213,28 @@ var (
 	}
 )
 
+// In is what of c a version can tell: the kinds of asynchronous messages that it
+// has, all of them set, and their reasons.
+func (c AsyncConfig) In(v Version) AsyncConfig {
+	kinds := NumAsync
+	switch {
+	case v < V14:
+		kinds = asyncMasks
+	case v < V15:
+		kinds = AsyncFlowStats
+	}
+	for _, side := range []*AsyncMask{&c.Primary, &c.Secondary} {
+		side.Set = 1<<kinds - 1
+		for k := range NumAsync {
+			side.Reasons[k] &= k.reasons(v)
+			if k >= kinds {
+				side.Reasons[k] = 0
+			}
+		}
+	}
+	return c
+}
+
 // reasons are those that a kind of asynchronous message has in a version.
 func (k AsyncMessage) reasons(v Version) uint32 {
 	if v < V14 {

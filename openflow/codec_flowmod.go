@@ -149,7 +149,9 @@ func (m *FlowMod) newCookie() uint64 {
 }
 
 func decodeFlowMod10(c context, b []byte, m *FlowMod) (err error) {
-	decodeMatch10(b[:matchSize10], &m.Match)
+	if err := decodeMatch10(b[:matchSize10], &m.Match); err != nil {
+		return err
+	}
 	r := reader{b: b[matchSize10:]}
 	cookie := r.u64()
 	if err := m.setCommand(c, r.u16()); err != nil {

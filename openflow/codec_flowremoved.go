@@ -26,7 +26,9 @@ func (r RemovedReason) wire(v Version) byte {
 }
 
 func decodeFlowRemoved10(_ context, b []byte, m *FlowRemoved) error {
-	decodeMatch10(b[:matchSize10], &m.Match)
+	if err := decodeMatch10(b[:matchSize10], &m.Match); err != nil {
+		return err
+	}
 	r := reader{b: b[matchSize10:]}
 	m.Cookie, m.Priority, m.Reason, m.Table = r.u64(), r.u16(), RemovedReason(r.u8()), TableAll
 	r.skip(1)

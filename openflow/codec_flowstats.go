@@ -87,7 +87,9 @@ func fromAggregate(f func(c context, dst []byte, m *FlowStatsRequest) ([]byte, e
 }
 
 func decodeFlowRequest10(_ context, b []byte, m *FlowStatsRequest) error {
-	decodeMatch10(b[:matchSize10], &m.Match)
+	if err := decodeMatch10(b[:matchSize10], &m.Match); err != nil {
+		return err
+	}
 	m.Table, m.OutPort, m.OutGroup = b[matchSize10], PortFrom16(be.Uint16(b[matchSize10+2:])), GroupAny
 	return nil
 }
@@ -185,7 +187,9 @@ func decodeFlowStats10(c context, r *reader, e *FlowStats) error {
 	e.Table = r.u8()
 	r.skip(1)
 	if match := r.bytes(matchSize10); match != nil {
-		decodeMatch10(match, &e.Match)
+		if err := decodeMatch10(match, &e.Match); err != nil {
+			return err
+		}
 	}
 	e.Duration = durationOf(r.u32(), r.u32())
 	e.Priority, e.IdleTimeout, e.HardTimeout = r.u16(), r.u16(), r.u16()

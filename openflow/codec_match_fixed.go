@@ -35,9 +35,9 @@ const (
 	fixedMatchType = matchTypeStandard
 )
 
-// decodeMatch10 reads OpenFlow 1.0's match. It never fails: fields whose
-// prerequisites are not there count as wildcarded (OpenFlow 1.0.1 §3.4).
-func decodeMatch10(b []byte, m *Match) {
+// decodeMatch10 reads OpenFlow 1.0's match. Fields whose prerequisites are not
+// there count as wildcarded (OpenFlow 1.0.1 §3.4).
+func decodeMatch10(b []byte, m *Match) error {
 	r := reader{b: b}
 	wild := r.u32()
 	if port := r.u16(); wild&wild10InPort == 0 {
@@ -58,7 +58,11 @@ func decodeMatch10(b []byte, m *Match) {
 	f.hasTOS, f.hasProto = wild&wild10TOS == 0, wild&wild10IPProto == 0
 	f.hasTPSrc, f.hasTPDst = wild&wild10TPSrc == 0, wild&wild10TPDst == 0
 	f.srcMask, f.dstMask = prefix10(wild>>wild10IPSrc), prefix10(wild>>wild10IPDst)
+	if err := f.checkICMP(m.Value.EthType); err != nil {
+		return err
+	}
 	f.store(m)
+	return nil
 }
 
 // prefix10 is the mask of an address of which the low bits by count are
@@ -100,6 +104,16 @@ type fixedL3 struct {
 	src, dst, srcMask, dstMask           uint32
 	tpSrc, tpDst                         uint16
 	hasTOS, hasProto, hasTPSrc, hasTPDst bool
+}
+
+// checkICMP refuses a type or code of ICMP that no packet can have: cut to a byte
+// it would be another one.
+func (f *fixedL3) checkICMP(ethType uint16) error {
+	if ethType == flow.EthTypeIPv4 && f.hasProto && f.proto == flow.ProtoICMP &&
+		(f.hasTPSrc && f.tpSrc > 0xff || f.hasTPDst && f.tpDst > 0xff) {
+		return NewError(ErrMatchBadField, "ICMP type %d code %d", f.tpSrc, f.tpDst)
+	}
+	return nil
 }
 
 // store puts into m what applies.
@@ -261,9 +275,9 @@ func decodeMatch11(b []byte, m *Match) error {
 		if f.hasTOS && f.tos&^dscpMask != 0 {
 			return NewError(ErrMatchBadValue, "nw_tos %#x", f.tos)
 		}
-		if f.proto == flow.ProtoICMP && f.hasProto && (f.hasTPSrc && f.tpSrc > 0xff || f.hasTPDst && f.tpDst > 0xff) {
-			return NewError(ErrMatchBadField, "ICMP type %d code %d", f.tpSrc, f.tpDst)
-		}
+	}
+	if err := f.checkICMP(m.Value.EthType); err != nil {
+		return err
 	}
 	if m.Value.EthType != flow.EthTypeIPv6 { // OpenFlow 1.1 knows no IPv6
 		f.store(m)

@@ -16,8 +16,7 @@ func decodeMatch(c context, b []byte, m *Match) ([]byte, error) {
 		if len(b) < matchSize10 {
 			return nil, ErrMatchBadLen
 		}
-		decodeMatch10(b[:matchSize10], m)
-		return b[matchSize10:], nil
+		return b[matchSize10:], decodeMatch10(b[:matchSize10], m)
 	}
 	if len(b) < matchHeadSize {
 		return nil, ErrMatchBadLen
@@ -103,9 +102,8 @@ func fitsFixed(v Version, m *Match) bool {
 	}
 	var buf [matchSize11]byte
 	var again Match
-	if v == V10 {
-		decodeMatch10(appendMatch10(buf[:0], m), &again)
-	} else if decodeMatch11(appendMatch11(buf[:0], m), &again) != nil {
+	if v == V10 && decodeMatch10(appendMatch10(buf[:0], m), &again) != nil ||
+		v != V10 && decodeMatch11(appendMatch11(buf[:0], m), &again) != nil {
 		return false
 	}
 	return again.Match.Equal(&m.Match) || untagged(m) && untagged(&again) && again.equalButTag(m)

@@ -300,7 +300,7 @@ func TestErrors(t *testing.T) {
 			if gotVendor, gotType, gotCode, _ := e.Code.Wire(v); gotVendor != vendor || gotType != typ || gotCode != code {
 				t.Errorf("%s in %s arrives as %s", c, v, e.Code)
 			}
-			if h.XID != 5 || !bytes.Equal(e.Data, offending[:64]) {
+			if h.XID != 5 || !bytes.Equal(e.Data, offending) {
 				t.Errorf("%s in %s: xid %d, data %x", c, v, h.XID, e.Data)
 			}
 		}

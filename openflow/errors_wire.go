@@ -1,7 +1,9 @@
 package openflow
 
-// errorDataLen is how much of an offending message goes back with an error.
-const errorDataLen = 64
+// errorDataLen is how much of an offending message goes back with an error: all
+// of it, so that its sender can tell which it was, unless the error would be too
+// long for a message. At least 64 bytes are asked for (OpenFlow 1.3.5 §7.4.4).
+const errorDataLen = MaxLen - 20
 
 // wireFor is the error's numbers in a version.
 func (c ErrorCode) wireFor(v Version) (errorWire, bool) {
@@ -124,8 +126,8 @@ func detailOf(err error, c ErrorCode) string {
 }
 
 // AppendError appends the error message that answers a message which failed.
-// offending is the whole message as it was received; the first 64 bytes of it,
-// or all of a shorter one, go with the error unless err has Data of its own.
+// offending is the whole message as it was received; it goes with the error, cut
+// only where both would not fit, unless err has Data of its own.
 func AppendError(dst []byte, v Version, xid uint32, err error, offending []byte) []byte {
 	e := *AsError(err)
 	e.Vendor, e.Type, e.Number = 0, 0, 0
