@@ -55,7 +55,7 @@ type Extra struct {
 	Set    *Set     // OpSet
 	Sub    []Action // OpClone
 	Handle any      // OpUserspace: opaque to the datapath
-	Meter  *Meter   // OpMeter
+	Meter  *Meter   // OpMeter; OpUserspace: nil, or what limits it
 	NSH    *NSH     // OpPushNSH
 	Else   uint32   // OpCheckLen
 }

@@ -21,7 +21,7 @@ func (w *Worker) execute(b *packet.Buf, actions []Action, k *flow.Key) {
 			w.outputCut(w.clone(b), a.Arg, limit)
 			limit = 0
 		case OpUserspace:
-			w.userspace(b, k, a.X.Handle)
+			w.userspace(b, k, a.X)
 		case OpClone:
 			if c := w.clone(b); c != nil {
 				w.execute(c, a.X.Sub, k)
@@ -135,7 +135,8 @@ func (w *Worker) recirculate(b *packet.Buf, id uint32) {
 	w.recirc = append(w.recirc, b)
 }
 
-func (w *Worker) userspace(b *packet.Buf, k *flow.Key, handle any) {
+// handUp asks the slow path to take a copy of b.
+func (w *Worker) handUp(b *packet.Buf, k *flow.Key, handle any) {
 	w.upcall = Upcall{Reason: UpcallAction, Key: k, Packet: b, Handle: handle, Now: w.now}
 	w.stats.now[wUpcalls]++
 	w.verdict.reset()

@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"sync/atomic"
 
+	"vswitch/flow"
 	"vswitch/packet"
 )
 
@@ -38,15 +39,25 @@ type MeterBand struct {
 	PrecLevel uint8  // BandRemark: added to the drop precedence
 }
 
+// meterBand is a band at work. Its clock ticks as finely as leaves room for the
+// bucket: frames cost many ticks, so that rounding to whole ones does not show.
+// Ticks are counted modulo 2^64, and only their differences mean anything.
 type meterBand struct {
 	MeterBand
-	depth          int64        // time that the full bucket lasts, in ticks
-	full           atomic.Int64 // when the bucket will be full again, in ticks
+	shift          int          // a nanosecond is 2^shift ticks
+	depth          int64        // ticks that filling the empty bucket takes
+	horizon        int64        // nanoseconds of silence after which it is full for certain
+	full           atomic.Int64 // tick at which the bucket will be full again
+	charged        atomic.Int64 // nanosecond at which a frame was charged, or shortly before
 	packets, bytes atomic.Uint64
 }
 
-// ticksPerNanosecond makes the smallest frame at 40 Gbit/s cost some hundred ticks.
-const ticksPerNanosecond = 64
+// Limits of meterBand.shift and of ticks, which leave room for a debt of a bucket.
+const (
+	maxShift = 24
+	minShift = -9
+	maxTicks = 1 << 60
+)
 
 // NewMeter makes a meter whose buckets are full.
 func NewMeter(bands []MeterBand) *Meter {
@@ -58,30 +69,52 @@ func NewMeter(bands []MeterBand) *Meter {
 		if b.Burst == 0 {
 			b.Burst = b.Rate
 		}
+		for b.shift = maxShift; b.shift > minShift && b.ticks(b.Burst) >= maxTicks; {
+			b.shift--
+		}
 		b.depth = b.ticks(b.Burst)
+		b.horizon = math.MaxInt64 // ticks longer than a nanosecond do not run out
+		if b.shift >= 0 {
+			b.horizon = shifted(2*maxTicks, -b.shift)
+		}
 	}
 	return m
 }
 
-// ticks is how long tokens take to come, as long as an int64 of ticks can say.
-func (b *meterBand) ticks(tokens uint64) int64 {
-	hi, lo := bits.Mul64(tokens, 1_000_000_000*ticksPerNanosecond)
-	if hi >= b.Rate {
-		return math.MaxInt64 / 4
+// shifted is n times 2^by.
+func shifted(n int64, by int) int64 {
+	if by < 0 {
+		return n >> -by
 	}
-	n, _ := bits.Div64(hi, lo, b.Rate)
-	return int64(min(n, math.MaxInt64/4))
+	return n << by
 }
 
-// take charges a frame to the band and reports whether it was within the rate.
-func (b *meterBand) take(now int64, cost int64) bool {
+// ticks is how long tokens take to come, at most maxTicks.
+func (b *meterBand) ticks(tokens uint64) int64 {
+	second := uint64(shifted(1_000_000_000, b.shift)) // exact: 10^9 is a multiple of 2^9
+	hi, lo := bits.Mul64(tokens, second)
+	lo, carry := bits.Add64(lo, b.Rate/2, 0) // rounds to the nearest
+	if hi += carry; hi >= b.Rate {
+		return maxTicks
+	}
+	n, _ := bits.Div64(hi, lo, b.Rate)
+	return int64(min(n, maxTicks))
+}
+
+// take charges a frame to the band at a time in nanoseconds, and reports whether it
+// was within the rate.
+func (b *meterBand) take(now, cost int64) bool {
+	at := shifted(now, b.shift)
+	if last := b.charged.Load(); now-last > b.horizon/4 && b.charged.CompareAndSwap(last, now) && now-last > b.horizon {
+		b.full.Store(at)
+	}
 	for {
 		old := b.full.Load()
-		from := max(old, now)
-		if from-now > b.depth-min(cost, b.depth) {
+		behind := max(old-at, 0) // what the bucket lacks
+		if behind > b.depth-min(cost, b.depth) {
 			return false
 		}
-		if b.full.CompareAndSwap(old, from+cost) {
+		if b.full.CompareAndSwap(old, at+behind+cost) {
 			return true
 		}
 	}
@@ -100,7 +133,7 @@ func (m *Meter) Pass(now int64, frames, bytes uint64) int {
 		if b.Packets {
 			tokens = frames
 		}
-		if !b.take(now*ticksPerNanosecond, b.ticks(tokens)) && (exceeded < 0 || b.Rate > m.bands[exceeded].Rate) {
+		if !b.take(now, b.ticks(tokens)) && (exceeded < 0 || b.Rate > m.bands[exceeded].Rate) {
 			exceeded = i
 		}
 	}
@@ -109,6 +142,13 @@ func (m *Meter) Pass(now int64, frames, bytes uint64) int {
 		m.bands[exceeded].bytes.Add(bytes)
 	}
 	return exceeded
+}
+
+// Admit charges b at a time in nanoseconds and reports whether no band drops it.
+// Bands that would remark it only count.
+func (m *Meter) Admit(now int64, b *packet.Buf) bool {
+	band := m.Pass(now, segments(b), onWire(b))
+	return band < 0 || m.bands[band].Kind != BandDrop
 }
 
 // MeterCounters are a meter's counters.
@@ -126,18 +166,6 @@ func (m *Meter) Counters() MeterCounters {
 	return c
 }
 
-// Inherit takes over what another meter has counted, in as many bands as both
-// have.
-func (m *Meter) Inherit(from *Meter) {
-	c := from.Counters()
-	m.packets.Store(c.Packets)
-	m.bytes.Store(c.Bytes)
-	for i := range min(len(m.bands), len(c.Bands)) {
-		m.bands[i].packets.Store(c.Bands[i].Packets)
-		m.bands[i].bytes.Store(c.Bands[i].Bytes)
-	}
-}
-
 // meter charges b and reports whether it may go on.
 func (w *Worker) meter(b *packet.Buf, m *Meter) bool {
 	band := m.Pass(w.now, segments(b), onWire(b))
@@ -149,6 +177,30 @@ func (w *Worker) meter(b *packet.Buf, m *Meter) bool {
 	}
 	remark(b, m.bands[band].PrecLevel)
 	return true
+}
+
+// userspace hands b up where the meter of the action, if it has one, admits it. A
+// band that remarks does so to the copy that goes up.
+func (w *Worker) userspace(b *packet.Buf, k *flow.Key, x *Extra) {
+	if x.Meter != nil {
+		band := x.Meter.Pass(w.now, segments(b), onWire(b))
+		switch {
+		case band < 0:
+		case x.Meter.bands[band].Kind == BandDrop:
+			return
+		default:
+			c := w.clone(b)
+			if c == nil {
+				return
+			}
+			remark(c, x.Meter.bands[band].PrecLevel)
+			w.handUp(c, k, x.Handle)
+			w.consume(c)
+			w.current = b
+			return
+		}
+	}
+	w.handUp(b, k, x.Handle)
 }
 
 // onWire is the number of bytes that b has on the wire: a super-frame's headers
@@ -178,7 +230,7 @@ func remark(b *packet.Buf, level uint8) {
 	if class < 1 || class > 4 || drop == 0 || tos&4 != 0 {
 		return
 	}
-	value := class<<5 | min(3, drop+level)<<3
+	value := class<<5 | (drop+min(3-drop, level))<<3
 	if v4 {
 		b.SetIPv4(&packet.IPv4Fields{TOS: value}, &packet.IPv4Fields{TOS: 0xfc})
 	} else {

@@ -11,14 +11,17 @@ import (
 func orderActionSet(written [][]openflow.Action) []openflow.Action {
 	type slot struct {
 		rank int
-		id   int // field, for set_field
+		id   int // field, for set_field; place among the pops
 	}
 	last := map[slot]openflow.Action{}
 	var order []slot
 	for _, a := range slices.Concat(written...) {
 		s := slot{rank: actionSetRank(a)}
-		if f, ok := a.(openflow.SetField); ok {
-			s.id = 1 + int(f.Field)
+		switch a := a.(type) {
+		case openflow.SetField:
+			s.id = 1 + int(a.Field)
+		case openflow.PopVLAN, openflow.PopPBB, openflow.PopMPLS, openflow.Decap:
+			s.id = 1 + slices.Index(popOrder, a.ActionKind())
 		}
 		if _, seen := last[s]; seen {
 			order = slices.DeleteFunc(order, func(o slot) bool { return o == s })
@@ -26,7 +29,12 @@ func orderActionSet(written [][]openflow.Action) []openflow.Action {
 		last[s] = a
 		order = append(order, s)
 	}
-	slices.SortStableFunc(order, func(a, b slot) int { return a.rank - b.rank })
+	slices.SortStableFunc(order, func(a, b slot) int {
+		if a.rank == rankPop && b.rank == rankPop {
+			return a.id - b.id
+		}
+		return a.rank - b.rank
+	})
 	var set []openflow.Action
 	for _, s := range order {
 		if s.rank == rankOutput && slices.ContainsFunc(order, func(o slot) bool { return o.rank == rankGroup }) {
@@ -37,8 +45,12 @@ func orderActionSet(written [][]openflow.Action) []openflow.Action {
 	return set
 }
 
+// popOrder is the order of the pops, all of which a set may have: outer tags first.
+var popOrder = []openflow.ActionKind{openflow.ActPopVLAN, openflow.ActPopPBB, openflow.ActPopMPLS, openflow.ActDecap}
+
 // Ranks of the action set that orderActionSet names.
 const (
+	rankPop    = 1
 	rankSet    = 9
 	rankGroup  = 40
 	rankOutput = 41
@@ -52,7 +64,7 @@ func actionSetRank(a openflow.Action) int {
 	case openflow.ActCopyTTLIn:
 		return 0
 	case openflow.ActPopVLAN, openflow.ActPopMPLS, openflow.ActPopPBB, openflow.ActDecap:
-		return 1
+		return rankPop
 	case openflow.ActPushMPLS:
 		return 2
 	case openflow.ActPushPBB:
@@ -69,6 +81,8 @@ func actionSetRank(a openflow.Action) int {
 		return 8
 	case openflow.ActSetField, openflow.ActMove:
 		return rankSet
+	case openflow.ActMeter: // OpenFlow 1.5.1 §5.6: with the other QoS actions
+		return rankGroup - 2
 	case openflow.ActSetQueue:
 		return rankGroup - 1
 	case openflow.ActGroup, openflow.ActCT:

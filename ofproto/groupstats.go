@@ -36,10 +36,6 @@ func (r *references) add(actions []openflow.Action) {
 			if r.meters != nil {
 				r.meters[a.ID] = true
 			}
-		case openflow.Controller:
-			if r.meters != nil && a.Meter != 0 {
-				r.meters[a.Meter] = true
-			}
 		case openflow.WriteActions:
 			r.add(a.Actions)
 		case openflow.Clone:

@@ -63,8 +63,7 @@ func (b *Bridge) meterMod(m *openflow.MeterMod) error {
 	e := &meterEntry{MeterConfig: m.MeterConfig, meter: datapath.NewMeter(bands), created: b.sw.now}
 	e.remarks = slices.ContainsFunc(bands, func(d datapath.MeterBand) bool { return d.Kind == datapath.BandRemark })
 	if old != nil {
-		e.created = old.created
-		e.meter.Inherit(old.meter)
+		e.created = old.created // the counters begin anew, as in Open vSwitch
 	}
 	b.meters.put(m.Meter, e)
 	b.sw.touch(settingsTag)
@@ -188,4 +187,27 @@ func (x *xlate) meter(id uint32) {
 	if e.remarks {
 		x.stale = max(x.stale, staleNetwork)
 	}
+}
+
+// packetInMeter is what limits packet-ins by an action that names a meter, or with 0
+// any (OFPM_CONTROLLER). nil: nothing.
+func (b *Bridge) packetInMeter(id uint32) *datapath.Meter {
+	if id == 0 {
+		id = openflow.MeterController
+	}
+	if e := b.meters.lookup(id); e != nil {
+		return e.meter
+	}
+	return nil
+}
+
+// admit reports whether a packet that the tables have to decide about is within the
+// rate of its bridge's OFPM_SLOWPATH. Called by workers.
+func (s *Switch) admit(u *datapath.Upcall) bool {
+	p := (*s.byID.Load())[datapath.PortID(u.Key.InPort)]
+	if p == nil {
+		return true
+	}
+	e := p.Bridge.meters.lookup(openflow.MeterSlowPath)
+	return e == nil || e.meter.Admit(u.Now, u.Packet)
 }

@@ -61,3 +61,34 @@ func TestMeters(t *testing.T) {
 	p.fails(openflow.ErrMeterModInvalidMeter, flowOf(t, "add actions=meter:9,output:1"))
 	p.fails(openflow.ErrMeterModUnknownMeter, &openflow.MeterStatsRequest{Meter: 9})
 }
+
+// TestSlowPathMeter limits the first packets of flows, not the others.
+func TestSlowPathMeter(t *testing.T) {
+	j := newJar(t, false)
+	p := j.connect(j.bridge("br0", 2, FailSecure), Service, openflow.V13)
+	limit := &openflow.MeterMod{Command: openflow.MeterAdd, MeterConfig: openflow.MeterConfig{Meter: openflow.MeterSlowPath,
+		Flags: openflow.MeterPktps | openflow.MeterBurst, Bands: []openflow.MeterBand{{Type: openflow.BandDrop, Rate: 1, Burst: 3}}}}
+	if got := p.ask(limit, flowOf(t, "add udp,in_port=1,tp_src=1,priority=1,actions=output:2"), flowOf(t, "add udp,in_port=1,tp_src=2,priority=1,actions=output:2"),
+		flowOf(t, "add udp,in_port=1,tp_src=3,priority=1,actions=output:2"), flowOf(t, "add udp,in_port=1,tp_src=4,priority=1,actions=output:2")); len(got) != 0 {
+		t.Fatal(describeAll(got))
+	}
+	// Four flows, of which three get a decision.
+	flows := func() {
+		for port := range uint16(4) {
+			j.send("br0p1", udp(1, 2, func(k *flow.Key) { k.TPSrc = 1 + port }))
+		}
+	}
+	flows()
+	flows()
+	c, _ := j.dp.PortCounters(1)
+	dropped := c.Drops[datapath.DropMeter]
+	s := p.ask(&openflow.MeterStatsRequest{Meter: openflow.MeterSlowPath})[0].(*openflow.MeterStatsReply).Meters[0]
+	if dropped != 2 || s.Bands[0].Packets != dropped || s.Packets != dropped+3 {
+		t.Errorf("%d dropped; %+v", dropped, s)
+	}
+	p.ask(&openflow.MeterMod{Command: openflow.MeterDelete, MeterConfig: openflow.MeterConfig{Meter: openflow.MeterSlowPath}})
+	flows()
+	if c, _ = j.dp.PortCounters(1); c.Drops[datapath.DropMeter] != dropped {
+		t.Error("the deleted meter still drops")
+	}
+}

@@ -87,7 +87,7 @@ func (x *xlate) packetIn(a openflow.Controller) {
 	}
 	x.metadata(&h.metadata)
 	x.commit()
-	x.emit(datapath.Action{Op: datapath.OpUserspace, X: &datapath.Extra{Handle: h}})
+	x.emit(datapath.Action{Op: datapath.OpUserspace, X: &datapath.Extra{Handle: h, Meter: x.bridge.packetInMeter(a.Meter)}})
 }
 
 // metadataFields are the pipeline fields that a packet-in shows where they are

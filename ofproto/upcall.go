@@ -20,6 +20,10 @@ func (s *Switch) Upcall(u *datapath.Upcall, v *datapath.Verdict) error {
 	case *resumed:
 		return s.decide(v, u.Now, func(x *xlate) error { return x.resume(s, u.Key, h) })
 	}
+	if u.Key.RecircID == 0 && !s.admit(u) {
+		v.Actions, v.NoCache = append(v.Actions, datapath.Drop(datapath.DropMeter)), true
+		return nil
+	}
 	return s.decide(v, u.Now, func(x *xlate) error {
 		x.now = u.Now
 		return x.run(s, u.Key)

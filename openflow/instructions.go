@@ -115,7 +115,7 @@ func joinInstructions(c context, found *[len(instSizes)][]byte, list []Action) (
 	if b := found[instGotoTable]; b != nil {
 		list = append(list, GotoTable{Table: b[0]})
 	}
-	return list, checkOrder(list)
+	return list, checkOrder(c.v, list)
 }
 
 // checkNoInstructions refuses Nicira's write_metadata where only actions may be.
@@ -137,7 +137,7 @@ func checkActionSet(list []Action) error { //size:table
 			ActSetField, ActMove, ActSetVLANVID, ActSetVLANPCP, ActSetEthSrc, ActSetEthDst,
 			ActSetIPSrc, ActSetIPDst, ActSetIPDSCP, ActSetIPECN, ActSetIPTTL, ActSetTPSrc, ActSetTPDst,
 			ActDecTTL, ActCopyTTLOut, ActCopyTTLIn, ActSetMPLSLabel, ActSetMPLSTC, ActSetMPLSTTL, ActDecMPLSTTL,
-			ActDecNSHTTL, ActSetTunnel, ActSetQueue, ActResubmit, ActCT, ActCTClear:
+			ActDecNSHTTL, ActSetTunnel, ActSetQueue, ActMeter, ActResubmit, ActCT, ActCTClear:
 		default:
 			return NewError(ErrActionBadType, "%s in an action set", k)
 		}
@@ -168,10 +168,13 @@ const applied = 1
 
 // checkOrder refuses lists that are not in the order of execution, or have an
 // instruction twice, as Open vSwitch does.
-func checkOrder(list []Action) error {
+func checkOrder(v Version, list []Action) error {
 	last := -1
 	for _, a := range list {
 		s := stage(a)
+		if v >= V15 && a.ActionKind() == ActMeter {
+			s = applied // an action like others, as often as one likes
+		}
 		if s < last || s == last && s != applied {
 			return NewError(ErrActionUnsupportedOrder, "%s stands too late or twice", a.ActionKind())
 		}
@@ -187,7 +190,7 @@ func appendInstructions(c context, dst []byte, list []Action) (_ []byte, err err
 	if c.v == V10 {
 		return appendActions(c, dst, list)
 	}
-	if err := checkOrder(list); err != nil && !c.tells {
+	if err := checkOrder(c.v, list); err != nil && !c.tells {
 		return dst, err
 	}
 	for i := 0; i < len(list); {

@@ -182,6 +182,7 @@ func groupCommands() []command {
 		{
 			group: groupGroup, name: "add-meter", operands: "SWITCH METER", least: 2, most: 2, writes: true, run: runMeterMod(openflow.MeterAdd), flags: flags,
 			summary: "add a meter",
+			more:    "Rates and bursts in kilobits count Ethernet frames without FCS. Without a burst the\nbucket holds one second.",
 			example: "ofctl add-meter br0 'meter=1,kbps,burst,bands=type=drop,rate=1000,burst_size=100'",
 		},
 		{
