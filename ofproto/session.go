@@ -38,7 +38,7 @@ type SessionOptions struct {
 const DefaultProbe = 5 * time.Second
 
 // maxOutput bounds what waits to be sent to a peer that does not read, before
-// asynchronous messages to it are dropped.
+// asynchronous messages to it are dropped and its requests wait.
 const maxOutput = 4 << 20
 
 // Session is one OpenFlow connection of a bridge: bytes in, bytes out. Input and
@@ -48,6 +48,7 @@ type Session struct {
 	options SessionOptions
 	version openflow.Version // 0: not negotiated yet
 	in      []byte
+	stalled bool // whole messages are left in in
 	helloed bool
 	heard   int64 // when something last came in
 	probing bool
@@ -186,9 +187,12 @@ func (s *Session) Input(data []byte, now int64) {
 	defer b.sw.lock(now)()
 	s.inInput.Store(true)
 	defer s.inInput.Store(false)
-	s.heard, s.probing = now, false
+	if len(data) > 0 {
+		s.heard, s.probing = now, false
+	}
 	s.in = append(s.in, data...)
 	rest := s.in
+	s.stalled = false
 	for s.Err() == nil {
 		n, err := openflow.PeekLength(rest)
 		if err != nil {
@@ -198,11 +202,27 @@ func (s *Session) Input(data []byte, now int64) {
 		if n == 0 || n > len(rest) {
 			break
 		}
+		if s.stalled = s.full(); s.stalled {
+			break
+		}
 		s.receive(rest[:n])
 		rest = rest[n:]
 	}
 	s.in = append(s.in[:0], rest...)
 	b.sw.settle()
+}
+
+// Stalled reports whether Input has left messages undone because what answers
+// those before them has not been taken yet. Small requests have large answers: a
+// peer that does not read them must not fill the memory, nor keep others waiting.
+// Input goes on, also without new data, once Output was called.
+func (s *Session) Stalled() bool { return s.stalled }
+
+// full reports whether enough waits to be sent.
+func (s *Session) full() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.out) > maxOutput
 }
 
 // receive handles one whole message.

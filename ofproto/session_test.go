@@ -455,3 +455,38 @@ func FuzzSession(f *testing.F) {
 		other.ask(&openflow.FeaturesRequest{})
 	})
 }
+
+// TestUnreadAnswers sends many small requests with large answers at once: what
+// waits to be read stays bounded, and all are answered as it is read.
+func TestUnreadAnswers(t *testing.T) {
+	j := newJar(t, false)
+	b := j.bridge("br0", 1, FailSecure)
+	p := j.connect(b, Service, openflow.V13)
+	requests := make([]openflow.Message, 50)
+	for i := range requests {
+		requests[i] = &openflow.TableFeaturesRequest{}
+	}
+	p.send(append(requests, &openflow.BarrierRequest{})...)
+	ended, turns := false, 0
+	for ; !ended; turns++ {
+		if turns > 0 {
+			if !p.s.Stalled() {
+				t.Fatal("requests are left without an answer")
+			}
+			p.s.Input(nil, j.now)
+		}
+		out := p.s.Output()
+		if limit := maxOutput + 2<<20; len(out) > limit {
+			t.Fatalf("%d bytes wait to be sent, more than %d", len(out), limit)
+		}
+		p.rest = append(p.rest, out...)
+		got := p.receive()
+		ended = len(got) > 0 && got[len(got)-1].Kind() == openflow.KindBarrierReply
+	}
+	if turns < 2 {
+		t.Error("everything was answered at once")
+	}
+	if p.s.Stalled() {
+		t.Error("stalled with nothing left to do")
+	}
+}

@@ -1,9 +1,11 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strconv"
@@ -192,20 +194,20 @@ func (d *Daemon) serve(ctx context.Context, conn net.Conn, b *ofproto.Bridge, o 
 	if opened != nil {
 		opened(s)
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancelCause(ctx)
+	l := &link{conn: conn, session: s, ctx: ctx}
+	if o.Kind == ofproto.Controller && o.Probe >= 0 {
+		l.patience = 2 * cmp.Or(o.Probe, ofproto.DefaultProbe)
+	}
 	// A peer that does not read must not keep the connection open for ever.
-	stop := context.AfterFunc(ctx, func() { _ = conn.SetWriteDeadline(time.Now().Add(time.Second)) })
+	stop := context.AfterFunc(ctx, l.hurry)
 	defer stop()
-	l := &link{conn: conn, session: s}
 	var reader sync.WaitGroup
-	reader.Go(func() {
-		defer cancel()
-		d.read(l)
-	})
+	reader.Go(func() { cancel(d.read(l)) })
 	err := d.write(ctx, l, notify)
 	// Ends the reader too; there is nobody left to tell of an error.
 	_ = conn.Close()
-	cancel()
+	cancel(err)
 	reader.Wait()
 	return err
 }
@@ -213,9 +215,11 @@ func (d *Daemon) serve(ctx context.Context, conn net.Conn, b *ofproto.Bridge, o 
 // link is a connection with its session. Two goroutines send on it: the one that
 // reads, what its messages are answered with, and the other all the rest.
 type link struct {
-	conn    net.Conn
-	session *ofproto.Session
-	mu      sync.Mutex // serializes sending
+	conn     net.Conn
+	session  *ofproto.Session
+	ctx      context.Context // over at the end of the connection
+	patience time.Duration   // for a controller that reads nothing; 0: without end
+	mu       sync.Mutex      // serializes sending
 }
 
 // flush sends what the session says.
@@ -223,27 +227,66 @@ func (l *link) flush() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for out := l.session.Output(); len(out) > 0; out = l.session.Output() {
-		if _, err := l.conn.Write(out); err != nil {
+		if err := l.send(out); err != nil {
 			return err
 		}
 	}
 	return l.session.Err()
 }
 
-// read feeds the session, and answers, until the connection ends.
-func (d *Daemon) read(l *link) {
+// sendSize is how much of what is to be sent has to go within the patience.
+const sendSize = 64 << 10
+
+func (l *link) send(out []byte) error {
+	for len(out) > 0 {
+		if l.patience > 0 {
+			_ = l.conn.SetWriteDeadline(time.Now().Add(l.patience))
+			if l.ctx.Err() != nil {
+				l.hurry() // the deadline was for the end, and is not to be put off
+			}
+		}
+		n, err := l.conn.Write(out[:min(len(out), sendSize)])
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return fmt.Errorf("%s has read nothing for %v", l.conn.RemoteAddr(), l.patience)
+		}
+		if err != nil {
+			return err
+		}
+		out = out[n:]
+	}
+	return nil
+}
+
+// hurry has the connection end soon, although its peer may read nothing.
+func (l *link) hurry() { _ = l.conn.SetWriteDeadline(time.Now().Add(time.Second)) }
+
+// read feeds the session, and answers, until the connection ends. It returns why.
+func (d *Daemon) read(l *link) error {
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := l.conn.Read(buf)
 		if n > 0 {
-			l.session.Input(buf[:n], d.clock())
-			if l.flush() != nil {
-				return
+			if err := d.feed(l, buf[:n]); err != nil {
+				return err
 			}
 		}
-		if err != nil {
-			return
+		if errors.Is(err, io.EOF) {
+			return errors.New("connection closed")
 		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// feed gives the session what has come, and sends its answers before it does more.
+func (d *Daemon) feed(l *link, data []byte) error {
+	l.session.Input(data, d.clock())
+	for {
+		if err := l.flush(); err != nil || !l.session.Stalled() {
+			return err
+		}
+		l.session.Input(nil, d.clock())
 	}
 }
 
@@ -264,7 +307,7 @@ func (d *Daemon) write(ctx context.Context, l *link, notify <-chan struct{}) err
 			if err := l.flush(); err != nil {
 				return err
 			}
-			return errors.New("connection closed")
+			return context.Cause(ctx)
 		}
 	}
 }
