@@ -30,6 +30,16 @@ const (
 	Exit         Method = "exit"
 )
 
+// Commands of ofctl while it monitors.
+const (
+	MonitorBarrier   Method = "ofctl/barrier"
+	MonitorBlock     Method = "ofctl/block"
+	MonitorPacketOut Method = "ofctl/packet-out"
+	MonitorSend      Method = "ofctl/send"
+	MonitorOutput    Method = "ofctl/set-output-file"
+	MonitorUnblock   Method = "ofctl/unblock"
+)
+
 // Command describes a command.
 type Command struct {
 	Method  Method `json:"command"`
@@ -53,6 +63,12 @@ var commands = []Command{
 	{FDBStats, "bridge", 1, 1, "what happened to the MAC table"},
 	{Ledger, "", 0, 0, "the account of all frames: what came in equals what became of them"},
 	{ListCommands, "", 0, 0, "these commands"},
+	{MonitorBarrier, "", 0, 0, "send a barrier request, and wait for the reply"},
+	{MonitorBlock, "", 0, 0, "stop reading what the switch sends"},
+	{MonitorPacketOut, "\"in_port=<port> packet=<hex data> actions=...\"", 1, 1, "have the switch send a packet"},
+	{MonitorSend, "ofmsg...", 1, unlimited, "send OpenFlow messages in hexadecimal"},
+	{MonitorOutput, "file", 1, 1, "print to a file from now on"},
+	{MonitorUnblock, "", 0, 0, "read on what the switch sends"},
 	{Ports, "[bridge|port]...", 0, unlimited, "counters of ports"},
 	{Reload, "", 0, 0, "read the configuration again"},
 	{SetOptions, "[--format text|json]", 0, 2, "form of the replies on this connection"},

@@ -331,17 +331,21 @@ func watchCommands() []command {
 	return []command{
 		{
 			group: groupWatch, name: "monitor", operands: "SWITCH [MISSLEN] [invalid_ttl] [resume] [watch:[MATCH]]...", least: 1, most: unlimited, run: runMonitor,
-			flags:   flags + "json packet-in-format timestamp names no-names more",
+			flags:   flags + "json packet-in-format timestamp names no-names more unixctl",
 			summary: "print packets and other messages that the switch sends to controllers",
 			example: "ofctl monitor br0 65535 'watch:table=0'",
 			more: `It goes on until it is interrupted, the switch ends, or --timeout has passed.
 MISSLEN is how many bytes of packets without a flow are wanted (all); with 0 only what
 flows send to controllers comes. invalid_ttl asks for packets whose TTL has run
 out, resume gives packets back that wait for it, and watch: reports changes of
-flows: !initial, !add, !delete, !modify, !actions and !own leave some out.`,
+flows: !initial, !add, !delete, !modify, !actions and !own leave some out.
+
+With --unixctl it takes control commands on a socket (ofctl appctl --control SOCKET,
+ovs-appctl -t SOCKET): ofctl/send HEX..., ofctl/packet-out PACKET-OUT, ofctl/barrier,
+ofctl/set-output-file FILE, ofctl/block, ofctl/unblock, exit, list-commands.`,
 		},
 		{
-			group: groupWatch, name: "snoop", operands: "SWITCH", least: 1, most: 1, run: runSnoop, flags: flags + "json timestamp more",
+			group: groupWatch, name: "snoop", operands: "SWITCH", least: 1, most: 1, run: runSnoop, flags: flags + "json timestamp more unixctl",
 			summary: "print what the switch and its controllers say to each other",
 			example: "ofctl snoop br0 --timestamp",
 		},

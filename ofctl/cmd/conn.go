@@ -32,6 +32,7 @@ type conn struct {
 	xid     uint32              // last one used
 	raw     []byte              // message last read
 
+	mute    bool      // nothing can be asked: it is a copy of what others say
 	keeping bool      // what comes in beside an awaited reply is kept
 	kept    []message // for next
 
@@ -215,10 +216,12 @@ func (c *conn) setAside(m message) {
 	}
 }
 
-// next is read, but for what was set aside comes first.
+// next returns the next message of all, requests for an echo too. What was set aside
+// comes first.
 func (c *conn) next() (message, error) {
 	if len(c.kept) == 0 {
-		return c.read()
+		m, err := c.readAny()
+		return m, c.explain(err)
 	}
 	m := c.kept[0]
 	c.kept = c.kept[1:]

@@ -30,7 +30,7 @@ func runOFPPrint(a *app, args []string) error {
 		if _, err := fmt.Sscanf(args[1], "%d", &verbosity); err != nil || verbosity < 0 {
 			return usagef("%q is no verbosity", args[1])
 		}
-		a.option.more = verbosity
+		a.option.more = verbosity - defaultVerbosity
 	}
 	if info, err := os.Stat(args[0]); args[0] == stdinName || err == nil && !info.IsDir() {
 		return runOFPParse(a, args[:1])
@@ -45,7 +45,6 @@ func runOFPPrint(a *app, args []string) error {
 
 func (a *app) offlinePrinter() *printer {
 	o := a.printing()
-	o.Verbosity = a.option.more
 	return &printer{app: a, o: o, json: jsontext.NewWriter(o)}
 }
 

@@ -87,8 +87,8 @@ func (c *conn) reading(parse func(o text.Options) error) error {
 
 // printing are the options for what is printed of the switch.
 func (c *conn) printing() (text.PrintOptions, error) {
-	o := text.PrintOptions{NoStats: c.app.option.noStats, Verbosity: c.app.option.more, PacketSummary: c.app.packetSummary}
-	if !c.app.showNames() {
+	o := text.PrintOptions{NoStats: c.app.option.noStats, Verbosity: c.app.option.more + defaultVerbosity, PacketSummary: c.app.packetSummary}
+	if c.mute || !c.app.showNames() {
 		return o, nil
 	}
 	if err := c.learnNames(); err != nil {

@@ -198,9 +198,12 @@ func (f flowForm) allows(p protocol) bool {
 	return f == formAny || p.nicira == (f == formNXM)
 }
 
+// defaultVerbosity is that of messages that are printed by themselves.
+const defaultVerbosity = 2
+
 // printing are the options of what is printed without a switch.
 func (a *app) printing() text.PrintOptions {
-	return text.PrintOptions{NoStats: a.option.noStats, Verbosity: a.option.more + 1, PacketSummary: a.packetSummary}
+	return text.PrintOptions{NoStats: a.option.noStats, Verbosity: a.option.more + defaultVerbosity, PacketSummary: a.packetSummary}
 }
 
 // runParseActions is parse-actions and parse-instructions: lines of hexadecimal

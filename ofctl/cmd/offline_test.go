@@ -72,7 +72,7 @@ func wire(t *testing.T, xid uint32, m openflow.Message) []byte {
 func TestOFPParse(t *testing.T) {
 	data := slices.Concat(wire(t, 1, &openflow.BarrierRequest{}), wire(t, 2, &openflow.EchoRequest{Data: []byte("hi")}), []byte{4, 0, 0})
 	file := write(t, string(data))
-	want := "OFPT_BARRIER_REQUEST (OF1.3) (xid=0x1):\nOFPT_ECHO_REQUEST (OF1.3) (xid=0x2): 2 bytes of payload\nOpenFlow packet too short (only 3 bytes):\n"
+	want := "OFPT_BARRIER_REQUEST (OF1.3) (xid=0x1):\nOFPT_ECHO_REQUEST (OF1.3) (xid=0x2): 2 bytes of payload\n00000000  68 69                                           |hi              |\nOpenFlow packet too short (only 3 bytes):\n"
 	for _, args := range [][]string{{"ofp-parse", file}, {"ofp-print", file}} {
 		r := newFakeSwitch().run(t, args...)
 		if r.code != exitOK || !strings.HasPrefix(r.out, want) {

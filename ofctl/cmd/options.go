@@ -34,6 +34,7 @@ type options struct {
 	flows     flowForm
 	packetIn  openflow.PacketInFormat
 	setIn     bool // packetIn was given
+	unixctl   string
 }
 
 // newFlags makes the flags that fill o.
@@ -61,6 +62,7 @@ func newFlags(o *options) *pflag.FlagSet {
 	f.BoolVar(&o.readOnly, "read-only", false, "refuse commands that change something")
 	f.BoolVar(&o.timestamp, "timestamp", false, "print the time before each message")
 	f.VarP(&flowFormFlag{&o.flows, &o.versions}, "flow-format", "F", "how flows travel: `FORMAT` is any, OpenFlow10, NXM, OXM or OXM-OpenFlow12 to 15")
+	f.StringVar(&o.unixctl, "unixctl", "", "`SOCKET` on which monitor and snoop take control commands")
 	f.BoolP("version", "V", false, "print the version")
 	f.VarP(&packetInFlag{o}, "packet-in-format", "P", "how packets come: `FORMAT` is standard, nxt_packet_in or nxt_packet_in2")
 	return f

@@ -81,7 +81,7 @@ func runMonitor(a *app, args []string) error {
 	if err := c.startMonitor(m); err != nil {
 		return err
 	}
-	return c.watch(m.resume)
+	return c.watch(reaction{echo: true, resume: m.resume})
 }
 
 // startMonitor asks the switch for what is to be printed.
@@ -161,6 +161,7 @@ func runSnoop(a *app, args []string) error {
 		return err
 	}
 	defer c.close()
+	c.mute = true
 	offer := openflow.AllVersions
 	if a.option.versions != 0 {
 		offer = a.option.versions
@@ -168,19 +169,27 @@ func runSnoop(a *app, args []string) error {
 	if err := c.hello(offer); err != nil {
 		return err
 	}
-	return c.watch(false)
+	return c.watch(reaction{})
 }
 
 // watch prints messages until there are no more. That --timeout has passed is no
 // failure.
-func (c *conn) watch(resume bool) error {
-	c.keeping = false
+func (c *conn) watch(r reaction) error {
 	p, err := c.printer()
 	if err != nil {
 		return err
 	}
+	s, err := c.supervise(p)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	c.keeping = false
 	for first := true; ; first = false {
 		m, err := c.next()
+		if !s.waitUnblocked() {
+			return nil
+		}
 		switch {
 		case errors.Is(err, context.Canceled), errors.Is(err, errNoAnswer):
 			return nil
@@ -193,25 +202,43 @@ func (c *conn) watch(resume bool) error {
 		if _, isHello := m.body.(*openflow.Hello); isHello && first {
 			continue // the other half of this connection's own greeting
 		}
-		if err := p.event(m); err != nil {
+		if err := s.print(m, ""); err != nil {
 			return err
 		}
-		if in, isPacket := m.body.(*openflow.PacketIn); isPacket && resume && in.Continuation != nil {
-			if err := c.resume(in); err != nil {
-				return err
-			}
+		if err := s.react(m, r); err != nil {
+			return err
 		}
+		s.replied(m)
 	}
 }
 
-// resume gives a packet back to the switch that paused for it.
-func (c *conn) resume(in *openflow.PacketIn) error {
-	_, err := c.send(&openflow.Resume{PacketIn: *in})
-	return err
+// reaction says which messages of a switch are answered.
+type reaction struct {
+	echo   bool // requests for an echo; not those that only are somebody's copy
+	resume bool // packets that wait to be given back
 }
 
-// event prints a message of monitor or snoop at once.
-func (p *printer) event(m message) error {
+// react answers a message.
+func (s *supervisor) react(m message, r reaction) error {
+	switch body := m.body.(type) {
+	case *openflow.EchoRequest:
+		if r.echo {
+			return s.conn.sendAs(m.header.XID, &openflow.EchoReply{Data: body.Data})
+		}
+	case *openflow.PacketIn:
+		if r.resume && body.Continuation != nil {
+			data, err := s.conn.append(nil, s.conn.nextXID(), &openflow.Resume{PacketIn: *body})
+			if err != nil {
+				return err
+			}
+			return s.transmit(data, "send: ")
+		}
+	}
+	return nil
+}
+
+// event prints a message of monitor or snoop at once, behind a word of its own.
+func (p *printer) event(m message, word string) error {
 	now := ""
 	if p.app.option.timestamp {
 		now = time.Now().UTC().Format("2006-01-02 15:04:05.000")
@@ -219,14 +246,14 @@ func (p *printer) event(m message) error {
 	switch {
 	case p.app.option.json:
 		p.json.Reset()
-		p.json.Event(jsontext.Event{Time: now, Header: m.header, Body: m.body, Err: m.err, Bytes: m.raw})
+		p.json.Event(jsontext.Event{Time: now, Sent: word != "", Header: m.header, Body: m.body, Err: m.err, Bytes: m.raw})
 		p.buf = append(p.buf[:0], p.json.Bytes()...)
 	default:
 		p.buf = p.buf[:0]
 		if now != "" {
 			p.buf = append(append(p.buf, now...), ": "...)
 		}
-		p.buf = text.AppendWire(p.buf, m.raw, p.o)
+		p.buf = text.AppendWire(append(p.buf, word...), m.raw, p.o)
 	}
 	if _, err := p.app.out.Write(p.buf); err != nil {
 		return err

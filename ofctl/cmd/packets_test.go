@@ -71,7 +71,7 @@ func TestMonitor(t *testing.T) {
 	for _, want := range []string{
 		"OFPT_PACKET_IN (OF1.3) (xid=0x", "cookie=0x5 total_len=42 in_port=1 (via action) data_len=42 (unbuffered)\n" +
 			"arp,vlan_tci=0x0000,dl_src=02:00:00:00:00:01,dl_dst=ff:ff:ff:ff:ff:ff,arp_spa=10.0.0.1,arp_tpa=10.0.0.2,arp_op=1,arp_sha=02:00:00:00:00:01,arp_tha=00:00:00:00:00:00\n" +
-			"00000000  ff ff ff ff ff ff 02 00-00 00 00 01 08 06 00 01 \n",
+			"00000000  ff ff ff ff ff ff 02 00-00 00 00 01 08 06 00 01\n",
 		"OFPT_PORT_STATUS (OF1.3) (xid=0x", "MOD: 2(h2): addr:02:00:00:00:00:02\n",
 	} {
 		if !strings.Contains(r.out, want) {

@@ -364,6 +364,7 @@ type Match string
 // Event is a message that came, by itself.
 type Event struct {
 	Time   string // when; "" where that is not told
+	Sent   bool   // it was sent, not received
 	Header openflow.Header
 	Body   openflow.Message // nil iff Err is not
 	Err    error            // why it cannot be decoded
@@ -377,6 +378,10 @@ func (w *Writer) Event(e Event) {
 		w.key("", "time")
 		w.string(e.Time)
 		w.dst = append(w.dst, ", "...)
+	}
+	if e.Sent {
+		w.key("", "sent")
+		w.Raw("true, ")
 	}
 	w.key("", "message")
 	w.string(e.Header.Name)

@@ -296,13 +296,13 @@ func (w *printer) continuedActions(list []openflow.ContinuedActions) {
 	}
 }
 
-// packet writes what a packet contains, and its bytes where they are asked for.
+// packet writes what a packet contains, and its bytes, as far as they are asked for.
 func (w *printer) packet(data []byte) {
-	if w.o.PacketSummary != nil {
+	if w.o.PacketSummary != nil && w.o.Verbosity > 0 {
 		w.dst = w.o.PacketSummary(w.dst, data)
 		w.byte('\n')
 	}
-	if w.o.Verbosity > 1 {
+	if w.o.Verbosity > 2 {
 		w.hexDump(data, false)
 	}
 }
@@ -321,10 +321,7 @@ func (w *printer) packetOut(m *openflow.PacketOut) {
 	}
 	w.str(" data_len=").uint(uint64(len(m.Data)))
 	if len(m.Data) > 0 {
-		if w.o.PacketSummary != nil {
-			w.byte('\n')
-		}
-		w.packet(m.Data)
+		w.byte('\n').packet(m.Data)
 	}
 }
 

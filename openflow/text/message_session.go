@@ -114,7 +114,7 @@ func (w *printer) octal(c byte) *printer {
 
 func (w *printer) echo(data []byte) {
 	w.byte(' ').uint(uint64(len(data))).str(" bytes of payload\n")
-	if w.o.Verbosity > 0 {
+	if w.o.Verbosity > 1 {
 		w.hexDump(data, true)
 	}
 }

@@ -29,9 +29,9 @@ type PrintOptions struct {
 	// NoStats leaves out of flows what changes by itself: counters, durations,
 	// ages.
 	NoStats bool
-	// Verbosity is how often ovs-ofctl would be given -m: from 1 on, which is how
-	// ofp-print writes, echo messages show their payload; from 2 on messages with
-	// packets show the packets' bytes.
+	// Verbosity is ofp-print's: from 1 on messages with packets say what these
+	// contain, from 2 on, which is its default, echo messages show their payload,
+	// from 3 on messages with packets show the packets' bytes.
 	Verbosity int
 	// PacketSummary appends one line that says what a packet contains, without
 	// its end of line. Nil: packets are not described.

@@ -63,7 +63,7 @@ func oraclePrints(t testing.TB, messages [][]byte) []string {
 
 // oracleOptions are those with which we print as the oracle does, but for the
 // description of packets.
-var oracleOptions = PrintOptions{Verbosity: 1}
+var oracleOptions = PrintOptions{Verbosity: 2}
 
 // withoutPackets takes the description of a packet, which is not this package's,
 // out of what the oracle prints: the lines behind the first of a message that

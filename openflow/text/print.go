@@ -387,12 +387,15 @@ func (w *printer) hexDump(b []byte, text bool) *printer {
 		w.digits(uint64(at), 8).str("  ")
 		for i := range perLine {
 			switch {
+			case i >= len(line) && !text:
 			case i >= len(line):
 				w.str("   ")
-			case i == perLine/2-1:
+			case i == perLine/2-1 && (text || i < len(line)-1):
 				w.digits(uint64(line[i]), 2).byte('-')
-			default:
+			case text || i < len(line)-1:
 				w.digits(uint64(line[i]), 2).byte(' ')
+			default:
+				w.digits(uint64(line[i]), 2)
 			}
 		}
 		if text {

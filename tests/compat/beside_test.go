@@ -22,6 +22,7 @@ var changing = []struct {
 	{regexp.MustCompile(`(idle|hard)_age=\d+`), "${1}_age=TIME"},
 	{regexp.MustCompile(`time=[0-9.]+ ms`), "time=TIME ms"},
 	{regexp.MustCompile(`Finished in .*`), "Finished"},
+	{regexp.MustCompile(`continuation.bridge=.*`), "continuation.bridge=UUID"},
 }
 
 func steady(s string) string {

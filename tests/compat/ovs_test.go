@@ -94,7 +94,7 @@ func (o *openVSwitch) tool(name string, args ...string) string {
 
 func (o *openVSwitch) vsctl(args ...string) {
 	o.Helper()
-	o.tool("ovs-vsctl", append([]string{"--db=unix:db.sock", "--timeout=20"}, args...)...)
+	o.tool("ovs-vsctl", append([]string{"--db=unix:db.sock", "--retry", "--timeout=20"}, args...)...)
 }
 
 // daemon starts a program that ends with the test.
@@ -147,8 +147,20 @@ func (o *openVSwitch) theirs(stdin string, args ...string) result {
 func (o *openVSwitch) ours(stdin string, args ...string) result {
 	o.Helper()
 	var out, errs bytes.Buffer
-	code := cmd.Run(append([]string{"--timeout=20"}, args...), o.stdio(strings.NewReader(stdin), &out, &errs), new(net.Dialer).DialContext)
+	code := o.run(o.stdio(strings.NewReader(stdin), &out, &errs), append([]string{"--timeout=20"}, args...)...)
 	return result{out.String(), errs.String(), code != 0}
+}
+
+func (o *openVSwitch) run(stdio cmd.Stdio, args ...string) int {
+	return cmd.Run(args, stdio, new(net.Dialer).DialContext)
+}
+
+// must runs ovs-ofctl, which must succeed.
+func (o *openVSwitch) must(args ...string) {
+	o.Helper()
+	if r := o.theirs("", args...); r.failed {
+		o.Fatalf("ovs-ofctl %q: %v", args, r)
+	}
 }
 
 // stdio is what ofctl needs to find the switch.

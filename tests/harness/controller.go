@@ -116,7 +116,7 @@ func (c *controller) print(out *bytes.Buffer) error {
 		}
 		c.in = rest
 		if h := openflow.PeekHeader(message); h.XID != barrierXID {
-			out.Write(text.AppendWire(nil, message, text.PrintOptions{Verbosity: 1, PacketSummary: summary}))
+			out.Write(text.AppendWire(nil, message, text.PrintOptions{Verbosity: 2, PacketSummary: summary}))
 		}
 	}
 }
