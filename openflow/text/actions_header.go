@@ -106,7 +106,7 @@ func readEncap(p *parser, a *pair) (openflow.Action, error) {
 	if !more {
 		return nil, p.fail(a.value, "encap: a header is missing").remedy("write encap(ethernet), encap(nsh), encap(mpls) or encap(mpls_mc)")
 	}
-	if s.skip(separators); s.rest.text != "" {
+	if s.skip(); s.rest.text != "" {
 		return nil, p.fail(s.rest, "encap makes one header at a time")
 	}
 	names := make([]string, len(encapHeaders))

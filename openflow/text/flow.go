@@ -237,7 +237,7 @@ func (r *flowReader) read(v span) error {
 
 // takeActions stops at "actions=", behind which all is actions.
 func (r *flowReader) takeActions(s *scanner) bool {
-	s.skip(separators)
+	s.skip()
 	for _, word := range [...]string{"actions=", "action="} {
 		if strings.HasPrefix(s.rest.text, word) {
 			r.actionsText, r.hasActions = s.rest.from(len(word)), true

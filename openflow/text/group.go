@@ -61,7 +61,7 @@ func (r *groupReader) commandWord(v span) span {
 func (r *groupReader) read(v span) error {
 	var a pair
 	for s := r.scan(v); ; {
-		if s.skip(separators); strings.HasPrefix(s.rest.text, "bucket=") || strings.HasPrefix(s.rest.text, "bucket:") {
+		if s.skip(); strings.HasPrefix(s.rest.text, "bucket=") || strings.HasPrefix(s.rest.text, "bucket:") {
 			r.takeBucket(&s)
 			continue
 		}

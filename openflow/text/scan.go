@@ -35,6 +35,8 @@ const (
 	separators = ", \t\r\n"
 )
 
+func isSeparator(c byte) bool { return c == ',' || c == ' ' || c == '\t' || c == '\r' || c == '\n' }
+
 // pair is a keyword and its value: "key", "key=value", "key:value",
 // "key(value)", "key(value)->arrow".
 type pair struct {
@@ -68,7 +70,7 @@ func (p *parser) scan(s span) scanner { return scanner{p, s} }
 
 // next is the next pair; false at the end of the list.
 func (s *scanner) next(a *pair) (bool, error) {
-	s.skip(separators)
+	s.skip()
 	if s.rest.text == "" {
 		return false, nil
 	}
@@ -79,7 +81,7 @@ func (s *scanner) next(a *pair) (bool, error) {
 	*a = pair{key: s.rest.slice(0, n)}
 	s.rest = s.rest.from(n)
 	a.value = s.rest.slice(0, 0)
-	if s.rest.text == "" || strings.IndexByte(separators, s.rest.text[0]) >= 0 {
+	if s.rest.text == "" || isSeparator(s.rest.text[0]) {
 		return true, nil
 	}
 	if n == 0 {
@@ -90,7 +92,7 @@ func (s *scanner) next(a *pair) (bool, error) {
 		return true, s.bracketed(a)
 	}
 	s.rest = s.rest.from(1)
-	n, err = s.valueLen(separators)
+	n, err = s.valueLen()
 	if err != nil {
 		return false, err
 	}
@@ -107,7 +109,7 @@ func (s *scanner) bracketed(a *pair) error {
 	a.value, s.rest = s.rest.slice(1, n), s.rest.from(n+1)
 	if strings.HasPrefix(s.rest.text, "->") {
 		s.rest = s.rest.from(2)
-		if n, err = s.valueLen(separators); err != nil {
+		if n, err = s.valueLen(); err != nil {
 			return err
 		}
 		a.arrow, s.rest = s.rest.slice(0, n), s.rest.from(n)
@@ -115,17 +117,17 @@ func (s *scanner) bracketed(a *pair) error {
 			return s.p.fail(s.rest, "a field is missing after %q", "->")
 		}
 	}
-	if s.rest.text != "" && strings.IndexByte(separators, s.rest.text[0]) < 0 {
+	if s.rest.text != "" && !isSeparator(s.rest.text[0]) {
 		return s.p.fail(s.rest.slice(0, 1), "%q follows a closing parenthesis", s.rest.text[:1]).
 			remedy("put a comma between")
 	}
 	return nil
 }
 
-// skip passes over bytes of a set.
-func (s *scanner) skip(set string) {
+// skip passes over separators.
+func (s *scanner) skip() {
 	n := 0
-	for n < len(s.rest.text) && strings.IndexByte(set, s.rest.text[n]) >= 0 {
+	for n < len(s.rest.text) && isSeparator(s.rest.text[n]) {
 		n++
 	}
 	s.rest = s.rest.from(n)
@@ -147,9 +149,9 @@ func (s *scanner) keyLen() (int, error) {
 	return len(t), nil
 }
 
-// valueLen is the size of a value that ends at one of the delimiters, outside of
+// valueLen is the size of a value that ends at a separator outside of
 // parentheses and quotes.
-func (s *scanner) valueLen(delimiters string) (int, error) {
+func (s *scanner) valueLen() (int, error) {
 	t := s.rest.text
 	for i := 0; i < len(t); i++ {
 		var err error
@@ -166,7 +168,7 @@ func (s *scanner) valueLen(delimiters string) (int, error) {
 		case ')':
 			return 0, s.p.fail(s.rest.slice(i, i+1), "a closing parenthesis without an opening one")
 		default:
-			if strings.IndexByte(delimiters, t[i]) >= 0 {
+			if isSeparator(t[i]) {
 				return i, nil
 			}
 		}
@@ -216,11 +218,11 @@ func (p *parser) list(v span) ([]span, error) {
 	var items []span
 	s := p.scan(v)
 	for {
-		s.skip(separators)
+		s.skip()
 		if s.rest.text == "" {
 			return items, nil
 		}
-		n, err := s.valueLen(separators)
+		n, err := s.valueLen()
 		if err != nil {
 			return nil, err
 		}
