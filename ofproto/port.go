@@ -3,6 +3,7 @@ package ofproto
 import (
 	"cmp"
 	"fmt"
+	"reflect"
 	"slices"
 	"sync/atomic"
 
@@ -223,7 +224,7 @@ func (p *Port) SetDevice(id datapath.PortID, info PortInfo, now int64) {
 	s.id, s.info = id, info
 	p.publish(s)
 	sw.touch(settingsTag)
-	if p.describe() != before {
+	if !reflect.DeepEqual(p.describe(), before) {
 		p.Bridge.portStatus(openflow.PortModified, p)
 	}
 	sw.settle() // groups that watch the port follow at once

@@ -39,12 +39,9 @@ func fieldActions() []actionRow {
 
 // decodeSetField reads OFPAT_SET_FIELD, which has a mask since OpenFlow 1.5.
 func decodeSetField(c context, b []byte) (Action, error) {
-	a, rest, err := decodeSetOXM(b, c.v >= V15)
+	a, _, err := decodeSetOXM(c, b, c.v >= V15)
 	if err != nil {
 		return nil, err
-	}
-	if !allZero(rest) {
-		return nil, ErrActionBadSetArgument
 	}
 	f := flow.FieldByID(a.Field)
 	const present = flow.VLANPresent
@@ -57,8 +54,8 @@ func decodeSetField(c context, b []byte) (Action, error) {
 	return a, nil
 }
 
-func decodeLoad2(_ context, b []byte) (Action, error) {
-	a, rest, err := decodeSetOXM(b, true)
+func decodeLoad2(c context, b []byte) (Action, error) {
+	a, rest, err := decodeSetOXM(c, b, true)
 	if err != nil {
 		return nil, err
 	}
@@ -69,17 +66,33 @@ func decodeLoad2(_ context, b []byte) (Action, error) {
 	return a, nil
 }
 
+// setFault is the error of an action for what is wrong with its OXM entry.
+func setFault(err error) error {
+	e := *AsError(err)
+	switch e.Code {
+	case ErrMatchBadLen:
+		e.Code = ErrActionBadSetLen
+	case ErrMatchBadWildcards:
+		e.Code = ErrActionBadSetMask
+	}
+	return &e
+}
+
 // decodeSetOXM reads the OXM entry of set_field and reg_load2.
-func decodeSetOXM(b []byte, maskable bool) (a SetField, rest []byte, err error) {
+func decodeSetOXM(c context, b []byte, maskable bool) (a SetField, rest []byte, err error) {
 	var e oxmEntry
 	if rest, err = e.parse(b); err != nil {
-		return a, nil, err
+		return a, nil, setFault(err)
 	}
 	id, err := actionField(e.oxmHeader)
 	if err != nil {
 		return a, nil, err
 	}
-	if e.hasMask && !maskable {
+	switch {
+	case !e.hasMask || maskable:
+	case c.v == V12: // which has no error of its own for masks
+		return a, nil, NewError(ErrActionBadSetType, "set_field of %s with a mask", e.f.Name)
+	default:
 		return a, nil, NewError(ErrActionBadSetMask, "set_field of %s", e.f.Name)
 	}
 	a.Field = id
@@ -211,7 +224,7 @@ func (a *SetField) loadSegments() (out []Action) {
 	return out
 }
 
-// checkMove refuses a move between subfields that are none or differ in width.
+// check refuses a move between subfields that are none or differ in width.
 func (a *Move) check() error {
 	if err := a.Src.checkSrc(); err != nil {
 		return err
@@ -219,33 +232,30 @@ func (a *Move) check() error {
 	return a.Dst.checkDst()
 }
 
-// decodeMoveFields reads the two headers of a move and what pads them.
-func (a *Move) decodeFields(r *reader) (err error) {
+// decoded reads the two headers that end a move.
+func (a Move) decoded(r *reader) (_ Action, err error) {
 	a.Dst.Bits = a.Src.Bits
 	if a.Src.Field, err = r.field(); err != nil {
-		return err
+		return nil, err
 	}
 	if a.Dst.Field, err = r.field(); err != nil {
-		return err
+		return nil, err
 	}
-	if !allZero(r.b) {
-		return ErrNXRequestMustBeZero
+	if err := a.check(); err != nil {
+		return nil, err
 	}
-	return a.check()
+	return a, nil
 }
 
 func decodeMove(_ context, b []byte) (Action, error) {
 	r := reader{b: b}
 	a := Move{}
 	a.Src.Bits, a.Src.Ofs, a.Dst.Ofs = r.u16(), r.u16(), r.u16()
-	return a.decoded(&r)
-}
-
-func (a Move) decoded(r *reader) (Action, error) {
-	if err := a.decodeFields(r); err != nil {
-		return nil, err
+	move, err := a.decoded(&r)
+	if err == nil && !allZero(r.b) {
+		return nil, ErrNXRequestMustBeZero
 	}
-	return a, nil
+	return move, err
 }
 
 func (a *Move) appendOffsets(dst []byte) []byte {

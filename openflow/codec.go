@@ -126,10 +126,10 @@ func (t *tables) decode(c context, data []byte) (Header, Message, error) {
 		m, _ := unknownExperimenter(h, data)
 		return h, m, err
 	}
-	h.Name = row.name
 	if n := len(body) - row.size; n < 0 || row.extra == 0 && n != 0 || row.extra > 1 && n%row.extra != 0 {
 		return h, nil, NewError(ErrRequestBadLen, "%s with a body of %d bytes", row.name, len(body))
 	}
+	h.Name = row.name
 	m, err := row.decode(c, body)
 	if err != nil {
 		return h, nil, err
@@ -210,12 +210,13 @@ func (t *tables) appendMessage(c context, dst []byte, xid uint32, m Message, mor
 	return out, nil
 }
 
-// tells reports whether messages of the row tell of flows and groups that others
-// made, maybe in another version. What this one cannot say of them is left out,
+// tells reports whether messages of the row tell of flows, groups and settings that
+// others made, maybe in another version. What this one cannot say of them is left out,
 // because to say nothing at all would be worse.
 func (row *messageRow) tells() bool {
 	switch row.kind {
-	case KindFlowStatsReply, KindFlowRemoved, KindFlowMonitorReply, KindGroupDescReply, KindPacketIn, KindRequestForward:
+	case KindFlowStatsReply, KindFlowRemoved, KindFlowMonitorReply, KindGroupDescReply, KindPacketIn, KindRequestForward,
+		KindGetAsyncReply:
 		return true
 	}
 	return false

@@ -1,5 +1,10 @@
 package openflow
 
+import (
+	"errors"
+	"slices"
+)
+
 //size:table
 func bundleMessages() []messageRow {
 	control := messageRow{kind: KindBundleControl, size: 8, extra: 8, decode: to(decodeBundleControl), encode: from(appendBundleControl)}
@@ -74,17 +79,32 @@ func decodeBundleAdd(c context, b []byte, m *BundleAdd) (err error) {
 		return err
 	}
 	m.Header, m.Message, err = decodeInner(c, b[8:])
-	if err != nil {
-		return err
-	}
 	m.XID = m.Header.XID
-	switch k := m.Message.Kind(); {
+	switch code := ErrorCode(0); {
+	case errors.As(err, &code) && slices.Contains(unknownMessage, code):
+		return NewError(ErrBundleMsgUnsup, "%v", err)
+	case err != nil:
+		return err
 	case m.XID != c.xid:
 		return NewError(ErrBundleMsgBadXID, "inner message of transaction %#x in %#x", m.XID, c.xid)
-	case k == KindBundleAdd, k == KindBundleControl, k.Multipart():
+	case !m.Message.Kind().modifies():
 		return NewError(ErrBundleMsgUnsup, "%s in a bundle", m.Header.Name)
 	}
 	return nil
+}
+
+// unknownMessage are the errors for messages that there are none of.
+var unknownMessage = []ErrorCode{ErrRequestBadType, ErrRequestBadStat, ErrRequestBadVendor, ErrRequestBadSubtype}
+
+// modifies reports whether messages of the kind change the switch's state, so that
+// a bundle may hold them (OpenFlow 1.4 §6.9.1).
+func (k Kind) modifies() bool {
+	switch k {
+	case KindFlowMod, KindGroupMod, KindMeterMod, KindPortMod, KindTableMod, KindPacketOut,
+		KindFlowModTableID, KindTLVTableMod, KindCTFlush, KindCTFlushZone:
+		return true
+	}
+	return false
 }
 
 // decodeInner reads the message that a message carries, at the front of b. It may

@@ -1,5 +1,7 @@
 package openflow
 
+import "math/bits"
+
 //size:table
 func controllerMessages() []messageRow {
 	return []messageRow{
@@ -22,8 +24,8 @@ func controllerMessages() []messageRow {
 			decode: toEmpty[GetAsyncRequest], encode: fromEmpty},
 		{kind: KindGetAsyncReply, name: "OFPT_GET_ASYNC_REPLY", from: V13, to: V13, code: 27, size: 24,
 			decode: to(func(_ context, b []byte, m *GetAsyncReply) error { decodeAsyncMasks(b, &m.AsyncConfig); return nil }),
-			encode: from(func(_ context, dst []byte, m *GetAsyncReply) ([]byte, error) {
-				return appendAsyncMasks(dst, &m.AsyncConfig), nil
+			encode: from(func(c context, dst []byte, m *GetAsyncReply) ([]byte, error) {
+				return appendAsyncMasks(c, dst, &m.AsyncConfig)
 			})},
 		{kind: KindGetAsyncReply, name: "OFPT_GET_ASYNC_REPLY", from: V14, to: V15, code: 27, extra: 8,
 			decode: to(func(c context, b []byte, m *GetAsyncReply) error { return decodeAsyncProps(c, b, &m.AsyncConfig, true) }),
@@ -31,13 +33,13 @@ func controllerMessages() []messageRow {
 				return appendAsyncProps(c, dst, &m.AsyncConfig)
 			})},
 		{kind: KindSetAsync, name: "OFPT_SET_ASYNC", from: V13, to: V13, code: 28, size: 24,
-			decode: setAsync(false, false), encode: from(appendSetAsync)},
+			decode: setAsync(false, false), encode: from(appendSetAsyncMasks)},
 		{kind: KindSetAsync, name: "OFPT_SET_ASYNC", from: V14, to: V15, code: 28, extra: 8,
-			decode: setAsync(false, true), encode: from(appendSetAsync)},
+			decode: setAsync(false, true), encode: from(appendSetAsyncProps)},
 		{kind: KindSetAsync, form: formNicira, name: "NXT_SET_ASYNC_CONFIG", class: classNicira, from: V10, to: V15, code: 19, size: 24,
-			decode: setAsync(true, false), encode: from(appendSetAsync)},
+			decode: setAsync(true, false), encode: from(appendSetAsyncMasks)},
 		{kind: KindSetAsync, form: formNicira2, name: "NXT_SET_ASYNC_CONFIG2", class: classNicira, from: V10, to: V13, code: 27, extra: 8,
-			decode: setAsync(true, true), encode: from(appendSetAsync)},
+			decode: setAsync(true, true), encode: from(appendSetAsyncProps)},
 		{kind: KindSetControllerID, name: "NXT_SET_CONTROLLER_ID", class: classNicira, from: V10, to: V15, code: 20, size: 8,
 			decode: to(decodeControllerID),
 			encode: from(func(_ context, dst []byte, m *SetControllerID) ([]byte, error) {
@@ -139,13 +141,15 @@ func decodeRoleStatus(_ context, b []byte, m *RoleStatus) error {
 	if m.Reason > RoleReasonExperimenter {
 		return NewError(ErrRoleBadRole, "role status reason %d", m.Reason)
 	}
-	return nil
+	var err error
+	m.Props, err = decodeProperties(b[16:])
+	return err
 }
 
 func appendRoleStatus(_ context, dst []byte, m *RoleStatus) ([]byte, error) {
 	dst = be.AppendUint32(dst, uint32(m.Role))
 	dst = zeros(append(dst, byte(m.Reason)), 3)
-	return be.AppendUint64(dst, m.GenerationID), nil
+	return appendProperties(be.AppendUint64(dst, m.GenerationID), m.Props), nil
 }
 
 // form is the form asked for; 1.4 and later have properties in the standard one.
@@ -173,10 +177,11 @@ func setAsync(nicira, properties bool) decodeFunc {
 	}
 }
 
-func appendSetAsync(c context, dst []byte, m *SetAsync) ([]byte, error) {
-	if m.Nicira && !m.Properties || !m.Nicira && c.v == V13 {
-		return appendAsyncMasks(dst, &m.AsyncConfig), nil
-	}
+func appendSetAsyncMasks(c context, dst []byte, m *SetAsync) ([]byte, error) {
+	return appendAsyncMasks(c, dst, &m.AsyncConfig)
+}
+
+func appendSetAsyncProps(c context, dst []byte, m *SetAsync) ([]byte, error) {
 	return appendAsyncProps(c, dst, &m.AsyncConfig)
 }
 
@@ -192,12 +197,17 @@ func decodeAsyncMasks(b []byte, m *AsyncConfig) {
 	m.Primary.Set, m.Secondary.Set = 1<<asyncMasks-1, 1<<asyncMasks-1
 }
 
-func appendAsyncMasks(dst []byte, m *AsyncConfig) []byte {
+// appendAsyncMasks refuses other kinds, unless it answers: then they are left out,
+// because the form has no room for them.
+func appendAsyncMasks(c context, dst []byte, m *AsyncConfig) ([]byte, error) {
+	if others := (m.Primary.Set | m.Secondary.Set) >> asyncMasks; others != 0 && !c.tells {
+		return dst, unencodable(c.v, "asynchronous messages of kind %d in masks", asyncMasks+bits.TrailingZeros8(others))
+	}
 	for k := range asyncMasks {
 		dst = be.AppendUint32(dst, m.Primary.Reasons[k])
 		dst = be.AppendUint32(dst, m.Secondary.Reasons[k])
 	}
-	return dst
+	return dst, nil
 }
 
 // asyncReasons are the reasons that each kind of asynchronous message has, with
@@ -336,6 +346,8 @@ func decodeControllerState(b []byte, m *ControllerState) error {
 	for props.next() {
 		if props.typ == controllerURI {
 			m.URIs = append(m.URIs, cutText(props.body))
+		} else {
+			m.Props = append(m.Props, props.keep())
 		}
 	}
 	return props.err
@@ -352,6 +364,7 @@ func appendControllerState(dst []byte, m *ControllerState) []byte {
 		dst = append(dst, uri...)
 		dst = pad8(dst, start)
 	}
+	dst = appendProperties(dst, m.Props)
 	setLen16(dst, start, start)
 	return dst
 }

@@ -23,7 +23,7 @@ func decodeMatch(c context, b []byte, m *Match) ([]byte, error) {
 	}
 	typ, n := be.Uint16(b), int(be.Uint16(b[2:]))
 	switch {
-	case typ == matchTypeStandard:
+	case typ == matchTypeStandard && c.v == V11:
 		if n != matchSize11 || len(b) < n {
 			return nil, NewError(ErrMatchBadLen, "standard match of %d bytes in %d", n, len(b))
 		}
@@ -32,8 +32,6 @@ func decodeMatch(c context, b []byte, m *Match) ([]byte, error) {
 		return nil, NewError(ErrMatchBadType, "match type %d", typ)
 	case n < matchHeadSize || roundUp8(n) > len(b):
 		return nil, NewError(ErrMatchBadLen, "match of %d bytes in %d", n, len(b))
-	case !allZero(b[n:roundUp8(n)]):
-		return nil, NewError(ErrMatchBadLen, "padding of the match is not zero")
 	}
 	return b[roundUp8(n):], decodeOXM(b[matchHeadSize:n], m, nil)
 }

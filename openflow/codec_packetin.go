@@ -188,14 +188,14 @@ const (
 func decodePacketIn2(_ context, b []byte, m *PacketIn) error {
 	m.Format, m.Buffer, m.Cookie = PacketInNXT2, NoBuffer, noCookie
 	props := properties{b: b}
-	fullLen := false
+	packet := false
 	for props.next() {
 		r := reader{b: props.body}
 		switch props.typ {
 		case pktInPacket:
-			m.Data = clone(props.body)
+			m.Data, packet = clone(props.body), true
 		case pktInFullLen:
-			m.TotalLen, fullLen = r.u32(), true
+			m.TotalLen = r.u32()
 		case pktInBuffer:
 			m.Buffer = r.u32()
 		case pktInTable:
@@ -225,12 +225,12 @@ func decodePacketIn2(_ context, b []byte, m *PacketIn) error {
 	}
 	size := uint32(len(m.Data))
 	switch {
-	case size == 0 && m.Data == nil && !fullLen:
+	case !packet && m.TotalLen == 0:
 		return NewError(ErrRequestBadLen, "packet-in without a packet")
-	case fullLen && m.TotalLen < size:
-		return NewError(ErrRequestBadLen, "packet of %d bytes of which %d are there", m.TotalLen, size)
-	case !fullLen:
+	case m.TotalLen == 0:
 		m.TotalLen = size
+	case m.TotalLen < size:
+		return NewError(ErrRequestBadLen, "packet of %d bytes of which %d are there", m.TotalLen, size)
 	}
 	return nil
 }
@@ -288,9 +288,10 @@ func checkOrigin(p PortNo) error {
 
 // finish reads n bytes of actions, and the packet.
 func (m *PacketOut) finish(c context, r *reader, n int) (err error) {
+	rest := len(r.b)
 	actions := r.bytes(n)
-	if r.short {
-		return NewError(ErrActionBadLen, "%d bytes of actions", n)
+	if r.short || n%8 != 0 {
+		return NewError(ErrRequestBadLen, "%d bytes of actions in %d", n, rest)
 	}
 	if m.Actions, err = decodeActions(c, actions, nil); err != nil {
 		return err

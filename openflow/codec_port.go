@@ -77,6 +77,7 @@ func appendPortNo(v Version, dst []byte, p PortNo) ([]byte, error) {
 const (
 	featureLow   = Feature40GbFD - 1
 	featureShift = 4
+	featuresAll  = 2*FeaturePauseAsym - 1
 )
 
 func featuresFrom(v Version, bits uint32) PortFeatures {
@@ -171,11 +172,12 @@ func decodePort(c context, r *reader, m *Port) error {
 	return nil
 }
 
-// decodePortProps takes the Ethernet property and skips what it does not know,
+// decodePortProps takes the Ethernet property and keeps what it does not know,
 // because a description is never refused.
 func decodePortProps(props *properties, m *Port) error {
 	for props.next() {
 		if props.typ != propEthernet {
+			m.Props = append(m.Props, props.keep())
 			continue
 		}
 		if len(props.body) != 28 {
@@ -215,9 +217,11 @@ func appendPort(c context, dst []byte, m *Port) ([]byte, error) {
 		dst = be.AppendUint32(dst, m.CurrentSpeed)
 		dst = be.AppendUint32(dst, m.MaxSpeed)
 	}
-	if c.v >= V14 {
-		setLen16(dst, start+4, start)
+	if c.v < V14 {
+		return dst, noProperties(c.v, m.Props)
 	}
+	dst = appendProperties(dst, m.Props)
+	setLen16(dst, start+4, start)
 	return dst, nil
 }
 
@@ -270,9 +274,11 @@ func decodePortMod(c context, b []byte, m *PortMod) error {
 	}
 	config, mask := r.u32(), r.u32()
 	m.Config, m.Mask = configFrom(c.v, config), configFrom(c.v, mask)
+	if unknown := config & mask &^ m.Config.wire(c.v); unknown != 0 {
+		return NewError(ErrPortModBadConfig, "settings %#x in %s", unknown, c.v)
+	}
 	if c.v < V14 {
-		m.Advertise = featuresFrom(c.v, r.u32())
-		return nil
+		return m.setAdvertise(c.v, r.u32())
 	}
 	props := properties{b: r.b}
 	for props.next() {
@@ -282,9 +288,19 @@ func decodePortMod(c context, b []byte, m *PortMod) error {
 		case len(props.body) != 4:
 			return ErrPropertyBadLen
 		}
-		m.Advertise = PortFeatures(be.Uint32(props.body))
+		if err := m.setAdvertise(c.v, be.Uint32(props.body)); err != nil {
+			return err
+		}
 	}
 	return props.err
+}
+
+func (m *PortMod) setAdvertise(v Version, bits uint32) error {
+	m.Advertise = featuresFrom(v, bits)
+	if unknown := bits &^ (m.Advertise & featuresAll).wire(v); unknown != 0 {
+		return NewError(ErrPortModBadAdvertise, "link modes %#x in %s", unknown, v)
+	}
+	return nil
 }
 
 func appendPortMod(c context, dst []byte, m *PortMod) ([]byte, error) {

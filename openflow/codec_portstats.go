@@ -80,14 +80,16 @@ func decodePortStats14(b []byte, m *PortStats) error {
 		vendor, typ, data, found := props.experimenter()
 		body2 := reader{b: data}
 		switch {
-		case !found || vendor != vendorIntel:
+		case props.typ == propEthernet:
+		case !found || vendor != vendorIntel || typ != intelRFC2819 && typ != intelCustom:
+			m.Props = append(m.Props, props.keep())
 		case typ == intelRFC2819:
 			body2.skip(4)
 			m.RFC2819 = new(PortStatsRFC2819)
 			for _, p := range m.RFC2819.counters() {
 				*p = body2.u64()
 			}
-		case typ == intelCustom:
+		default:
 			m.Custom = decodeCustom(&body2)
 		}
 		if body.short || body2.short {
@@ -137,7 +139,7 @@ func appendPortStats(c context, dst []byte, _ *PortStatsReply, m *PortStats) ([]
 	if c.v >= V13 {
 		dst = appendDuration(dst, m.Duration)
 	}
-	return dst, nil
+	return dst, noProperties(c.v, m.Props)
 }
 
 func appendPortStats14(dst []byte, m *PortStats) []byte {
@@ -172,6 +174,7 @@ func appendPortStats14(dst []byte, m *PortStats) []byte {
 		}
 		dst = endProperty(dst, prop)
 	}
+	dst = appendProperties(dst, m.Props)
 	setLen16(dst, start, start)
 	return dst
 }

@@ -97,6 +97,7 @@ func decodeQueueRates(b []byte, q *Queue) error {
 	props := properties{b: b}
 	for props.next() {
 		if props.typ != queueMinRate && props.typ != queueMaxRate {
+			q.Props = append(q.Props, props.keep())
 			continue
 		}
 		if len(props.body) != 12 {
@@ -136,6 +137,7 @@ func appendQueueConfig(c context, dst []byte, m *QueueConfigReply) ([]byte, erro
 				dst = zeros(be.AppendUint16(dst, rate), 6)
 			}
 		}
+		dst = appendProperties(dst, q.Props)
 		setLen16(dst, at, start)
 	}
 	return dst, nil
@@ -189,6 +191,10 @@ func decodeQueueStats(c context, b []byte, m *QueueStatsReply) error {
 		if c.v >= V13 {
 			q.Duration = e.duration()
 		}
+		var err error
+		if q.Props, err = decodeProperties(e.b); err != nil {
+			return err
+		}
 		m.Queues = append(m.Queues, q)
 	}
 	return nil
@@ -221,9 +227,11 @@ func appendQueueStats(c context, dst []byte, _ *QueueStatsReply, q *QueueStats) 
 	if c.v >= V13 {
 		dst = appendDuration(dst, q.Duration)
 	}
-	if c.v >= V14 {
-		setLen16(dst, start, start)
+	if c.v < V14 {
+		return dst, noProperties(c.v, q.Props)
 	}
+	dst = appendProperties(dst, q.Props)
+	setLen16(dst, start, start)
 	return dst, nil
 }
 
@@ -237,6 +245,7 @@ func decodeQueueDesc(_ context, b []byte, m *QueueDescReply) error {
 		props := properties{b: b[16:n]}
 		for props.next() {
 			if props.typ != queueMinRate && props.typ != queueMaxRate {
+				q.Props = append(q.Props, props.keep())
 				continue
 			}
 			if len(props.body) != 4 {
@@ -264,6 +273,7 @@ func appendQueueDesc(_ context, dst []byte, _ *QueueDescReply, q *Queue) ([]byte
 			dst = zeros(be.AppendUint16(dst, rate), 2)
 		}
 	}
+	dst = appendProperties(dst, q.Props)
 	setLen16(dst, start+8, start)
 	return dst, nil
 }

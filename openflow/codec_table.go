@@ -65,13 +65,13 @@ func decodeTableMod(c context, b []byte, m *TableMod) error {
 	m.Table = b[0]
 	config := be.Uint32(b[4:])
 	m.EvictionFlags = noEvictionFlags
+	if config&^tableConfigs(c.v) != 0 || c.v < V13 && config == TableConfigMissMask {
+		return NewError(ErrTableModBadConfig, "config %#x in %s", config, c.v)
+	}
+	if c.v < V13 {
+		m.Miss = TableMiss(config) + MissController
+	}
 	if c.v < V14 {
-		if c.v < V13 {
-			m.Miss = TableMiss(config&TableConfigMissMask) + MissController
-			if m.Miss > MissDrop {
-				return NewError(ErrTableModBadConfig, "config %#x", config)
-			}
-		}
 		return nil
 	}
 	m.Eviction, m.Vacancy = tristate(config&TableConfigEviction != 0), tristate(config&TableConfigVacancy != 0)
@@ -96,6 +96,15 @@ func decodeTableMod(c context, b []byte, m *TableMod) error {
 		}
 	}
 	return props.err
+}
+
+// tableConfigs are the bits that a table's configuration may have; those of table
+// misses mean nothing any more from OpenFlow 1.3 on.
+func tableConfigs(v Version) uint32 {
+	if v < V14 {
+		return TableConfigMissMask
+	}
+	return TableConfigMissMask | TableConfigEviction | TableConfigVacancy
 }
 
 // noEvictionFlags is TableMod.EvictionFlags where the message has none.
@@ -161,6 +170,7 @@ func decodeTableDesc(b []byte, m *TableDesc) error {
 	for props.next() {
 		switch {
 		case props.typ != tablePropEviction && props.typ != tablePropVacancy:
+			m.Props = append(m.Props, props.keep())
 		case len(props.body) != 4:
 			return ErrPropertyBadLen
 		case props.typ == tablePropEviction:
@@ -182,6 +192,7 @@ func appendTableDesc(dst []byte, m *TableDesc) []byte {
 	if m.Vacancy == On {
 		dst = appendVacancy(dst, m.VacancyEvents)
 	}
+	dst = appendProperties(dst, m.Props)
 	setLen16(dst, start, start)
 	return dst
 }

@@ -38,6 +38,7 @@ func (s *TableSet) Add(t uint8) { s[t/64] |= 1 << (t % 64) }
 // decodeTableFeaturesList reads entries. loose: a reply, of which we take what we
 // understand.
 func decodeTableFeaturesList(c context, b []byte, loose bool) (tables []TableFeatures, err error) {
+	var seen TableSet
 	for len(b) > 0 {
 		n, err := entryLen(b, 0, tableFeaturesSize)
 		if err != nil {
@@ -47,9 +48,14 @@ func decodeTableFeaturesList(c context, b []byte, loose bool) (tables []TableFea
 			return nil, ErrPropertyBadLen
 		}
 		tables = append(tables, TableFeatures{})
-		if err := decodeTableFeatures(c, b[:n], &tables[len(tables)-1], loose); err != nil {
+		m := &tables[len(tables)-1]
+		if err := decodeTableFeatures(c, b[:n], m, loose); err != nil {
 			return nil, err
 		}
+		if seen.Has(m.Table) && !loose {
+			return nil, NewError(ErrNXTableFeaturesDupTable, "table %d", m.Table)
+		}
+		seen.Add(m.Table)
 		b = b[n:]
 	}
 	return tables, nil
@@ -85,7 +91,7 @@ func decodeTableFeatures(c context, b []byte, m *TableFeatures, loose bool) erro
 		case props.typ <= featApplySetField+1:
 			err = m.side(props.typ).decode(c, &props, loose)
 		case props.typ >= propExperimenterMiss, knownFeature(c.v, props.typ):
-			m.Unknown = append(m.Unknown, Property{Type: props.typ, Data: clone(props.body)})
+			m.Unknown = append(m.Unknown, props.keep())
 		case !loose:
 			err = props.unknown()
 		}

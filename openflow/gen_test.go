@@ -123,6 +123,11 @@ func (g *generator) special(t reflect.Type) (any, bool) {
 		return TableSet{g.Uint64(), g.Uint64(), g.Uint64(), g.Uint64() >> 1}, true
 	case reflect.TypeFor[TableDesc]():
 		return TableDesc{Table: uint8(g.Uint32()), Eviction: On, EvictionFlags: g.Uint32N(8), Vacancy: Off}, true
+	case reflect.TypeFor[[]Property]():
+		if g.v < V14 || g.ovs || g.IntN(2) == 0 {
+			return []Property(nil), true
+		}
+		return []Property{{Type: propExperimenter, Data: []byte{0x12, 0x34, 0x56, 0x78, 0, 0, 0, byte(g.Uint32())}}}, true
 	case reflect.TypeFor[[]TableMatchField]():
 		return []TableMatchField{
 			{Field: flow.FieldIPSrc, Maskable: g.IntN(2) == 0, Wildcard: true}, {Field: flow.FieldTCPDst},

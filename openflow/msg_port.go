@@ -10,8 +10,7 @@ import (
 type Port struct {
 	No     PortNo
 	MAC    flow.MAC
-	MAC64  uint64 // 1.5's EUI-64 address (OFPPDPT_EXPERIMENTER forms do not exist); 0: none
-	Name   string // at most 15 bytes travel, 63 in 1.4 and later's properties
+	Name   string // at most 15 bytes travel
 	Config PortConfig
 	State  PortState
 
@@ -19,6 +18,8 @@ type Port struct {
 
 	// CurrentSpeed and MaxSpeed are in kbps. OpenFlow 1.0 does not carry them.
 	CurrentSpeed, MaxSpeed uint32
+
+	Props []Property // 1.4+: others than the Ethernet one, as they came: optical, pipeline, experimenters'
 }
 
 // PortReason says what happened to a port (OFPPR_*).
@@ -76,6 +77,7 @@ type PortStats struct {
 	// Custom and RFC2819 are properties of OpenFlow 1.4 and later.
 	RFC2819 *PortStatsRFC2819
 	Custom  []CustomCounter
+	Props   []Property // 1.4+: others, as they came
 }
 
 // DurationUnknown stands for a duration that the switch or the wire form does
@@ -116,6 +118,7 @@ type QueueStats struct {
 	Queue                        uint32
 	TxBytes, TxPackets, TxErrors uint64
 	Duration                     time.Duration // 1.3+; DurationUnknown where it is not carried
+	Props                        []Property    // 1.4+, as they came
 }
 
 // QueueConfigRequest asks for the queues of a port; PortAny (1.1+) of all.
@@ -130,6 +133,7 @@ type Queue struct {
 	Port             PortNo
 	ID               uint32
 	MinRate, MaxRate uint16
+	Props            []Property // others than the two rates, as they came
 }
 
 // QueueConfigReply has a port's queues.

@@ -130,6 +130,7 @@ type RoleStatus struct {
 	Role         Role
 	Reason       RoleReason
 	GenerationID uint64
+	Props        []Property // as they came
 }
 
 // AsyncMessage is a kind of asynchronous message that controllers may mask.
@@ -189,6 +190,7 @@ type ControllerState struct {
 	Reason        uint8 // OFPCSR_*
 	ChannelStatus uint8 // 0: up, 1: down
 	URIs          []string
+	Props         []Property // others, as they came
 }
 
 // ControllerStatusRequest asks for the state of all controllers.

@@ -54,6 +54,7 @@ type TableDesc struct {
 	EvictionFlags uint32
 	Vacancy       Tristate
 	VacancyEvents
+	Props []Property // others, as they came
 }
 
 // TableStatus tells that a table crossed a vacancy threshold (1.4+).

@@ -106,13 +106,24 @@ func beginExperimenter(dst []byte, vendor, expType uint32) []byte {
 	return be.AppendUint32(dst, expType)
 }
 
+// keep is the property as it came.
+func (p *properties) keep() Property { return Property{Type: p.typ, Data: clone(p.body)} }
+
 // decodeProperties keeps properties as they came.
 func decodeProperties(b []byte) (list []Property, err error) {
 	props := properties{b: b}
 	for props.next() {
-		list = append(list, Property{Type: props.typ, Data: clone(props.body)})
+		list = append(list, props.keep())
 	}
 	return list, props.err
+}
+
+// noProperties refuses properties where a version has no room for them.
+func noProperties(v Version, list []Property) error {
+	if len(list) > 0 {
+		return unencodable(v, "property %d", list[0].Type)
+	}
+	return nil
 }
 
 func appendProperties(dst []byte, list []Property) []byte {

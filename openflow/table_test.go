@@ -247,6 +247,11 @@ func repair(g *generator, row *messageRow, m Message) {
 	case *SetAsync:
 		m.Nicira, m.Properties = row.form != formStandard, row.form == formNicira2
 		repairAsync(g.v, &m.AsyncConfig)
+		if row.form == formNicira || row.form == formStandard && g.v == V13 {
+			m.Primary.Set, m.Secondary.Set = m.Primary.Set&(1<<asyncMasks-1), m.Secondary.Set&(1<<asyncMasks-1)
+		}
+	case *PortMod:
+		m.Advertise &= featuresAll
 	case *GetAsyncReply:
 		repairAsync(g.v, &m.AsyncConfig)
 	case *PacketIn:

@@ -120,11 +120,11 @@ var (
 // isHidden reports whether a member says nothing in what it is part of: it belongs
 // to another form of the same message.
 func isHidden(v reflect.Value, name string) bool {
-	switch x := v.Interface().(type) {
-	case openflow.FlowStats:
+	if _, is := v.Interface().(openflow.FlowStats); is {
 		return name == "Reason"
-	case openflow.Port:
-		return name == "MAC64" && x.MAC64 == 0
+	}
+	if list, are := v.FieldByName(name).Interface().([]openflow.Property); are && len(list) == 0 {
+		return true // properties that no one knows are rare
 	}
 	return name == "Nicira" || name == "StatsOnly"
 }
@@ -260,7 +260,7 @@ func (w *Writer) named(name string, v reflect.Value) bool {
 // isBits reports whether a member is a word of bits rather than a number.
 func isBits(name string) bool {
 	switch name {
-	case "cookie", "cookie_mask", "new_cookie", "metadata_match", "metadata_write", "mac64":
+	case "cookie", "cookie_mask", "new_cookie", "metadata_match", "metadata_write":
 		return true
 	}
 	return false

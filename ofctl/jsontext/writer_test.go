@@ -15,7 +15,7 @@ import (
 func TestSnake(t *testing.T) {
 	for name, want := range map[string]string{
 		"Table": "table", "RxPackets": "rx_packets", "RxCRCErr": "rx_crc_err", "Rx65To127": "rx_65_to_127", "RFC2819": "rfc2819",
-		"DatapathID": "datapath_id", "No": "no", "XID": "xid", "MissSendLen": "miss_send_len", "InvalidTTL": "invalid_ttl", "MAC64": "mac64",
+		"DatapathID": "datapath_id", "No": "no", "XID": "xid", "MissSendLen": "miss_send_len", "InvalidTTL": "invalid_ttl",
 		"TxBroadcast": "tx_broadcast", "IPv4Packets": "ipv4_packets", "IPv6ErrorPackets": "ipv6_error_packets", "HasICMPID": "has_icmpid",
 	} {
 		if got := snake(name); got != want {

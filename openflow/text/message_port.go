@@ -68,9 +68,6 @@ func (w *printer) portDesc(v openflow.Version, p *openflow.Port) {
 		name = name[:end]
 	}
 	w.byte(' ').str(p.No.String()).byte('(').str(name).str("): addr:").mac(p.MAC).byte('\n')
-	if p.MAC64 != 0 {
-		w.str("     addr64: ").eui64(p.MAC64).byte('\n')
-	}
 	w.str("     config:     ").bits(uint64(p.Config), portConfigs[:], " ").byte('\n')
 	w.str("     state:      ").portState(p.State).byte('\n')
 	feature := func(what string, f openflow.PortFeatures) {
@@ -110,17 +107,6 @@ func speedOf(f openflow.PortFeatures) uint32 {
 		}
 	}
 	return 0
-}
-
-// eui64 writes a 64-bit address.
-func (w *printer) eui64(a uint64) *printer {
-	for i := 56; i >= 0; i -= 8 {
-		w.digits(a>>i&0xff, 2)
-		if i > 0 {
-			w.byte(':')
-		}
-	}
-	return w
 }
 
 // portState writes a port's state; the spanning tree's part of it comes first,

@@ -155,7 +155,7 @@ func samplePorts() []openflow.Message {
 		RxDropped: openflow.NoCount, TxDropped: openflow.NoCount, RxErrors: openflow.NoCount, TxErrors: openflow.NoCount,
 		RxFrameErr: openflow.NoCount, RxOverErr: openflow.NoCount, RxCRCErr: openflow.NoCount, Collisions: openflow.NoCount, Duration: openflow.DurationUnknown}
 	live := samplePort(3, "live")
-	live.Config, live.State, live.MAC64 = 0, openflow.PortLive, 0x0102030405060708
+	live.Config, live.State = 0, openflow.PortLive
 	stp := samplePort(4, "stp")
 	stp.State |= openflow.PortSTPForward
 	ports := []openflow.Port{samplePort(openflow.PortLocal, "br0"), live, stp}
