@@ -210,13 +210,12 @@ func (t *tables) appendMessage(c context, dst []byte, xid uint32, m Message, mor
 	return out, nil
 }
 
-// tells reports whether messages of the row tell of flows, groups and settings that
+// tells reports whether messages of the row tell of flows and groups that
 // others made, maybe in another version. What this one cannot say of them is left out,
 // because to say nothing at all would be worse.
 func (row *messageRow) tells() bool {
 	switch row.kind {
-	case KindFlowStatsReply, KindFlowRemoved, KindFlowMonitorReply, KindGroupDescReply, KindPacketIn, KindRequestForward,
-		KindGetAsyncReply:
+	case KindFlowStatsReply, KindFlowRemoved, KindFlowMonitorReply, KindGroupDescReply, KindPacketIn, KindRequestForward:
 		return true
 	}
 	return false

@@ -197,10 +197,9 @@ func decodeAsyncMasks(b []byte, m *AsyncConfig) {
 	m.Primary.Set, m.Secondary.Set = 1<<asyncMasks-1, 1<<asyncMasks-1
 }
 
-// appendAsyncMasks refuses other kinds, unless it answers: then they are left out,
-// because the form has no room for them.
+// appendAsyncMasks refuses kinds that the form has no room for (see AsyncConfig.In).
 func appendAsyncMasks(c context, dst []byte, m *AsyncConfig) ([]byte, error) {
-	if others := (m.Primary.Set | m.Secondary.Set) >> asyncMasks; others != 0 && !c.tells {
+	if others := (m.Primary.Set | m.Secondary.Set) >> asyncMasks; others != 0 {
 		return dst, unencodable(c.v, "asynchronous messages of kind %d in masks", asyncMasks+bits.TrailingZeros8(others))
 	}
 	for k := range asyncMasks {
