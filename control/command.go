@@ -24,6 +24,8 @@ const (
 	FDBDel       Method = "fdb/del"
 	Drops        Method = "drops"
 	Ports        Method = "ports"
+	Trace        Method = "ofproto/trace"
+	TraceOut     Method = "ofproto/trace-packet-out"
 	Workers      Method = "workers"
 	Ledger       Method = "ledger"
 	Reload       Method = "reload"
@@ -69,6 +71,8 @@ var commands = []Command{
 	{MonitorSend, "ofmsg...", 1, unlimited, "send OpenFlow messages in hexadecimal"},
 	{MonitorOutput, "file", 1, 1, "print to a file from now on"},
 	{MonitorUnblock, "", 0, 0, "read on what the switch sends"},
+	{Trace, "bridge flow|packet [packet] [--names]", 2, 4, "what would become of a packet, table by table; nothing is sent"},
+	{TraceOut, "bridge flow [packet] actions [--names]", 3, 6, "what a packet-out would do; nothing is sent"},
 	{Ports, "[bridge|port]...", 0, unlimited, "counters of ports"},
 	{Reload, "", 0, 0, "read the configuration again"},
 	{SetOptions, "[--format text|json]", 0, 2, "form of the replies on this connection"},

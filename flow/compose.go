@@ -212,3 +212,19 @@ func (c *composer) difference() string {
 	}
 	return "the inner tag, an inner label or the IGMP group cannot be in such a frame"
 }
+
+// ComposeMatch makes a frame that m matches: one with the values of m, and zeros
+// where m says nothing. What m does not say of an IPv6 packet is that nothing
+// follows its header.
+func ComposeMatch(m *Match, payload []byte) ([]byte, error) {
+	k := m.Value.Key
+	if k.EthType == packet.EthTypeIPv6 && m.Mask.IPProto == 0 {
+		k.IPProto = packet.ProtoNoNext
+	}
+	for i := range k.VLAN {
+		if k.VLAN[i].TCI != 0 && k.VLAN[i].TPID == 0 {
+			k.VLAN[i].TPID = packet.EthTypeVLAN
+		}
+	}
+	return Compose(&k, payload)
+}

@@ -17,6 +17,9 @@ func (x *xlate) do(a openflow.Action) {
 		x.freeze()
 		return
 	}
+	if x.trace != nil {
+		x.noteAction(a)
+	}
 	switch a := a.(type) {
 	case openflow.Output:
 		x.outputTo(a.Port, a.MaxLen)
@@ -109,9 +112,11 @@ func (x *xlate) do(a openflow.Action) {
 	case openflow.DebugRecirc:
 		x.freeze()
 	case openflow.ClearActions:
+		x.noteActionSet("was")
 		x.actionSet = nil
 	case openflow.WriteActions:
 		x.actionSet = append(slices.Clip(x.actionSet), a.Actions)
+		x.noteActionSet("is")
 	case openflow.WriteMetadata:
 		x.p.Metadata = x.p.Metadata&^a.Mask | a.Metadata&a.Mask
 	case openflow.GotoTable:
@@ -222,12 +227,18 @@ func (x *xlate) nest(actions []openflow.Action) {
 // ending the pipeline.
 func (x *xlate) gotoTable(n uint8) {
 	last := len(x.work) - 1
-	if x.work[last].lookup {
+	f := x.work[last]
+	if f.lookup {
 		x.depth--
 	}
 	x.work[last] = frame{}
 	x.work = x.work[:last]
 	x.lookup(n, x.p.OFPort, false)
+	if len(x.work) > last {
+		x.work[last].story = f.story
+	} else {
+		x.tellOn(f.story)
+	}
 }
 
 // resubmit looks the packet up again, and comes back.
@@ -254,13 +265,9 @@ func (x *xlate) resubmit(a openflow.Resubmit) {
 func (x *xlate) exit() {
 	n := len(x.work)
 	for n > 0 && x.work[n-1].kind != frameBranch {
-		if x.work[n-1].lookup {
-			x.depth--
-		}
 		n--
-		x.work[n] = frame{}
 	}
-	x.work = x.work[:n]
+	x.cut(n)
 }
 
 // read is the value of a subfield; the packet's way depends on it.

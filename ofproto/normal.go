@@ -27,6 +27,7 @@ func (x *xlate) normal() {
 		x.learn(vlan)
 	}
 	if x.p.EthDst[0]&1 != 0 {
+		x.note(TraceDetail, "no learned MAC for destination, flooding")
 		x.floodVLAN(vlan)
 		return
 	}
@@ -34,10 +35,12 @@ func (x *xlate) normal() {
 	x.result.Tags |= x.bridge.stationTag(k)
 	switch e := x.bridge.fdb.lookup(k); {
 	case e == nil:
+		x.note(TraceDetail, "no learned MAC for destination, flooding")
 		x.floodVLAN(vlan)
 	case e.port == x.in:
 		x.drop(datapath.DropOwnPort)
 	default:
+		x.note(TraceDetail, "forwarding to learned port")
 		x.sendVLAN(e.port, vlan)
 	}
 }
@@ -73,6 +76,9 @@ func (x *xlate) learn(vlan uint16) {
 	x.result.Credits = append(x.result.Credits, stationCredit{x.bridge, k, x.in})
 	if e := x.bridge.fdb.lookup(k); e == nil || e.port != x.in && !e.static {
 		x.result.Effects = append(x.result.Effects, learned{x.bridge, k, x.in})
+		if x.trace != nil {
+			x.note(TraceDetail, "learned that %s is on port %s in VLAN %d", macString(k.mac), x.in.Name, vlan)
+		}
 	}
 }
 

@@ -200,7 +200,7 @@ func (x *xlate) branchAt() int {
 // capture keeps what the rest of the branch in work needs to go on.
 func (x *xlate) capture(result pendingWrite) *frozen {
 	f := &frozen{
-		bridge: x.bridge, in: x.in, work: slices.Clone(x.work[x.branchAt():]), depth: x.depth,
+		bridge: x.bridge, in: x.in, work: forgetStories(slices.Clone(x.work[x.branchAt():])), depth: x.depth,
 		actionSet: slices.Clip(x.actionSet), stack: slices.Clip(x.stack), table: x.table, rule: x.rule,
 		regs: x.p.Regs, metadata: x.p.Metadata, ofPort: x.p.OFPort, conj: x.p.ConjID, priority: x.p.Priority, trunc: x.trunc, hashFor: x.hashFor,
 		result: result, tunnel: x.writtenTunnel(),
@@ -224,14 +224,7 @@ func (x *xlate) writtenTunnel() *flow.Match {
 
 // unwind gives up the branch in work.
 func (x *xlate) unwind() {
-	from := x.branchAt()
-	for i := from; i < len(x.work); i++ {
-		if x.work[i].lookup {
-			x.depth--
-		}
-	}
-	clear(x.work[from:])
-	x.work = x.work[:from]
+	x.cut(x.branchAt())
 	x.actionSet = nil
 }
 

@@ -68,11 +68,12 @@ type packetOut struct {
 func (x *xlate) packetOut(s *Switch, k *flowKey, o *packetOut) error {
 	x.reset(s, k)
 	x.bridge, x.in, x.fromController = o.bridge, o.in, true
+	x.noteBridge()
 	x.p.ActsetOutput = uint32(openflow.PortUnset)
 	x.know()
 	x.setMetadata(o.match)
 	x.p.OFPort = uint32(o.inPort)
-	x.work = append(x.work, frame{actions: o.actions, kind: frameNested})
+	x.work = append(x.work, frame{actions: o.actions})
 	x.loop(0)
 	x.finish()
 	x.result.NoCache = true

@@ -54,6 +54,8 @@ type xlate struct {
 	aborted        bool
 	fromController bool // a packet-out
 	learned        []*learnEffect
+	trace          *tracer     // nil: nobody listens
+	given          *flow.Match // metadata of a traced packet, until its pipeline starts
 	result         Result
 	out            *[]datapath.Action // where actions go: result.Actions or a branch
 	scratch        flow.Mask
@@ -79,6 +81,7 @@ type frame struct {
 	set     bool // the action set
 	group   bool // a bucket of a group
 	saved   *saved
+	story   *[]*TraceNode // of what goes on when the frame is done; nil: the same
 }
 
 type frameKind uint8
@@ -108,6 +111,7 @@ type saved struct {
 	stale  staleness
 	out    *[]datapath.Action
 	branch []datapath.Action // actions of the branch
+	told   place
 }
 
 func newXlate() *xlate { return &xlate{} }
@@ -168,12 +172,17 @@ func (x *xlate) enter(id uint32) {
 // by the port, over the wire or over a patch.
 func (x *xlate) enterBridge(port *Port) {
 	x.bridge, x.in = port.Bridge, port
+	x.noteBridge()
 	x.p.Regs, x.p.Metadata, x.p.ConjID = [32]uint32{}, 0, 0
 	x.p.OFPort, x.p.ActsetOutput = uint32(port.No), uint32(openflow.PortUnset)
 	x.actionSet, x.stack = x.actionSet[:0:0], x.stack[:0:0]
 	// What the pipeline adds is known; in_port depends on the datapath's port,
 	// which is in every mask.
 	x.know()
+	if x.given != nil {
+		x.setMetadata(x.given)
+		x.given, x.p.OFPort = nil, uint32(port.No)
+	}
 	switch config := port.state.Load().config; {
 	case config&openflow.PortDown != 0:
 		x.drop(datapath.DropPortDown)
@@ -265,7 +274,12 @@ func (x *xlate) lookup(n uint8, port uint32, resubmit bool) {
 		x.enterList(frame{actions: e.flow.Actions, table: n, lookup: true})
 		return
 	}
+	before := x.told()
+	if x.trace != nil {
+		x.noteTable(n, r)
+	}
 	if r == nil {
+		x.tellOn(before.list)
 		if t != nil {
 			x.result.Credits = append(x.result.Credits, &t.miss)
 		}
@@ -275,7 +289,7 @@ func (x *xlate) lookup(n uint8, port uint32, resubmit bool) {
 		return
 	}
 	x.result.Credits = append(x.result.Credits, &t.hit, r)
-	x.enterList(frame{actions: r.actions, table: n, rule: r, lookup: true})
+	x.enterList(frame{actions: r.actions, table: n, rule: r, lookup: true, story: before.list})
 }
 
 // enterList puts a rule's actions into work.
@@ -359,8 +373,23 @@ func (x *xlate) pop() {
 	if f.kind == frameList && x.endsPipeline() && len(x.actionSet) > 0 {
 		set := orderActionSet(x.actionSet)
 		x.actionSet = nil
-		x.work = append(x.work, frame{actions: set, kind: frameNested, set: true, table: f.table, rule: f.rule})
+		x.noteEnd()
+		x.work = append(x.work, frame{actions: set, kind: frameNested, set: true, table: f.table, rule: f.rule, story: f.story})
+		return
 	}
+	x.tellOn(f.story)
+}
+
+// cut takes the frames above the first n out of work.
+func (x *xlate) cut(n int) {
+	for i := len(x.work) - 1; i >= n; i-- {
+		if x.work[i].lookup {
+			x.depth--
+		}
+		x.tellOn(x.work[i].story)
+	}
+	clear(x.work[n:])
+	x.work = x.work[:n]
 }
 
 // endsPipeline reports whether no list of this bridge's pipeline is left.
@@ -371,7 +400,7 @@ func (x *xlate) endsPipeline() bool {
 // branch runs enter, and all that it puts into work, with packet and state saved:
 // what they change ends with them.
 func (x *xlate) branch(enter func()) {
-	s := &saved{state: x.state, bridge: x.bridge, in: x.in, known: x.known, stale: x.stale, out: x.out}
+	s := &saved{state: x.state, bridge: x.bridge, in: x.in, known: x.known, stale: x.stale, out: x.out, told: x.told()}
 	s.actionSet = slices.Clip(x.actionSet)
 	s.stack = slices.Clip(x.stack)
 	x.commit()
@@ -384,6 +413,9 @@ func (x *xlate) branch(enter func()) {
 
 // leave ends a branch. Where it changed the packet it worked on a copy.
 func (x *xlate) leave(s *saved) {
+	if x.trace != nil {
+		x.trace.place = s.told
+	}
 	if x.aborted {
 		return
 	}
@@ -421,6 +453,9 @@ func (x *xlate) emit(a datapath.Action) {
 // drop notes why a packet that nothing else happens to is dropped. The first
 // reason counts.
 func (x *xlate) drop(r datapath.DropReason) {
+	if x.trace != nil && r != datapath.DropFlow && r != datapath.DropTableMiss {
+		x.note(TraceWarning, "%s: %s", r, r.Info().Help)
+	}
 	if x.dropped == datapath.DropNone {
 		x.dropped = r
 	}
@@ -429,6 +464,7 @@ func (x *xlate) drop(r datapath.DropReason) {
 // abort ends the whole translation: nothing of it happens. What is still in work
 // goes on in vain until its lists end.
 func (x *xlate) abort(r datapath.DropReason) {
+	x.note(TraceError, "%s", r.Info().Help)
 	clear(x.work)
 	x.work = x.work[:0]
 	x.aborted, x.dropped = true, r

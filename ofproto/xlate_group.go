@@ -1,6 +1,8 @@
 package ofproto
 
 import (
+	"fmt"
+
 	"vswitch/datapath"
 	"vswitch/flow"
 	"vswitch/openflow"
@@ -50,6 +52,9 @@ func (x *xlate) bucket(k *bucket) {
 	}
 	x.result.Credits = append(x.result.Credits, &k.counts)
 	x.branch(func() {
+		if x.trace != nil {
+			x.trace.list = &x.trace.tell(TraceBucket, fmt.Sprintf("bucket %d", k.ID)).Sub
+		}
 		x.depth++
 		x.work = append(x.work, frame{actions: k.set, kind: frameNested, table: x.table, rule: x.rule, lookup: true, group: true})
 	})

@@ -14,6 +14,7 @@
 //	send PORT FLOW [KEY=VALUE…]                      inject a frame: flow text or hex:BYTES
 //	frames [PORT…]                                   print and forget what was sent
 //	bytes [PORT…]                                    the same in hexadecimal digits
+//	trace BRIDGE FLOW                                print what would become of the flow's packet
 //	warp DURATION                                    let time pass
 //	link PORT up|down, admin PORT up|down            change a port's carrier, or the state of its device
 //	controller NAME BRIDGE VERSION                   open an OpenFlow connection of the script's own

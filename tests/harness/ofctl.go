@@ -17,6 +17,7 @@ import (
 	"vswitch/flow"
 	"vswitch/ofctl/cmd"
 	"vswitch/ofproto"
+	"vswitch/openflow/text"
 )
 
 // cmdOfctl runs ofctl against the jar. Files of the archive can be named; "-" is
@@ -106,6 +107,40 @@ func (j *Jar) dial(_ context.Context, network, address string) (net.Conn, error)
 		}
 	}()
 	return near, nil
+}
+
+// cmdTrace prints what would become of a flow's packet: trace BRIDGE FLOW.
+func cmdTrace(j *Jar, out *bytes.Buffer, _ *txtar.Archive, args []string) error {
+	if err := need(args, 2, "trace BRIDGE FLOW"); err != nil {
+		return err
+	}
+	b := j.Switch.Bridge(args[0])
+	if b == nil {
+		return fmt.Errorf("no bridge %s", args[0])
+	}
+	m, err := text.ParseMatch(args[1], text.Options{})
+	if err != nil {
+		return err
+	}
+	frame, err := flow.ComposeMatch(&m.Match, nil)
+	if err != nil {
+		return err
+	}
+	var in *ofproto.Port
+	for _, p := range b.Ports() {
+		if uint32(p.No) == m.Value.OFPort {
+			in = p
+		}
+	}
+	t, err := b.Trace(frame, in, ofproto.TraceOptions{Given: &m.Match}, j.now)
+	if err != nil {
+		return err
+	}
+	out.WriteString(t.Text())
+	for _, o := range t.AllOutputs() {
+		fmt.Fprintf(out, "%s: %s\n", o.Port, o.Frame)
+	}
+	return nil
 }
 
 // cmdMegaflows prints the megaflows, sorted.

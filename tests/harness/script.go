@@ -102,7 +102,7 @@ type commandFunc func(j *Jar, out *bytes.Buffer, archive *txtar.Archive, args []
 // commandNamed is the table of commands; doc.go says what they do.
 func commandNamed(name string) commandFunc {
 	return map[string]commandFunc{
-		"bridge": cmdBridge, "port": cmdPort, "unport": cmdUnport, "ofctl": cmdOfctl, "send": cmdSend, "frames": cmdFrames, "bytes": cmdBytes,
+		"bridge": cmdBridge, "port": cmdPort, "unport": cmdUnport, "ofctl": cmdOfctl, "send": cmdSend, "frames": cmdFrames, "bytes": cmdBytes, "trace": cmdTrace,
 		"warp": cmdWarp, "drops": cmdDrops, "fdb": cmdFDB, "counters": cmdCounters, "megaflows": cmdMegaflows,
 		"controller": cmdController, "tell": cmdTell, "heard": cmdHeard, "link": cmdLink, "admin": cmdAdmin,
 	}[name]
@@ -253,18 +253,10 @@ func parseFrame(s string, payload int) (f dummy.Frame, err error) {
 	if err != nil {
 		return f, err
 	}
-	k := m.Value.Key
-	if k.EthType == packet.EthTypeIPv4 || k.EthType == packet.EthTypeIPv6 {
-		if m.Mask.IPTTL == 0 {
-			k.IPTTL = 64
-		}
+	if t := m.Value.EthType; (t == packet.EthTypeIPv4 || t == packet.EthTypeIPv6) && m.Mask.IPTTL == 0 {
+		m.Value.IPTTL = 64
 	}
-	for i := range k.VLAN {
-		if k.VLAN[i].TCI != 0 && k.VLAN[i].TPID == 0 {
-			k.VLAN[i].TPID = packet.EthTypeVLAN
-		}
-	}
-	f.Data, err = flow.Compose(&k, make([]byte, payload))
+	f.Data, err = flow.ComposeMatch(&m.Match, make([]byte, payload))
 	return f, err
 }
 

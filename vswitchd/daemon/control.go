@@ -91,6 +91,8 @@ func (d *Daemon) handlers() map[control.Method]control.Handler {
 		control.FDBDel:   d.cmdFDBDel,
 		control.Drops:    d.cmdDrops,
 		control.Ports:    d.cmdPorts,
+		control.Trace:    d.cmdTrace,
+		control.TraceOut: d.cmdTracePacketOut,
 		control.Workers:  d.cmdWorkers,
 		control.Ledger:   d.cmdLedger,
 		control.Reload:   d.cmdReload,
