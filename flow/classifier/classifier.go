@@ -11,6 +11,7 @@ type Classifier struct {
 	seed  uint64
 	rules slab
 	words arena
+	tries [numTries]trie
 
 	listed        atomic.Pointer[[]listing] // subtables with rules, as Lookup goes over them
 	byNumber      atomic.Pointer[[]*subtable]
@@ -21,26 +22,39 @@ type Classifier struct {
 	byMask   map[uint64][]*subtable // by hash of the mask
 	numbers  []uint32               // of byNumber, unused
 	ages     uint64
-	limbo    []unlinkedRule // oldest first
-	unlinked uint32         // rules ever unlinked
+	limbo    []unlinked    // oldest first
+	unlinked uint32        // rules ever unlinked; wraps
+	scratch  flow.Pipeline // zero
 }
 
-// unlinkedRule is a freed rule whose memory readers may still look at.
-type unlinkedRule struct {
-	id   ID
-	size int // of its match in words
+// unlinked is a freed rule, or a node of a trie, whose memory readers may still
+// look at.
+type unlinked struct {
+	stamp  uint32 // Classifier.unlinked when it was unlinked
+	number uint32
+	words  uint8 // size of a rule's match
+	field  uint8 // of the trie of a node
+	node   bool
 }
 
-// listing is a subtable and a bound of the priorities in it.
+// listing is a subtable and a bound of the priorities in it. gate, where it is
+// not nil, is the subtable's first stage, and prefixes are those of its second:
+// they stand here because they are all that most lookups need of most subtables.
 type listing struct {
-	highest  int32
-	subtable *subtable
+	highest   int32
+	nPrefixes uint8
+	prefixes  [maxStageTries]prefix
+	gate      *stage
+	subtable  *subtable
 }
 
 // New makes an empty table. seed should be random: whoever knows it can choose
 // matches that collide.
 func New(seed uint64) *Classifier {
 	c := &Classifier{seed: seed, byMask: make(map[uint64][]*subtable)}
+	for i := range c.tries {
+		c.tries[i].width = trieWidth(i)
+	}
 	c.listed.Store(new([]listing))
 	c.byNumber.Store(new([]*subtable))
 	return c
@@ -56,8 +70,8 @@ func (c *Classifier) Insert(match flow.Sparse, priority int32, version uint64) I
 	r.vanishes.Store(Never)
 	r.priority = priority
 	r.subtable = t.number
-	r.values = c.words.get(len(t.index))
-	copy(c.words.block(r.values, len(t.index)), match.Values())
+	r.values = c.words.get(len(t.masks))
+	copy(c.valuesOf(t, r), match.Values())
 	c.note(version)
 	c.live.Add(1)
 	c.link(t, id, r)
@@ -94,22 +108,13 @@ func (c *Classifier) Restore(id ID) {
 func (c *Classifier) Free(id ID) {
 	r := c.rules.at(id)
 	mustBeRemoved(r)
-	// Rules that were unlinked before this one was removed cannot be looked at
-	// any more either. Counted from the end, because unlinked wraps.
-	young := c.unlinked - r.stamp
-	if n := len(c.limbo) - int(young); n > 0 {
-		for _, old := range c.limbo[:n] {
-			c.words.put(c.rules.at(old.id).values, old.size)
-			c.rules.free = append(c.rules.free, old.id)
-		}
-		c.limbo = append(c.limbo[:0], c.limbo[n:]...)
-	}
+	c.reclaim(r.stamp)
 	t := (*c.byNumber.Load())[r.subtable]
 	c.unlink(t, id, r)
 	t.priorities.remove(r.priority)
-	c.unlinked++
 	r.vanishes.Store(freed)
-	c.limbo = append(c.limbo, unlinkedRule{id, len(t.index)})
+	c.limbo = append(c.limbo, unlinked{stamp: c.unlinked, number: uint32(id), words: uint8(len(t.masks))})
+	c.unlinked++
 	if t.priorities.empty() {
 		c.drop(t)
 	} else {
@@ -119,6 +124,25 @@ func (c *Classifier) Free(id ID) {
 
 // Visible reports whether a rule that was not freed is visible at version.
 func (c *Classifier) Visible(id ID, version uint64) bool { return c.rules.at(id).visible(version) }
+
+// reclaim makes memory usable again that was unlinked before a rule was removed
+// with this stamp: whoever could look at it was gone when that rule is freed.
+func (c *Classifier) reclaim(stamp uint32) {
+	n := 0
+	for ; n < len(c.limbo) && int32(c.limbo[n].stamp-stamp) < 0; n++ {
+		switch u := c.limbo[n]; {
+		case u.node:
+			t := &c.tries[u.field]
+			t.free = append(t.free, u.number)
+		default:
+			c.words.put(c.rules.at(ID(u.number)).values, int(u.words))
+			c.rules.free = append(c.rules.free, ID(u.number))
+		}
+	}
+	if n > 0 {
+		c.limbo = append(c.limbo[:0], c.limbo[n:]...)
+	}
+}
 
 // freed is the version at which a freed rule vanishes: it is visible at none.
 const freed = 0

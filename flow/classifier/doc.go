@@ -9,11 +9,22 @@
 // Lookup probes subtables in descending order of the highest priority in each
 // and stops where none can be higher than the best found.
 //
-// Lookup also says which bits of the packet its answer depended on: those of the
-// masks of all subtables probed. A cache entry for the answer matches on these
-// bits. A bit too many costs speed; a bit too few is a wrong verdict for other
-// packets, so there is one place that adds them, Classifier.probe, and whatever
-// will probe less (stages, tries) adds less there.
+// Lookup also says which bits of the packet its answer depended on. A cache
+// entry for the answer matches on these bits. A bit too many costs speed; a bit
+// too few is a wrong verdict for other packets. Two things keep them few:
+//
+//   - Stages. A subtable's mask is divided by layers: what exists beside the
+//     frame, L2, L3, L4. The subtable knows the hashes of its rules' words up to
+//     each layer. A packet whose hash after a layer is none of them has not been
+//     looked at beyond it.
+//   - Tries. Of IP addresses and transport ports, a trie holds the prefixes that
+//     rules have. A packet for which no rule has a prefix of the subtable's
+//     length is told apart by its first bits: as many as it takes to leave
+//     the way to every prefix of that length.
+//
+// What is looked at, and in which order, depends on nothing but what was looked
+// at before, so what two packets' masks say never overlaps. All bits are added in
+// Classifier.Lookup's helpers: lookup.unwildcard and lookup.finish.
 //
 // # Versions
 //
@@ -42,6 +53,9 @@
 //   - In a chain of rules with the same match, priorities descend.
 //   - The priority listed for a subtable is at least that of all its rules, and
 //     the list is in descending order of it.
+//   - What a rule's words are hashed to, and its prefixes, are known to stages
+//     and tries from before the rule is linked until after it is unlinked. They
+//     may know more than one version's rules, which costs bits, not answers.
 //
 // # Concurrency
 //

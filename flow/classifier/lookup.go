@@ -12,13 +12,17 @@ import (
 // answer. Of rules with the same priority it is any one, the same for all these
 // packets until the table changes.
 func (c *Classifier) Lookup(version uint64, p *flow.Pipeline, mask *flow.Mask) ID {
+	l := lookup{c: c, version: version, p: p, mask: mask}
 	best, highest := None, int32(0)
 	list := *c.listed.Load()
 	for i := range list {
 		if best != None && list[i].highest <= highest {
 			break
 		}
-		id := c.probe(list[i].subtable, version, p, mask)
+		if list[i].gate != nil && l.closed(&list[i]) {
+			continue
+		}
+		id := l.probe(list[i].subtable)
 		if id == None {
 			continue
 		}
@@ -26,19 +30,153 @@ func (c *Classifier) Lookup(version uint64, p *flow.Pipeline, mask *flow.Mask) I
 			best, highest = id, r.priority
 		}
 	}
+	l.finish()
 	return best
 }
 
-// probe is the rule of highest priority in t that matches p and is visible at
-// version, or None. The bits that it looks at are those of t's mask: this is
-// where they are added to mask.
-func (c *Classifier) probe(t *subtable, version uint64, p *flow.Pipeline, mask *flow.Mask) ID {
-	if mask != nil {
-		t.unwildcard(mask)
+// lookup is a search for one packet.
+type lookup struct {
+	c       *Classifier
+	version uint64
+	p       *flow.Pipeline
+	mask    *flow.Mask     // nil: nobody asks
+	walks   [numTries]walk // through the tries, as far as they were needed
+
+	// Neighbours in the list often have the same first stage: its hash, and
+	// whether it is in mask, is kept from one to the next.
+	first  *step
+	hash   uint64
+	tag    uint64
+	masked bool
+}
+
+// finish adds the bits to mask that the tries have told packets apart by.
+func (l *lookup) finish() {
+	if l.mask == nil {
+		return
 	}
-	words := p.Words()
-	h := t.hash(words, c.seed)
-	slots := *t.slots.Load()
+	for i := range l.walks {
+		if n := l.walks[i].needed; n > 0 {
+			unwildcardPrefix(i, n, l.mask)
+		}
+	}
+}
+
+// probe is the rule of highest priority in t that matches the packet and is
+// visible, or None. It goes stage by stage, and adds to mask what it has looked
+// at until then, which is where the bits of a Lookup come from. It ends at a
+// stage where a prefix of the packet, or its words up to there, is none that a
+// rule has.
+func (l *lookup) probe(t *subtable) ID {
+	if len(t.stages) == 0 {
+		return l.find(t, flow.FinishHash(l.c.seed))
+	}
+	words, h, before := l.p.Words(), l.enter(&t.stages[0]), uint64(0)
+	last := len(t.stages) - 1
+	for i := range t.stages {
+		s := &t.stages[i]
+		if s.nTries > 0 && !s.portTries() && l.fails(s.prefixes()) {
+			l.unwildcard(t.stages[:i])
+			return None
+		}
+		if i > 0 {
+			h = s.hash(h, words)
+		}
+		if i == last-1 && (t.stages[last].nTries == 0 || t.stages[last].portTries()) {
+			before = flow.FinishHash(h)
+		} else if i < last && !s.seen.has(tagOf(flow.FinishHash(h))) {
+			l.unwildcard(t.stages[:i+1])
+			return None
+		}
+	}
+	id := l.find(t, flow.FinishHash(h))
+	l.unwildcard(t.stages[:l.stagesToTell(t, id, before)])
+	return id
+}
+
+// stagesToTell is how many stages of t say that id is what was found in it. The
+// last two are looked at together, since often there is a rule, and apart only
+// where there is none. before is the hash without the last stage, or 0 where that
+// is known to be some rule's.
+func (l *lookup) stagesToTell(t *subtable, id ID, before uint64) int {
+	n := len(t.stages)
+	switch {
+	case id != None:
+		return n
+	case before != 0 && !t.stages[n-2].seen.has(tagOf(before)):
+		return n - 1
+	}
+	// The ports' first bits may be enough; the way to them is long, so it comes last.
+	if s := &t.stages[n-1]; s.portTries() && l.mask != nil && l.fails(s.prefixes()) {
+		return n - 1
+	}
+	return n
+}
+
+// closed reports whether the packet's first stage, or its prefixes in the second
+// one, say that no rule of a subtable matches it: what probe would find as well.
+func (l *lookup) closed(g *listing) bool {
+	if &g.gate.steps[0] != l.first {
+		l.enter(g.gate)
+	}
+	if g.gate.seen.has(l.tag) && (g.nPrefixes == 0 || !l.fails(g.prefixes[:g.nPrefixes])) {
+		return false
+	}
+	if !l.masked {
+		l.masked = true
+		g.gate.unwildcard(l.mask)
+	}
+	return true
+}
+
+// enter is the packet's hash after the first stage.
+func (l *lookup) enter(s *stage) uint64 {
+	if first := &s.steps[0]; first != l.first {
+		l.first, l.hash, l.masked = first, s.hash(l.c.seed, l.p.Words()), l.mask == nil
+		l.tag = tagOf(flow.FinishHash(l.hash))
+	}
+	return l.hash
+}
+
+// unwildcard adds the masks of stages, of which the first is the one entered.
+func (l *lookup) unwildcard(stages []stage) {
+	if len(stages) == 0 || l.mask == nil {
+		return
+	}
+	if l.masked {
+		stages = stages[1:]
+	}
+	l.masked = true
+	for i := range stages {
+		stages[i].unwildcard(l.mask)
+	}
+}
+
+// fails reports whether no rule has the packet's prefixes of some fields, and then
+// notes the bits that say so.
+func (l *lookup) fails(prefixes []prefix) bool {
+	for i, p := range prefixes {
+		w := &l.walks[p.field]
+		if !w.done {
+			k := keyOf(int(p.field), l.p)
+			l.c.tries[p.field].lookup(&k, w)
+		}
+		if w.has(p.size) {
+			continue
+		}
+		// The prefixes that it has count too: megaflows are not to overlap.
+		for _, p := range prefixes[:i+1] {
+			l.walks[p.field].need(p.size)
+		}
+		return true
+	}
+	return false
+}
+
+// find is the first visible rule with the packet's words, or None. h is their
+// hash.
+func (l *lookup) find(t *subtable, h uint64) ID {
+	words, slots := l.p.Words(), *t.slots.Load()
 	for at := int(h) & (len(slots) - 1); ; at = (at + 1) & (len(slots) - 1) {
 		slot := slots[at].Load()
 		if slot == 0 {
@@ -48,10 +186,9 @@ func (c *Classifier) probe(t *subtable, version uint64, p *flow.Pipeline, mask *
 			continue
 		}
 		first := ID(slot)
-		if !t.equals(c.words.block(c.rules.at(first).values, len(t.index)), words) {
-			continue
+		if t.equals(l.c.words.block(l.c.rules.at(first).values, len(t.masks)), words) {
+			return l.c.newest(first, l.version)
 		}
-		return c.newest(first, version)
 	}
 }
 
@@ -108,7 +245,7 @@ func (c *Classifier) Len(version uint64) int {
 func (c *Classifier) Match(id ID) flow.Sparse {
 	r := c.rules.at(id)
 	t := (*c.byNumber.Load())[r.subtable]
-	return flow.SparseOf(t.set, c.words.block(r.values, len(t.index)), t.masks)
+	return flow.SparseOf(t.set, c.words.block(r.values, len(t.masks)), t.masks)
 }
 
 // Priority is a rule's priority.

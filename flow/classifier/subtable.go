@@ -9,13 +9,14 @@ import (
 // maxWords is the most words that a match can have.
 const maxWords = flow.PipelineWords
 
-// subtable holds the rules of one mask. Readers use what is fixed and slots.
+// subtable holds the rules of one mask. Readers use what is fixed, the stages'
+// hashes and slots.
 type subtable struct {
 	number uint32 // in Classifier.byNumber
 	age    uint64 // tells subtables of the same priority apart, older ones first
 	set    flow.WordSet
-	index  []uint8  // the words of set
-	masks  []uint64 // of the words
+	masks  []uint64 // of the words of set
+	stages []stage  // that have words, in order
 	slots  atomic.Pointer[[]atomic.Uint64]
 
 	// The writer's.
@@ -33,43 +34,43 @@ const dead = 1<<32 - 1
 const minSlots = 4
 
 func newSubtable(match flow.Sparse) *subtable {
-	t := &subtable{set: match.Set(), masks: append([]uint64(nil), match.Masks()...)}
-	for i := range match.Set().All() {
-		t.index = append(t.index, uint8(i))
-	}
+	t := &subtable{set: match.Set(), masks: append([]uint64(nil), match.Masks()...), stages: stagesOf(match)}
 	slots := make([]atomic.Uint64, minSlots)
 	t.slots.Store(&slots)
 	return t
 }
 
-// hash is the hash of a packet's words under the mask. It equals
-// flow.HashWords of the values of a match on them.
-func (t *subtable) hash(words *[maxWords]uint64, seed uint64) uint64 {
+// listing is the subtable's entry in the list.
+func (t *subtable) listing() listing {
+	l := listing{highest: t.bound, subtable: t}
+	if len(t.stages) > 1 && t.stages[0].nTries == 0 {
+		l.gate = &t.stages[0]
+		if s := &t.stages[1]; !s.portTries() {
+			l.nPrefixes, l.prefixes = s.nTries, s.tries
+		}
+	}
+	return l
+}
+
+// hashValues is the hash of a match's words.
+func (t *subtable) hashValues(values []uint64, seed uint64) uint64 {
 	h := seed
-	masks := t.masks[:len(t.index)]
-	for i, at := range t.index {
-		h = flow.MixWord(h, words[at]&masks[i])
+	for i := range t.stages {
+		h = t.stages[i].hashValues(h, values)
 	}
 	return flow.FinishHash(h)
 }
 
 // equals reports whether a packet's words under the mask are values.
 func (t *subtable) equals(values []uint64, words *[maxWords]uint64) bool {
-	values, masks := values[:len(t.index)], t.masks[:len(t.index)]
-	for i, at := range t.index {
-		if words[at]&masks[i] != values[i] {
-			return false
+	for i := range t.stages {
+		for _, s := range t.stages[i].steps {
+			if words[s.word]&s.mask != values[s.at] {
+				return false
+			}
 		}
 	}
 	return true
-}
-
-// unwildcard adds the subtable's mask to m.
-func (t *subtable) unwildcard(m *flow.Mask) {
-	words, masks := m.Words(), t.masks[:len(t.index)]
-	for i, at := range t.index {
-		words[at] |= masks[i]
-	}
 }
 
 // grow makes room for one more match, if need be by a new table without the
@@ -77,11 +78,11 @@ func (t *subtable) unwildcard(m *flow.Mask) {
 // there ends soon. hashOf is the hash of a slot's match.
 func (t *subtable) grow(hashOf func(first ID) uint64) {
 	old := *t.slots.Load()
-	if (t.used+1)*2 <= len(old) {
+	if (t.used+1)*8 <= len(old)*5 {
 		return
 	}
 	size := minSlots
-	for (t.matches+1)*8 > size*3 {
+	for (t.matches+1)*2 > size {
 		size *= 2
 	}
 	slots := make([]atomic.Uint64, size)

@@ -35,6 +35,7 @@ func (c *Classifier) subtableFor(match flow.Sparse) *subtable {
 		return t
 	}
 	t := newSubtable(match)
+	c.shareFirst(t)
 	t.age = c.ages
 	c.ages++
 	c.byMask[h] = append(c.byMask[h], t)
@@ -53,6 +54,17 @@ func (c *Classifier) subtableFor(match flow.Sparse) *subtable {
 	return t
 }
 
+// shareFirst gives t's first stage the steps of another subtable whose first
+// stage has the same: lookups then see that they are the same.
+func (c *Classifier) shareFirst(t *subtable) {
+	for _, l := range *c.listed.Load() {
+		if o := l.subtable; len(t.stages) > 0 && len(o.stages) > 0 && slices.Equal(t.stages[0].steps, o.stages[0].steps) {
+			t.stages[0].steps = o.stages[0].steps
+			return
+		}
+	}
+}
+
 // list puts t where its highest priority belongs, in a new list.
 func (c *Classifier) list(t *subtable) {
 	highest := t.priorities.highest()
@@ -68,13 +80,13 @@ func (c *Classifier) list(t *subtable) {
 			continue
 		}
 		if !placed && (l.highest < highest || l.highest == highest && l.subtable.age > t.age) {
-			list = append(list, listing{highest, t})
+			list = append(list, t.listing())
 			placed = true
 		}
 		list = append(list, l)
 	}
 	if !placed {
-		list = append(list, listing{highest, t})
+		list = append(list, t.listing())
 	}
 	c.listed.Store(&list)
 }
@@ -93,15 +105,62 @@ func (c *Classifier) drop(t *subtable) {
 	c.numbers = append(c.numbers, t.number)
 }
 
-// hashOf is the hash of a rule's match in its subtable.
-func (c *Classifier) hashOf(id ID, size int) uint64 {
-	return flow.HashWords(c.words.block(c.rules.at(id).values, size), c.seed)
+// valuesOf is the words of a rule's match in its subtable.
+func (c *Classifier) valuesOf(t *subtable, r *rule) []uint64 {
+	return c.words.block(r.values, len(t.masks))
+}
+
+// register makes the words of a rule's match known to the stages' hashes and to
+// the tries.
+func (c *Classifier) register(t *subtable, values []uint64) {
+	h := c.seed
+	for i := range t.stages[:max(0, len(t.stages)-1)] {
+		s := &t.stages[i]
+		h = s.hashValues(h, values)
+		s.seen.add(flow.FinishHash(h))
+	}
+	c.eachPrefix(t, values, func(field uint8, k *prefixKey, size uint8) { c.tries[field].insert(k, size) })
+}
+
+// unregister undoes register.
+func (c *Classifier) unregister(t *subtable, values []uint64) {
+	h := c.seed
+	for i := range t.stages[:max(0, len(t.stages)-1)] {
+		s := &t.stages[i]
+		h = s.hashValues(h, values)
+		s.seen.remove(flow.FinishHash(h))
+	}
+	c.eachPrefix(t, values, func(field uint8, k *prefixKey, size uint8) {
+		c.tries[field].remove(k, size, func(n uint32) {
+			c.limbo = append(c.limbo, unlinked{stamp: c.unlinked, number: n, field: field, node: true})
+		})
+	})
+}
+
+// eachPrefix calls f for each prefix that a match's words have.
+func (c *Classifier) eachPrefix(t *subtable, values []uint64, f func(field uint8, k *prefixKey, size uint8)) {
+	for i := range t.stages {
+		s := &t.stages[i]
+		if len(s.tries) == 0 {
+			continue
+		}
+		for _, step := range s.steps {
+			c.scratch.Words()[step.word] = values[step.at]
+		}
+		for _, p := range s.tries {
+			k := keyOf(int(p.field), &c.scratch)
+			f(p.field, &k, p.size)
+		}
+		for _, step := range s.steps {
+			c.scratch.Words()[step.word] = 0
+		}
+	}
 }
 
 // slotOf is the slot of the chain for a match's values in t. Where there is
 // none, found is false and the slot is one to put it in.
 func (c *Classifier) slotOf(t *subtable, values []uint64) (slot int, h uint64, found bool) {
-	h = flow.HashWords(values, c.seed)
+	h = t.hashValues(values, c.seed)
 	slots, room := *t.slots.Load(), -1
 	for at := int(h) & (len(slots) - 1); ; at = (at + 1) & (len(slots) - 1) {
 		switch s := slots[at].Load(); {
@@ -113,7 +172,7 @@ func (c *Classifier) slotOf(t *subtable, values []uint64) (slot int, h uint64, f
 			if room < 0 {
 				room = at
 			}
-		case s>>32 == h>>32 && slices.Equal(c.words.block(c.rules.at(ID(s)).values, len(t.index)), values):
+		case s>>32 == h>>32 && slices.Equal(c.valuesOf(t, c.rules.at(ID(s))), values):
 			return at, h, true
 		}
 	}
@@ -121,8 +180,10 @@ func (c *Classifier) slotOf(t *subtable, values []uint64) (slot int, h uint64, f
 
 // link makes rule id, whose fields are set, visible to readers.
 func (c *Classifier) link(t *subtable, id ID, r *rule) {
-	t.grow(func(first ID) uint64 { return c.hashOf(first, len(t.index)) })
-	at, h, found := c.slotOf(t, c.words.block(r.values, len(t.index)))
+	t.grow(func(first ID) uint64 { return t.hashValues(c.valuesOf(t, c.rules.at(first)), c.seed) })
+	values := c.valuesOf(t, r)
+	c.register(t, values)
+	at, h, found := c.slotOf(t, values)
 	slot := &(*t.slots.Load())[at]
 	if !found {
 		if slot.Load() == 0 {
@@ -148,7 +209,9 @@ func (c *Classifier) link(t *subtable, id ID, r *rule) {
 // unlink takes rule id out of its chain. Its own link stays for readers that
 // are at it.
 func (c *Classifier) unlink(t *subtable, id ID, r *rule) {
-	at, h, _ := c.slotOf(t, c.words.block(r.values, len(t.index)))
+	values := c.valuesOf(t, r)
+	c.unregister(t, values)
+	at, h, _ := c.slotOf(t, values)
 	slot, next := &(*t.slots.Load())[at], r.next.Load()
 	if before := ID(slot.Load()); before != id {
 		for ID(c.rules.at(before).next.Load()) != id {
