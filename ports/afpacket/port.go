@@ -32,6 +32,7 @@ type Port struct {
 	options  Options
 	space    *netdev.Namespace
 	index    int // of the device in space
+	ownMTU   int // of the device when it was taken over
 	state    *driver.State
 	unfollow func()
 	silence  *silence // keeps the host's stack quiet; nil if it is not wanted
@@ -80,6 +81,22 @@ func Open(c *netdev.Control, o Options) (*Port, error) {
 	return p, nil
 }
 
+// SetMTU gives the device another MTU while packets flow; 0 is the one that it
+// had before the switch took it over.
+func (p *Port) SetMTU(mtu int) error {
+	if mtu == 0 {
+		mtu = p.ownMTU
+	}
+	link, err := p.space.Link(p.index)
+	if err == nil {
+		err = p.space.Apply(link, netdev.Setup{MTU: mtu})
+	}
+	if err != nil {
+		return fmt.Errorf("system %s: %w", p.options.Name, err)
+	}
+	return nil
+}
+
 func (p *Port) open() error {
 	link, err := p.space.LinkByName(p.options.Ifname)
 	switch {
@@ -88,7 +105,7 @@ func (p *Port) open() error {
 	case err != nil:
 		return err
 	}
-	p.index = link.Index
+	p.index, p.ownMTU = link.Index, link.MTU
 	if err := p.space.Apply(link, netdev.Setup{MTU: p.options.MTU, Up: p.options.Up}); err != nil {
 		return err
 	}

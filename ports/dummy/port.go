@@ -173,6 +173,18 @@ func (p *Port) Hold(on bool) {
 // It must replace slices, not edit them, and leave RxQueues and Absent alone.
 func (p *Port) Change(f func(*ports.Info)) { p.state.Change(f) }
 
+// SetMTU changes the MTU.
+func (p *Port) SetMTU(mtu int) error {
+	p.Change(func(i *ports.Info) { i.MTU = mtu })
+	return nil
+}
+
+// SetMAC changes the address.
+func (p *Port) SetMAC(mac [6]byte) error {
+	p.Change(func(i *ports.Info) { i.MAC = mac })
+	return nil
+}
+
 // Vanish makes the port absent, as when its device is deleted. What waited to be
 // received is lost.
 func (p *Port) Vanish(why string) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
@@ -86,6 +87,39 @@ func (n *Namespace) Apply(link Link, s Setup) error {
 	return nil
 }
 
+// Readdress takes the addresses had from device link of n and gives it want, as
+// far as they differ. Others that it has, and those of had that somebody has
+// removed already, are left as they are.
+func (n *Namespace) Readdress(link Link, had, want []netip.Prefix) error {
+	h, err := n.Handle()
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	device := &netlink.Device{LinkAttrs: netlink.LinkAttrs{Index: link.Index, Name: link.Name}}
+	for _, prefix := range had {
+		if slices.Contains(want, prefix) {
+			continue
+		}
+		if err := h.AddrDel(device, addressOf(prefix)); err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {
+			return fmt.Errorf("remove address %s: %w", prefix, err)
+		}
+	}
+	// With the first address of a network the kernel removes the others, so all are
+	// added again.
+	for _, prefix := range want {
+		if err := addAddress(h, device, prefix); err != nil && !errors.Is(err, unix.EEXIST) {
+			return fmt.Errorf("add address %s: %w", prefix, err)
+		}
+	}
+	return nil
+}
+
+func addressOf(prefix netip.Prefix) *netlink.Addr {
+	ip := prefix.Addr()
+	return &netlink.Addr{IPNet: &net.IPNet{IP: ip.AsSlice(), Mask: net.CIDRMask(prefix.Bits(), ip.BitLen())}}
+}
+
 // addAddress adds an address that works at once: the one who wrote the
 // configuration vouches that nobody else has it, so that an IPv6 address need
 // not wait for duplicate address detection (RFC 4862 §5.4).
@@ -93,8 +127,7 @@ func addAddress(h *netlink.Handle, device netlink.Link, prefix netip.Prefix) err
 	if !prefix.IsValid() {
 		return fmt.Errorf("not an address with a prefix length: %w", unix.EINVAL)
 	}
-	ip := prefix.Addr()
-	address := &netlink.Addr{IPNet: &net.IPNet{IP: ip.AsSlice(), Mask: net.CIDRMask(prefix.Bits(), ip.BitLen())}}
+	ip, address := prefix.Addr(), addressOf(prefix)
 	if ip.Is6() {
 		address.Flags = unix.IFA_F_NODAD
 	}
