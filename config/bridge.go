@@ -26,6 +26,7 @@ type Bridge struct {
 	MACAging     time.Duration // whole seconds
 	MACTableSize int
 	StaticMACs   []StaticMAC
+	Tables       []Table // flow tables that are not as all are at first
 
 	// The device of OpenFlow's LOCAL port. Without Local there is none; an address
 	// asks for one.
@@ -102,6 +103,33 @@ type StaticMAC struct {
 	VLAN uint16
 	Port string // a port of the bridge, or the bridge's name for LOCAL
 }
+
+// Table is a flow table.
+type Table struct {
+	Table    int // 0 to MaxTable
+	Name     string
+	Limit    int      // flows at most; 0: MaxTableLimit
+	Overflow Overflow // what a flow too many does
+}
+
+// MaxTable is the number of the last flow table, MaxTableLimit the most flows that
+// a table takes.
+const (
+	MaxTable      = 254
+	MaxTableLimit = 1_000_000
+)
+
+// Overflow says what becomes of a flow for which a table has no room.
+type Overflow string
+
+// Ways to overflow.
+const (
+	OverflowRefuse Overflow = "refuse"
+	OverflowEvict  Overflow = "evict" // another flow goes instead
+)
+
+// NewTable is a table about which only the number was said.
+func NewTable(n int) Table { return Table{Table: n, Overflow: OverflowRefuse} }
 
 // Default values of a bridge and of its controllers.
 const (

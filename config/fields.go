@@ -125,6 +125,7 @@ const (
 	FieldMACAging
 	FieldMACTableSize
 	FieldStaticMACs
+	FieldTables
 
 	// The ones below have steps of their own.
 	FieldControllers
@@ -161,6 +162,9 @@ var bridgeFields = []bridgeField{
 	{FieldStaticMACs, "static_macs",
 		func(a, b *Bridge) bool { return !slices.Equal(a.StaticMACs, b.StaticMACs) },
 		func(to, from *Bridge) { to.StaticMACs = from.StaticMACs }},
+	{FieldTables, "tables",
+		func(a, b *Bridge) bool { return !slices.Equal(a.Tables, b.Tables) },
+		func(to, from *Bridge) { to.Tables = from.Tables }},
 	{FieldControllers, "controllers",
 		func(a, b *Bridge) bool { return !slices.Equal(a.Controllers, b.Controllers) },
 		func(to, from *Bridge) { to.Controllers = from.Controllers }},

@@ -106,6 +106,9 @@ func (m *model) ChangeBridge(_ context.Context, want Bridge, fields BridgeFields
 	if fields&FieldStaticMACs != 0 {
 		b.StaticMACs = want.StaticMACs
 	}
+	if fields&FieldTables != 0 {
+		b.Tables = want.Tables
+	}
 	return nil
 }
 

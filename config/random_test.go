@@ -92,6 +92,9 @@ func randomPorts(r *rand.Rand, c *Config) {
 		if b.StaticMACs == nil && r.IntN(4) == 0 {
 			b.StaticMACs = []StaticMAC{{MAC{2}, uint16(r.IntN(2)), p.Name}}
 		}
+		if b.Tables == nil && r.IntN(4) == 0 {
+			b.Tables = []Table{{Table: r.IntN(2), Limit: 1 + r.IntN(2), Overflow: OverflowEvict}}
+		}
 	}
 	for i := range 6 {
 		if r.IntN(3) > 0 {

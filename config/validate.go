@@ -152,6 +152,7 @@ func (v *validator) bridge(i int, b *Bridge) {
 		v.device(device{"", b.Name}, "name")
 	}
 	v.staticMACs(b)
+	v.tables(b)
 	numbers := map[uint32]string{}
 	for j := range b.Ports {
 		v.path, v.object = fmt.Sprintf("bridges[%d].ports[%d].", i, j), "port "+b.Ports[j].Name
@@ -249,6 +250,33 @@ func (v *validator) connections(b *Bridge) {
 		if e.Scheme != PassiveTCP && e.Scheme != PassiveUnix {
 			v.bad(fmt.Sprintf("listen[%d]", i), e.String(), "not an address to listen on", "use ptcp:[PORT][:HOST] or punix:PATH")
 		}
+	}
+}
+
+// maxTableName is the longest name of a table that OpenFlow carries.
+const maxTableName = 31
+
+func (v *validator) tables(b *Bridge) {
+	numbers, names := map[int]bool{}, map[string]bool{"": true}
+	for i, t := range b.Tables {
+		key := fmt.Sprintf("tables[%d]", i)
+		v.between(key+".table", t.Table, 0, MaxTable)
+		if numbers[t.Table] {
+			v.bad(key+".table", t.Table, "given twice", "remove one")
+		}
+		switch {
+		case len(t.Name) > maxTableName:
+			v.bad(key+".name", t.Name, fmt.Sprintf("longer than %d bytes", maxTableName), "use a shorter name")
+		case t.Name != "" && names[t.Name]:
+			v.bad(key+".name", t.Name, "the name of another table", "use another name")
+		case t.Name != "" && strings.Trim(t.Name, "0123456789") == "":
+			v.bad(key+".name", t.Name, "looks like a table's number", "use a letter in it")
+		}
+		if t.Limit != 0 {
+			v.between(key+".limit", t.Limit, 1, MaxTableLimit)
+		}
+		oneOf(v, key+".overflow", t.Overflow, OverflowRefuse, OverflowEvict)
+		numbers[t.Table], names[t.Name] = true, true
 	}
 }
 

@@ -71,6 +71,16 @@ func TestValidate(t *testing.T) {
 			"bridges[0].static_macs[4].mac: bridge br0: mac: not given: use a unicast address",
 			"bridges[0].static_macs[4].port: bridge br0: port: no port of this bridge: use the name of a port, or br0 for LOCAL",
 		}},
+		{"tables", func(c *Config) {
+			br0(c).Tables = []Table{{Table: 3, Name: "acl", Limit: 10, Overflow: OverflowEvict}, {Table: 3, Name: "acl", Limit: -1, Overflow: "drop"}, {Table: 255, Name: "7", Overflow: OverflowRefuse}}
+		}, []string{
+			"bridges[0].tables[1].table: bridge br0: table 3: given twice: remove one",
+			`bridges[0].tables[1].name: bridge br0: name "acl": the name of another table: use another name`,
+			"bridges[0].tables[1].limit: bridge br0: limit -1: out of range: use 1 to 1000000",
+			`bridges[0].tables[1].overflow: bridge br0: overflow "drop": unknown: use refuse, evict`,
+			"bridges[0].tables[2].table: bridge br0: table 255: out of range: use 0 to 254",
+			`bridges[0].tables[2].name: bridge br0: name "7": looks like a table's number: use a letter in it`,
+		}},
 		{"type", func(c *Config) { h1(c).Type = "tun" }, []string{`bridges[0].ports[0].type: port h1: type "tun": unknown: use tap, system, internal, patch, dummy, pcap`}},
 		{"no type", func(c *Config) { h1(c).Type = "" }, []string{"bridges[0].ports[0].type: port h1: type: not given: use tap, system, internal, patch, dummy, pcap"}},
 		{"name of another bridge's port", func(c *Config) { c.Bridges[1].Ports = []Port{{Name: "h1", Type: Dummy}} }, []string{`bridges[1].ports[0].name: port h1: name "h1": already the name of port h1 of bridge br0: use another name`}},

@@ -2,6 +2,7 @@ package ofproto
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -28,6 +29,7 @@ type BridgeConfig struct {
 	Controllers  bool // some are configured: without one, standalone forwards by itself
 	MACAging     time.Duration
 	MACTableSize int
+	Tables       []TableConfig // tables that are not as all are at first
 }
 
 // DefaultMACAging and DefaultMACTableSize are those of IEEE 802.1D and Open
@@ -81,6 +83,10 @@ func newBridge(s *Switch, name string, c BridgeConfig) *Bridge {
 	b.fdb = newFDB(c.MACTableSize, c.MACAging)
 	b.ports.Store(newPortSet(nil))
 	b.sessions.Store(&[]*Session{})
+	for n := range uint8(NumTables) {
+		b.tables[n].Store(newTable(b, n))
+	}
+	b.configureTables(c.Tables)
 	return b
 }
 
@@ -110,7 +116,9 @@ func (c *BridgeConfig) localMAC() (m flow.MAC) {
 func (b *Bridge) Configure(c BridgeConfig, now int64) {
 	defer b.sw.lock(now)()
 	c.fill()
-	b.config.Store(&c)
+	if old := b.config.Swap(&c); !slices.Equal(old.Tables, c.Tables) {
+		b.configureTables(c.Tables)
+	}
 	b.fdb.configure(c.MACTableSize, c.MACAging)
 	for _, s := range *b.sessions.Load() {
 		if s.version != 0 && !c.Versions.Has(s.version) {
@@ -140,15 +148,8 @@ func (b *Bridge) Flows() (n int) {
 	return n
 }
 
-// table is table number n, made on first use.
-func (b *Bridge) table(n uint8) *Table {
-	if t := b.tables[n].Load(); t != nil {
-		return t
-	}
-	t := newTable(b, n)
-	b.tables[n].Store(t)
-	return t
-}
+// table is table number n.
+func (b *Bridge) table(n uint8) *Table { return b.tables[n].Load() }
 
 // close ends the bridge's sessions.
 func (b *Bridge) close() {

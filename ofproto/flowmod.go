@@ -73,6 +73,24 @@ func (c *change) commit() {
 	}
 	c.bridge.sw.removed = append(c.bridge.sw.removed, c.vanished...)
 	c.bridge.sw.publish()
+	c.checkVacancies()
+}
+
+// checkVacancies tells controllers of tables whose free space has changed that much.
+func (c *change) checkVacancies() {
+	var last *Table
+	check := func(t *Table) {
+		if t != last {
+			t.checkVacancy()
+		}
+		last = t
+	}
+	for _, r := range c.inserted {
+		check(r.table)
+	}
+	for i := range c.vanished {
+		check(c.vanished[i].table)
+	}
 }
 
 // abort undoes the changes.
@@ -127,8 +145,10 @@ func (c *change) add(m *openflow.FlowMod, s flow.Sparse) error {
 	if old == nil && m.Flags&openflow.FlowCheckOverlap != 0 && t.overlaps(s, m.Priority, c.version) {
 		return openflow.NewError(openflow.ErrFlowModOverlap, "table %d has an overlapping flow of priority %d", number, m.Priority)
 	}
-	if old == nil && t.n >= MaxRules {
-		return openflow.NewError(openflow.ErrFlowModTableFull, "table %d has %d flows", number, t.n)
+	if old == nil {
+		if err := c.makeRoom(t, m.Importance); err != nil {
+			return err
+		}
 	}
 	counts := &ruleCounts{}
 	if old != nil && m.Flags&openflow.FlowResetCounts == 0 {
@@ -192,6 +212,9 @@ func (c *change) insert(t *Table, s flow.Sparse, r Rule) *Rule {
 // arrived counts a rule that is in its table from now on.
 func (c *change) arrived(r *Rule) {
 	r.table.n++
+	if r.table.evictor != nil {
+		r.table.evictor.enter(r)
+	}
 	r.table.countCookie(r.cookie, 1)
 	c.countLearners(r.actions, 1)
 	c.bridge.watchTimeouts(r)
@@ -200,6 +223,9 @@ func (c *change) arrived(r *Rule) {
 // left is the reverse of arrived.
 func (c *change) left(r *Rule) {
 	r.table.n--
+	if r.table.evictor != nil {
+		r.table.evictor.strike(r)
+	}
 	r.table.countCookie(r.cookie, -1)
 	c.countLearners(r.actions, -1)
 	delete(c.bridge.timed, r)

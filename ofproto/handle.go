@@ -44,12 +44,7 @@ func (s *Session) handle(h openflow.Header, m openflow.Message) error {
 		s.forward(err, &openflow.RequestForward{Meter: m, XID: h.XID})
 		return err
 	case *openflow.TableMod:
-		if m.Table >= NumTables && m.Table != openflow.TableAll {
-			return openflow.NewError(openflow.ErrTableModBadTable, "table %d", m.Table)
-		}
-		if m.Miss > openflow.MissController || m.Eviction == openflow.On || m.Vacancy == openflow.On {
-			return openflow.NewError(openflow.ErrTableModBadConfig, "tables cannot be configured yet")
-		}
+		return s.bridge.tableMod(m, s.version)
 	case *openflow.BarrierRequest:
 		s.bridge.sw.settle()
 		s.bridge.sw.dp.Synchronize()

@@ -73,7 +73,7 @@ func (x *xlate) controller(a openflow.Controller) {
 
 // packetIn sends the packet, as it is now, to the controllers with an id.
 func (x *xlate) packetIn(a openflow.Controller) {
-	miss := a.Reason == openflow.ReasonExplicitMiss || a.Reason == openflow.ReasonImplicitMiss
+	miss := a.Reason == openflow.ReasonExplicitMiss || a.Reason == openflow.ReasonImplicitMiss || a.Reason == openflow.ReasonNoMatch
 	if miss && x.in != nil && x.in.state.Load().config&openflow.PortNoPacketIn != 0 {
 		x.drop(datapath.DropNoPacketIn)
 		return

@@ -324,6 +324,7 @@ func defaultAsync() (c openflow.AsyncConfig) {
 	c.Primary.Reasons[openflow.AsyncPacketIn] = in
 	c.Primary.Reasons[openflow.AsyncPortStatus] = 7
 	c.Primary.Reasons[openflow.AsyncFlowRemoved] = 0x3f
+	c.Primary.Reasons[openflow.AsyncTableStatus] = 1<<openflow.TableVacancyDown | 1<<openflow.TableVacancyUp
 	c.Secondary.Reasons[openflow.AsyncPortStatus] = 7
 	return c
 }

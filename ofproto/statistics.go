@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"vswitch/datapath"
-	"vswitch/flow"
 	"vswitch/openflow"
 )
 
@@ -26,10 +25,12 @@ func (s *Session) statistics(h openflow.Header, m openflow.Message) error {
 	case *openflow.AggregateRequest:
 		return s.aggregate(h.XID, m)
 	case *openflow.TableStatsRequest:
-		s.send(h.XID, b.tableStats())
+		s.send(h.XID, b.tableStats(s.version))
+	case *openflow.TableDescRequest:
+		s.send(h.XID, b.tableDesc())
 	case *openflow.TableFeaturesRequest:
-		if len(m.Tables) > 0 {
-			return openflow.NewError(openflow.ErrTableFeaturesPermission, "tables cannot be configured by their features")
+		if err := s.changeFeatures(m); err != nil {
+			return err
 		}
 		s.tableFeatures(h.XID)
 	case *openflow.PortStatsRequest:
@@ -166,77 +167,6 @@ func (s *Session) aggregate(xid uint32, m *openflow.AggregateRequest) error {
 	}
 	s.send(xid, r)
 	return nil
-}
-
-func (b *Bridge) tableStats() *openflow.TableStatsReply {
-	b.sw.tables.Lock()
-	defer b.sw.tables.Unlock()
-	r := &openflow.TableStatsReply{}
-	for n := range b.tables {
-		st := openflow.TableStats{Table: uint8(n)}
-		if t := b.tables[n].Load(); t != nil {
-			st.Active, st.Lookups, st.Matched = uint32(t.n), t.lookups.Load(), t.matched.Load()
-		}
-		r.Tables = append(r.Tables, st)
-		r.Features = append(r.Features, tableFeatures(uint8(n)))
-	}
-	return r
-}
-
-// tableFeatures describes every table; a reply of all tables is large, so they
-// are described some at a time.
-func (s *Session) tableFeatures(xid uint32) {
-	const perPart = 16
-	for n := 0; n < NumTables; n += perPart {
-		r := &openflow.TableFeaturesReply{}
-		for i := n; i < min(n+perPart, NumTables); i++ {
-			r.Tables = append(r.Tables, tableFeatures(uint8(i)))
-		}
-		s.sendPart(xid, r, n+perPart < NumTables)
-	}
-}
-
-// Instructions of OpenFlow 1.1 and later as bits (OpenFlow 1.3.5 §7.2.4).
-const (
-	instructionGotoTable  openflow.InstructionSet = 1 << 1
-	supportedInstructions openflow.InstructionSet = instructionGotoTable | 1<<2 | 1<<3 | 1<<4 | 1<<5 | 1<<6 // metadata, write, apply, clear, meter
-)
-
-// allBits is a metadata field without bits that cannot be matched or written.
-const allBits = ^uint64(0)
-
-// tableFeatures is what table n can do: all tables can do the same.
-func tableFeatures(n uint8) openflow.TableFeatures {
-	f := openflow.TableFeatures{
-		Table: n, Name: tableName(n), MetadataMatch: allBits, MetadataWrite: allBits, MaxEntries: MaxRules,
-	}
-	f.Flows.Instructions = supportedInstructions
-	for next := int(n) + 1; next < NumTables; next++ {
-		f.Flows.Next[next/64] |= 1 << (next % 64)
-	}
-	if int(n) == NumTables-1 {
-		f.Flows.Instructions &^= instructionGotoTable
-	}
-	for _, field := range flow.Fields() {
-		if len(field.Wires) == 0 || field.Wide() {
-			continue
-		}
-		f.Match = append(f.Match, openflow.TableMatchField{Field: field.ID, Maskable: field.Maskable, Wildcard: true})
-		if field.Writable {
-			f.Flows.Apply.SetField = append(f.Flows.Apply.SetField, field.ID)
-		}
-	}
-	f.Flows.Apply.Actions = supported
-	f.Flows.Write = f.Flows.Apply
-	f.Misses = f.Flows
-	return f
-}
-
-func tableName(n uint8) string {
-	if n == 0 {
-		return "classifier"
-	}
-	return ""
 }
 
 func (s *Session) portStats(xid uint32, m *openflow.PortStatsRequest) error {

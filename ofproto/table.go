@@ -22,6 +22,10 @@ type Table struct {
 
 	cookies map[uint64]int // flows with a cookie, once somebody has asked; guarded by Switch.tables
 
+	settings   tableSettings
+	missConfig atomic.Uint32 // openflow.TableMiss
+	evictor    *evictor      // of a table that was full; guarded by Switch.tables
+
 	lookups, matched atomic.Uint64
 	hit, miss        tableCredit
 }
@@ -30,6 +34,7 @@ const ruleChunk = 1024
 
 func newTable(b *Bridge, number uint8) *Table {
 	t := &Table{number: number, bridge: b, rules: classifier.New(b.sw.options.Seed)}
+	t.settings = tableSettings{limit: MaxRules, evictionFlags: evictAll}
 	t.chunks.Store(&[]*[ruleChunk]Rule{})
 	t.hit, t.miss = tableCredit{t, true}, tableCredit{t, false}
 	return t

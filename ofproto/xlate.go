@@ -223,6 +223,17 @@ func (x *xlate) isFragmentToDrop() bool {
 	return x.p.IPFrag != 0
 }
 
+// hidesPorts reports whether tables must not see the packet's ports: all fragments
+// are alike, and only the first has them, unless the bridge is told to look
+// (OFPC_FRAG_NX_MATCH).
+func (x *xlate) hidesPorts() bool {
+	if openflow.FragHandling(x.bridge.frag.Load()) != openflow.FragNormal {
+		return false
+	}
+	x.look(flow.FieldIPFrag)
+	return x.p.IPFrag != 0
+}
+
 // look notes that all of a field decides the packet's way.
 func (x *xlate) look(id flow.FieldID) {
 	f := flow.FieldByID(id)
@@ -308,6 +319,12 @@ func (x *xlate) match(t *Table) *Rule {
 	}
 	x.scratch = flow.Mask{}
 	id := t.rules.Lookup(x.version, &x.p, &x.scratch)
+	if x.scratch.TPSrc|x.scratch.TPDst != 0 && x.hidesPorts() {
+		src, dst := x.p.TPSrc, x.p.TPDst
+		x.p.TPSrc, x.p.TPDst = 0, 0
+		id = t.rules.Lookup(x.version, &x.p, &x.scratch)
+		x.p.TPSrc, x.p.TPDst = src, dst
+	}
 	mask, looked, known := x.mask.Words(), x.scratch.Words(), x.known.Words()
 	for i := range mask {
 		mask[i] |= looked[i] &^ known[i]
@@ -318,14 +335,26 @@ func (x *xlate) match(t *Table) *Rule {
 	return t.rule(id)
 }
 
-// miss is what happens to a packet that no rule of table n matches: it goes to
-// controllers that speak an OpenFlow before 1.3, which have it so, and is
-// dropped otherwise (OpenFlow 1.0 §3.4, 1.3.5 §5.4).
+// miss is what happens to a packet that no rule of table n matches: what the table
+// is configured to do (OpenFlow 1.1.0 §4.4). Where nothing is, it goes to
+// controllers that speak an OpenFlow before 1.3, which have it so, and is dropped
+// otherwise (OpenFlow 1.0 §3.4, 1.3.5 §5.4).
 func (x *xlate) miss(n uint8) {
 	x.table, x.rule = n, nil
-	if x.bridge.missTo.Load() {
-		x.packetIn(openflow.Controller{Reason: openflow.ReasonImplicitMiss, MaxLen: noLimit})
+	switch openflow.TableMiss(x.bridge.table(n).missConfig.Load()) {
+	case openflow.MissController:
+		x.packetIn(openflow.Controller{Reason: openflow.ReasonNoMatch, MaxLen: noLimit})
 		return
+	case openflow.MissContinue:
+		if int(n)+1 < NumTables {
+			x.lookup(n+1, x.p.OFPort, false)
+			return
+		}
+	case openflow.MissDefault:
+		if x.bridge.missTo.Load() {
+			x.packetIn(openflow.Controller{Reason: openflow.ReasonImplicitMiss, MaxLen: noLimit})
+			return
+		}
 	}
 	reason := datapath.DropTableMiss
 	if x.bridge.config.Load().FailMode == FailSecure && x.isEmpty() {

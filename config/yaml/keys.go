@@ -72,6 +72,7 @@ func bridgeKeys(d *decoder, b *config.Bridge) []key {
 		{"mac_aging", d.duration(&b.MACAging)},
 		{"mac_table_size", number(d, &b.MACTableSize)},
 		{"static_macs", d.list(appended(&b.StaticMACs, d.staticMAC))},
+		{"tables", d.list(appended(&b.Tables, d.table))},
 		{"local", d.flag(&b.Local)},
 		{"address", d.addresses(&b.Address)},
 		{"mac", d.mac(&b.MAC)},
@@ -137,6 +138,39 @@ func staticMACKeys(d *decoder, s *config.StaticMAC) []key {
 		{"mac", d.mac(&s.MAC)},
 		{"vlan", d.vlan(&s.VLAN)},
 		{"port", text(d, &s.Port)},
+	}
+}
+
+func (d *decoder) table(t *config.Table) decode {
+	*t = config.NewTable(0)
+	return func(n *yaml.Node, path string) {
+		d.mapping(n, path, "a table", tableKeys(d, t))
+		if d.at[path+".table"] == nil {
+			d.fail(n, "a table has no number: use table: 0 to %d", config.MaxTable)
+		}
+	}
+}
+
+func (d *decoder) tableNumber(to *int) decode {
+	return func(n *yaml.Node, path string) {
+		if !d.scalar(n, path, "the number of a table", "!!int") {
+			return
+		}
+		v, isDecimal := decimal(n.Value)
+		if !isDecimal || v > config.MaxTable {
+			d.fail(n, "%s %s: use 0 to %d", lastStep(path), n.Value, config.MaxTable)
+			return
+		}
+		*to = int(v)
+	}
+}
+
+func tableKeys(d *decoder, t *config.Table) []key {
+	return []key{
+		{"table", d.tableNumber(&t.Table)},
+		{"name", text(d, &t.Name)},
+		{"limit", number(d, &t.Limit)},
+		{"overflow", text(d, &t.Overflow)},
 	}
 }
 

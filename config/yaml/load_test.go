@@ -49,6 +49,7 @@ bridges:
     mac_aging: 60
     mac_table_size: 100
     static_macs: [{mac: "02:00:00:00:00:09", vlan: 10, port: h1}]
+    tables: [{table: 0, name: edge, limit: 1000, overflow: evict}, {table: 7}]
     address: [10.0.0.9/24]
     mac: "02:00:00:00:00:08"
     mtu: 9000
@@ -85,6 +86,7 @@ func TestLoadWhole(t *testing.T) {
 	br0.Flows = "priority=0,actions=NORMAL\n"
 	br0.MACAging, br0.MACTableSize = time.Minute, 100
 	br0.StaticMACs = []config.StaticMAC{{MAC: config.MAC{2, 0, 0, 0, 0, 9}, VLAN: 10, Port: "h1"}}
+	br0.Tables = []config.Table{{Name: "edge", Limit: 1000, Overflow: config.OverflowEvict}, {Table: 7, Overflow: config.OverflowRefuse}}
 	br0.Address, br0.MAC, br0.MTU = []netip.Prefix{netip.MustParsePrefix("10.0.0.9/24")}, config.MAC{2, 0, 0, 0, 0, 8}, 9000
 	up := config.Port{Name: "up", Type: config.System, ShareWithHost: true,
 		VLAN: config.VLAN{Mode: config.VLANNativeUntagged, Tag: 5, HasTag: true}}
@@ -170,7 +172,7 @@ func TestLoadErrors(t *testing.T) {
 		{"validation of a word", p + "tup}", `s.yaml:4:26: port h1: type "tup": unknown: use tap, system, internal, patch, dummy, pcap`},
 		{"validation of what is missing", p + "patch}", `s.yaml:4:9: port h1: peer: a patch port needs one: use the name of the patch port at the other end`},
 		{"validation in a mapping", "log: {level: loud}", `s.yaml:1:14: level "loud": unknown: use debug, info, warn, error`},
-		{"several at once", b + "foo: 1\n    mac_table_size: x", "s.yaml:3:5: unknown key \"foo\" in a bridge: it can have name, datapath_id, fail_mode, protocols, controllers, listen, flows, flows_file, mac_aging, mac_table_size, static_macs, local, address, mac, mtu, ports\ns.yaml:4:21: mac_table_size is the text \"x\": use a number"},
+		{"several at once", b + "foo: 1\n    mac_table_size: x", "s.yaml:3:5: unknown key \"foo\" in a bridge: it can have name, datapath_id, fail_mode, protocols, controllers, listen, flows, flows_file, mac_aging, mac_table_size, static_macs, tables, local, address, mac, mtu, ports\ns.yaml:4:21: mac_table_size is the text \"x\": use a number"},
 		{"alias of a wrong value", "log: &l {level: info}\nmetrics: *l", `s.yaml:1:10: unknown key "level" in metrics: it can have listen`},
 		{"alias within itself", "bridges: &b [*b]", `s.yaml:1:10: a bridge is a list: use a mapping, key: value`},
 	} {
@@ -306,6 +308,7 @@ func TestReference(t *testing.T) {
 		"A bridge":      bridgeKeys(d, &config.Bridge{}),
 		"A controller":  controllerKeys(d, &config.Controller{}),
 		"A static MAC":  staticMACKeys(d, &config.StaticMAC{}),
+		"A flow table":  tableKeys(d, &config.Table{}),
 		"A port":        portKeys(d, &config.Port{}),
 	}
 	row := regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|")

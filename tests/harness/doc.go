@@ -15,7 +15,9 @@
 //	frames [PORT…]                                   print and forget what was sent
 //	bytes [PORT…]                                    the same in hexadecimal digits
 //	trace BRIDGE FLOW                                print what would become of the flow's packet
+//	head LINES COMMAND…                              print only the first lines of what a command prints
 //	warp DURATION                                    let time pass
+//	table BRIDGE NUMBER [KEY=VALUE…]                 configure a flow table: name, limit, overflow=evict
 //	link PORT up|down, admin PORT up|down            change a port's carrier, or the state of its device
 //	controller NAME BRIDGE VERSION                   open an OpenFlow connection of the script's own
 //	tell CONTROLLER TYPE [BODY…]                     send a message (hexadecimal digits, u8:N … u64:N, pad:N, text:SIZE:TEXT), print the answers

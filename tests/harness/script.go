@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -104,7 +105,7 @@ func commandNamed(name string) commandFunc {
 	return map[string]commandFunc{
 		"bridge": cmdBridge, "port": cmdPort, "unport": cmdUnport, "ofctl": cmdOfctl, "send": cmdSend, "frames": cmdFrames, "bytes": cmdBytes, "trace": cmdTrace,
 		"warp": cmdWarp, "drops": cmdDrops, "fdb": cmdFDB, "counters": cmdCounters, "megaflows": cmdMegaflows,
-		"controller": cmdController, "tell": cmdTell, "heard": cmdHeard, "link": cmdLink, "admin": cmdAdmin,
+		"controller": cmdController, "tell": cmdTell, "heard": cmdHeard, "link": cmdLink, "admin": cmdAdmin, "table": cmdTable, "head": cmdHead,
 	}[name]
 }
 
@@ -134,6 +135,55 @@ func cmdBridge(j *Jar, _ *bytes.Buffer, _ *txtar.Archive, args []string) error {
 		}
 	}
 	return j.AddBridge(args[0], c)
+}
+
+// cmdHead executes another command and prints the first lines of what that prints.
+func cmdHead(j *Jar, out *bytes.Buffer, archive *txtar.Archive, args []string) error {
+	if err := need(args, 2, "head LINES COMMAND…"); err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	var all bytes.Buffer
+	err = j.command(&all, archive, args[1:])
+	lines := bytes.SplitAfter(all.Bytes(), []byte("\n"))
+	out.Write(bytes.Join(lines[:min(n, len(lines))], nil))
+	return err
+}
+
+// cmdTable configures a flow table.
+func cmdTable(j *Jar, _ *bytes.Buffer, _ *txtar.Archive, args []string) error {
+	const usage = "table BRIDGE NUMBER [name=NAME] [limit=N] [overflow=refuse|evict]"
+	if err := need(args, 2, usage); err != nil {
+		return err
+	}
+	b := j.Switch.Bridge(args[0])
+	n, err := strconv.ParseUint(args[1], 0, 8)
+	if b == nil || err != nil {
+		return fmt.Errorf("usage: %s", usage)
+	}
+	t := ofproto.TableConfig{Table: uint8(n)}
+	for _, a := range args[2:] {
+		switch key, value, _ := strings.Cut(a, "="); key {
+		case "name":
+			t.Name = value
+		case "limit":
+			if t.Limit, err = strconv.Atoi(value); err != nil {
+				return err
+			}
+		case "overflow":
+			t.Evict = value == "evict"
+		default:
+			return fmt.Errorf("no option %s", key)
+		}
+	}
+	c := b.Config()
+	c.Tables = append(slices.DeleteFunc(slices.Clone(c.Tables), func(o ofproto.TableConfig) bool { return o.Table == t.Table }), t)
+	b.Configure(c, j.now)
+	j.settle()
+	return nil
 }
 
 func cmdPort(j *Jar, _ *bytes.Buffer, _ *txtar.Archive, args []string) error {

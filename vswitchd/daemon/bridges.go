@@ -67,6 +67,9 @@ func (d *Daemon) bridgeConfig(c *config.Bridge) ofproto.BridgeConfig {
 		DatapathID: c.DatapathID, Versions: openflow.VersionSet(c.Protocols), Controllers: len(c.Controllers) > 0,
 		MACAging: c.MACAging, MACTableSize: c.MACTableSize,
 	}
+	for _, t := range c.Tables {
+		b.Tables = append(b.Tables, ofproto.TableConfig{Table: uint8(t.Table), Name: t.Name, Limit: t.Limit, Evict: t.Overflow == config.OverflowEvict})
+	}
 	if c.FailMode == config.FailSecure {
 		b.FailMode = ofproto.FailSecure
 	}
@@ -120,7 +123,13 @@ func parseFlows(c *config.Bridge, numbers map[string]uint32) ([]*openflow.FlowMo
 	for name, no := range numbers {
 		ports.Add(no, name)
 	}
-	options := text.Options{Ports: ports}
+	tables := &text.Names{}
+	for _, t := range c.Tables {
+		if t.Name != "" {
+			tables.Add(uint32(t.Table), t.Name)
+		}
+	}
+	options := text.Options{Ports: ports, Tables: tables}
 	var flows []*openflow.FlowMod
 	for i, line := range strings.Split(c.Flows, "\n") {
 		line, _, _ = strings.Cut(line, "#")
