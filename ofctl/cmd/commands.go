@@ -39,7 +39,7 @@ func flowCommands() []command {
 	return []command{
 		{
 			group: groupFlow, name: "dump-flows", operands: "SWITCH [FLOW]", least: 1, most: 2, run: runDumpFlows,
-			flags:   flags + "json sort rsort names no-stats stats more",
+			flags:   flags + "json sort rsort names no-stats stats more color",
 			summary: "show flows",
 			example: "ofctl dump-flows br0 'table=0,ip' --sort",
 			more:    "FLOW chooses flows by their match, table, cookie=VALUE/MASK, out_port and out_group.",

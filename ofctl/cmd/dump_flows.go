@@ -1,12 +1,14 @@
 package cmd
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
 	"vswitch/flow"
+	"vswitch/ofctl/color"
 	"vswitch/openflow"
 	"vswitch/openflow/text"
 )
@@ -46,6 +48,11 @@ func runDumpFlows(a *app, args []string) error {
 	if err != nil {
 		return err
 	}
+	palette, err := a.palette()
+	if err != nil {
+		return err
+	}
+	list := flowPrinter{printer: p, palette: palette}
 	switch {
 	case len(a.option.sort) > 0:
 		flows, err := c.flows(request)
@@ -53,13 +60,36 @@ func runDumpFlows(a *app, args []string) error {
 			return err
 		}
 		sortFlows(flows, a.option.sort)
-		list := flowPrinter{printer: p}
 		return list.all(flows)
 	case a.option.json, a.option.noStats, a.showNames():
-		list := flowPrinter{printer: p}
 		return list.each(c, request)
 	}
-	return c.each(request, p.message)
+	return c.each(request, list.message)
+}
+
+// message prints flows in the message that they came in.
+func (p *flowPrinter) message(m message) error {
+	p.buf = text.AppendMessage(p.buf[:0], m.header, m.body, p.o)
+	return p.write()
+}
+
+// write writes buf, in colours where there are some. A line with a flow begins with a
+// blank.
+func (p *flowPrinter) write() error {
+	out := p.buf
+	if p.palette != nil {
+		p.colored = p.colored[:0]
+		for line := range bytes.Lines(p.buf) {
+			if line[0] == ' ' {
+				p.colored = p.palette.AppendFlow(p.colored, line)
+			} else {
+				p.colored = append(p.colored, line...)
+			}
+		}
+		out = p.colored
+	}
+	_, err := p.app.out.Write(out)
+	return err
 }
 
 // flows collects the flows that fit a request. ovs-ofctl does not look at the ages
@@ -80,10 +110,12 @@ func forgetAges(flows []openflow.FlowStats) {
 	}
 }
 
-// flowPrinter prints flows without the messages that they came in.
+// flowPrinter prints flows.
 type flowPrinter struct {
 	*printer
-	n int // how many were printed as JSON
+	palette *color.Palette // nil: no colours
+	colored []byte
+	n       int // how many were printed as JSON
 }
 
 // each prints the flows that fit a request as they come.
@@ -129,8 +161,7 @@ func (p *flowPrinter) some(flows []openflow.FlowStats) error {
 		p.buf = append(p.buf, ' ')
 		p.buf = append(text.AppendFlowStats(p.buf, &flows[i], p.o), '\n')
 	}
-	_, err := p.app.out.Write(p.buf)
-	return err
+	return p.write()
 }
 
 func (p *flowPrinter) someJSON(flows []openflow.FlowStats) error {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"vswitch/ofctl/color"
 	"vswitch/openflow"
 )
 
@@ -35,6 +36,7 @@ type options struct {
 	packetIn  openflow.PacketInFormat
 	setIn     bool // packetIn was given
 	unixctl   string
+	color     colorWhen
 }
 
 // newFlags makes the flags that fill o.
@@ -63,6 +65,8 @@ func newFlags(o *options) *pflag.FlagSet {
 	f.BoolVar(&o.timestamp, "timestamp", false, "print the time before each message")
 	f.VarP(&flowFormFlag{&o.flows, &o.versions}, "flow-format", "F", "how flows travel: `FORMAT` is any, OpenFlow10, NXM, OXM or OXM-OpenFlow12 to 15")
 	f.StringVar(&o.unixctl, "unixctl", "", "`SOCKET` on which monitor and snoop take control commands")
+	f.Var(&o.color, "color", "colour flows `WHEN`: always, never, or auto, which is on a terminal")
+	f.Lookup("color").NoOptDefVal = "auto"
 	f.BoolP("version", "V", false, "print the version")
 	f.VarP(&packetInFlag{o}, "packet-in-format", "P", "how packets come: `FORMAT` is standard, nxt_packet_in or nxt_packet_in2")
 	return f
@@ -224,3 +228,45 @@ func (f *packetInFlag) String() string { return "" }
 
 // Type names the value in help texts.
 func (f *packetInFlag) Type() string { return "format" }
+
+// colorWhen is when flows are coloured: never unless the flag is given.
+type colorWhen uint8
+
+const (
+	colorNever colorWhen = iota
+	colorAlways
+	colorAuto
+)
+
+func (w *colorWhen) Set(s string) error {
+	switch strings.ToLower(s) {
+	case "never", "no", "none":
+		*w = colorNever
+	case "always", "yes", "force":
+		*w = colorAlways
+	case "auto", "tty", "if-tty":
+		*w = colorAuto
+	default:
+		return fmt.Errorf("no time %q: there are always, never, auto", s)
+	}
+	return nil
+}
+
+func (w *colorWhen) String() string { return "" }
+
+// Type names the value in help texts.
+func (w *colorWhen) Type() string { return "when" }
+
+// palette are the colours of flows, which $OVS_COLORS may change; nil where there are
+// to be none.
+func (a *app) palette() (*color.Palette, error) {
+	on := a.option.color == colorAlways || a.option.color == colorAuto && a.stdio.Terminal && a.stdio.Getenv("TERM") != "dumb"
+	if !on {
+		return nil, nil
+	}
+	p, err := color.Parse(a.stdio.Getenv("OVS_COLORS"))
+	if err != nil {
+		return nil, usagef("$OVS_COLORS: %w", err)
+	}
+	return &p, nil
+}

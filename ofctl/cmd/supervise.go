@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -216,6 +217,10 @@ func (s *supervisor) encode(m openflow.Message) (xid uint32, data []byte, err er
 // packetOut is ofctl/packet-out.
 func (s *supervisor) packetOut(words []string) (control.Reply, error) {
 	m, err := text.ParsePacketOut(words[0], s.names)
+	var wrong *text.Error
+	if errors.As(err, &wrong) {
+		return nil, errors.New(wrong.Caret())
+	}
 	if err != nil {
 		return nil, err
 	}
