@@ -165,6 +165,9 @@ func (a *SetField) exact() bool {
 }
 
 func appendSetField(c context, dst []byte, a SetField) ([]byte, error) {
+	if a.Field == flow.FieldInPortOXM {
+		return dst, unencodable(c.v, "setting port %d", a.Value.Lo)
+	}
 	return a.appendEntry(c.v, dst)
 }
 

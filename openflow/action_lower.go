@@ -141,6 +141,8 @@ func lowerVLAN(c context, a Action, push bool, later SetField) []Action {
 func lowerSetField(c context, a SetField) []Action {
 	form := a.Form
 	switch {
+	case a.Field == flow.FieldInPortOXM && form != FormLoad2:
+		return lowerInPort(c, a)
 	case c.v >= V15:
 		return nil
 	case form == FormSetField && c.v >= V12 && a.exact():
@@ -158,6 +160,18 @@ func lowerSetField(c context, a SetField) []Action {
 		return []Action{a}
 	}
 	if _, _, rest := nextRun(a.Value, a.Mask); form == FormLoad && rest.IsZero() {
+		return nil
+	}
+	return a.loadSegments()
+}
+
+// lowerInPort is for in_port_oxm, which set_field cannot set (OpenFlow 1.3.5
+// §5.12): the port of OpenFlow 1.0 can be set, and part by part both.
+func lowerInPort(c context, a SetField) []Action {
+	if port, ok := PortNo(a.Value.Lo).To16(); c.v >= V15 && ok && a.exact() {
+		return []Action{set(flow.FieldInPort, uint64(port))}
+	}
+	if _, _, rest := nextRun(a.Value, a.Mask); c.v >= V15 || a.Form == FormLoad && rest.IsZero() {
 		return nil
 	}
 	return a.loadSegments()

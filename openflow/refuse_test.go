@@ -209,3 +209,50 @@ func TestUnknownPropertiesStay(t *testing.T) {
 		}
 	}
 }
+
+// TestActionsOfOtherVersions: a version that has no action of a number refuses it
+// with the error for unknown ones.
+func TestActionsOfOtherVersions(t *testing.T) {
+	for i := range codec.actions.rows {
+		row := &codec.actions.rows[i]
+		b := append(row.appendHead(nil), make([]byte, max(row.size, 16))...)[:max(row.size, 16)]
+		be.PutUint16(b[2:], uint16(len(b)))
+		want := ErrActionBadVendorType
+		if row.vendor == 0 {
+			want = ErrActionBadType
+		}
+		for v := minVersion; v <= maxVersion; v++ {
+			if other, _, _ := codec.actions.find(v, b); other != nil {
+				continue
+			}
+			if list, err := decodeActions(context{v: v, dialect: plainDialect, t: codec}, b, nil); !errors.Is(err, want) {
+				t.Errorf("%s of vendor %#x in %s: %v, %v, want %s", row.kind, row.vendor, v, list, err, want)
+			}
+		}
+	}
+}
+
+// TestMessagesOfOtherVersions is TestActionsOfOtherVersions for messages.
+func TestMessagesOfOtherVersions(t *testing.T) {
+	for i := range codec.messages {
+		row := &codec.messages[i]
+		for v := minVersion; v <= maxVersion; v++ {
+			b := append(row.appendHead(nil, v, 1), make([]byte, row.size)...)
+			be.PutUint16(b[2:], uint16(len(b)))
+			h := PeekHeader(b)
+			if other, _, _ := codec.findRow(&h, b); other != nil || row.class == classType && v > V10 && (row.code == typeStats11 || row.code == typeStats11+1) {
+				continue // the number is another message's
+			}
+			want := ErrRequestBadSubtype
+			switch row.class {
+			case classType:
+				want = ErrRequestBadType
+			case classRequest, classReply:
+				want = ErrRequestBadStat
+			}
+			if _, m, err := Decode(b); !errors.Is(err, want) {
+				t.Errorf("%s in %s: %+v, %v, want %s", row.name, v, m, err, want)
+			}
+		}
+	}
+}
