@@ -34,7 +34,7 @@ func (s *Session) handle(h openflow.Header, m openflow.Message) error {
 		s.bridge.sw.settle()
 		return s.bridge.resume(m, s.version)
 	case *openflow.PortMod:
-		return s.bridge.portMod(m)
+		return s.bridge.portMod(m, s.version)
 	case *openflow.GroupMod:
 		err := s.bridge.groupMod(m, s.version)
 		s.forward(err, &openflow.RequestForward{Group: m, XID: h.XID})
@@ -162,34 +162,6 @@ func (s *Session) setAsync(m *openflow.SetAsync) {
 	merge(&s.async.Primary, &m.Primary)
 	merge(&s.async.Secondary, &m.Secondary)
 	s.update()
-}
-
-// portMod changes a port's configuration. Nothing changes in the user's device
-// but, for PortDown, its carrier.
-func (b *Bridge) portMod(m *openflow.PortMod) error {
-	p := b.ports.Load().byNo[m.Port]
-	if p == nil {
-		return openflow.NewError(openflow.ErrPortModBadPort, "bridge %s has no port %v", b.Name, m.Port)
-	}
-	st := *p.state.Load()
-	if m.MAC != st.info.MAC {
-		return openflow.NewError(openflow.ErrPortModBadHWAddr, "port %s has address %s", p.Name, macString(st.info.MAC))
-	}
-	const can = openflow.PortDown | openflow.PortNoRecv | openflow.PortNoFwd | openflow.PortNoFlood | openflow.PortNoPacketIn |
-		openflow.PortNoSTP | openflow.PortNoRecvSTP
-	config := st.config&^m.Mask | m.Config&m.Mask&can
-	if config == st.config {
-		return nil
-	}
-	down := (config ^ st.config) & openflow.PortDown
-	st.config = config
-	p.publish(st)
-	b.sw.touch(settingsTag)
-	b.portStatus(openflow.PortModified, p)
-	if f := b.sw.options.PortDown; down != 0 && f != nil {
-		f(p, config&openflow.PortDown != 0)
-	}
-	return nil
 }
 
 // roleRequest changes the session's role (OpenFlow 1.3.5 §6.3.6). A new primary

@@ -42,6 +42,11 @@ func (s *Session) statistics(h openflow.Header, m openflow.Message) error {
 			return err
 		}
 		s.send(h.XID, &openflow.QueueStatsReply{})
+	case *openflow.QueueDescRequest:
+		if err := b.checkQueue(m.Port, m.Queue); err != nil {
+			return err
+		}
+		s.send(h.XID, &openflow.QueueDescReply{})
 	case *openflow.QueueConfigRequest:
 		if err := b.checkQueue(m.Port, openflow.QueueAll); err != nil {
 			return err
@@ -80,7 +85,7 @@ func (s *Session) reply(xid uint32, ask func() (openflow.Message, error)) error 
 
 // checkQueue refuses ports that do not exist, and queues, since ports have none.
 func (b *Bridge) checkQueue(port openflow.PortNo, queue uint32) error {
-	if port != openflow.PortAny && port != openflow.PortAll && b.ports.Load().byNo[port] == nil {
+	if port != openflow.PortAny && b.ports.Load().byNo[port] == nil {
 		return openflow.NewError(openflow.ErrQueueOpBadPort, "bridge %s has no port %v", b.Name, port)
 	}
 	if queue != openflow.QueueAll {

@@ -184,7 +184,7 @@ func (x *xlate) enterBridge(port *Port) {
 	switch config := port.state.Load().config; {
 	case config&openflow.PortDown != 0:
 		x.drop(datapath.DropPortDown)
-	case config&openflow.PortNoRecv != 0:
+	case x.refuses(config):
 		x.drop(datapath.DropPortNoRecv)
 	case x.isFragmentToDrop():
 		x.drop(datapath.DropFragment)
