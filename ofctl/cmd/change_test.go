@@ -161,7 +161,7 @@ func TestMistakes(t *testing.T) {
 		{"read only", []string{"add-flow", "br0", "actions=1", "--read-only"}, exitUsage, []string{"--read-only"}},
 		{"bridge", []string{"show", "br1"}, exitRefused, []string{"br1: "}},
 		{"socket", []string{"show", "unix:/nonexistent/x.mgmt"}, exitRefused, []string{"no socket /nonexistent/x.mgmt: is the switch running?"}},
-		{"scheme", []string{"show", "ssl:1.2.3.4"}, exitUsage, []string{"unix:PATH and tcp:HOST"}},
+		{"scheme", []string{"show", "pssl:1.2.3.4"}, exitUsage, []string{"unix:PATH, tcp:HOST"}},
 		{"tcp port", []string{"show", "tcp:1.2.3.4:0x"}, exitUsage, []string{"no port"}},
 		{"stp takes 1.0", []string{"mod-port", "br0", "h1", "no-flood", "-O", "OpenFlow13"}, exitUsage, []string{"OpenFlow13", "OpenFlow10"}},
 	}

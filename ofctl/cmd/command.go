@@ -44,8 +44,8 @@ func newRoot(a *app) *cobra.Command {
 		Short: "operate OpenFlow switches",
 		Long: `ofctl shows and changes what an OpenFlow switch does.
 
-SWITCH is the name of a bridge of the local vswitchd, unix:PATH, or
-tcp:HOST[:PORT]. Flags may stand anywhere. The exit code is 0 when all was
+SWITCH is the name of a bridge of the local vswitchd, unix:PATH, tcp:HOST[:PORT]
+or ssl:HOST[:PORT]. Flags may stand anywhere. The exit code is 0 when all was
 done, 1 when the switch or the way to it refused, 2 when the command line or
 the text of a flow is wrong.`,
 		Example:       "  ofctl add-flow br0 'in_port=h1,actions=output:h2'\n  ofctl dump-flows br0 --sort",

@@ -3,98 +3,15 @@ package cmd
 import (
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"strings"
 
+	"vswitch/ofctl/explain"
 	"vswitch/openflow"
 	"vswitch/openflow/text"
 )
 
 // Commands that check text and need no switch.
-
-// protocol is a version of OpenFlow together with how flows travel in it, as
-// ovs-ofctl counts them.
-type protocol struct {
-	name     string
-	version  openflow.Version
-	nicira   bool // flows in Nicira's form
-	tableIDs bool // flow-mods name tables
-}
-
-// protocols are all there are, the one to prefer first.
-func protocols() []protocol {
-	return []protocol{
-		{"OpenFlow10-table_id", openflow.V10, false, false},
-		{"OpenFlow10+table_id", openflow.V10, false, true},
-		{"NXM-table_id", openflow.V10, true, false},
-		{"NXM+table_id", openflow.V10, true, true},
-		{"OpenFlow11", openflow.V11, false, true},
-		{"OXM-OpenFlow12", openflow.V12, false, true},
-		{"OXM-OpenFlow13", openflow.V13, false, true},
-		{"OXM-OpenFlow14", openflow.V14, false, true},
-		{"OXM-OpenFlow15", openflow.V15, false, true},
-	}
-}
-
-// protocolSet has bit i for protocols()[i].
-type protocolSet uint
-
-// String names the protocols, several together where there is a word for them.
-func (s protocolSet) String() string {
-	if s == 0 {
-		return "none"
-	}
-	var names []string
-	for _, group := range []struct {
-		set  protocolSet
-		name string
-	}{{0x1ff, "any"}, {0x003, "OpenFlow10"}, {0x00c, "NXM"}, {0x1e0, "OXM"}} {
-		if s&group.set == group.set {
-			names = append(names, group.name)
-			s &^= group.set
-		}
-	}
-	for i, p := range protocols() {
-		if s>>i&1 != 0 {
-			names = append(names, p.name)
-		}
-	}
-	return strings.Join(names, ",")
-}
-
-// encode writes a flow-mod as the protocol has it. The error is that it cannot.
-func (p protocol) encode(xid uint32, m openflow.Message) ([]byte, error) {
-	dialect := openflow.Dialect{NoTableID: !p.tableIDs}
-	mod, isMod := m.(*openflow.FlowMod)
-	if isMod && p.version == openflow.V10 {
-		form := *mod
-		form.Nicira = p.nicira
-		m = &form
-	}
-	data, err := dialect.Append(nil, p.version, xid, m)
-	if err == nil && isMod && p.version == openflow.V10 && !p.nicira && openflow.PeekHeader(data).Type != typeFlowMod {
-		err = &openflow.UnencodableError{Version: p.version, What: "the match in the standard form"}
-	}
-	return data, err
-}
-
-// typeFlowMod is OFPT_FLOW_MOD, in the standard form.
-const typeFlowMod = 14
-
-// usable says which protocols can carry what parse reads.
-func usable(parse func(o text.Options) (openflow.Message, error)) (set protocolSet) {
-	for i, p := range protocols() {
-		m, err := parse(text.Options{Version: p.version})
-		if err != nil {
-			continue
-		}
-		if _, err := p.encode(1, m); err == nil {
-			set |= 1 << i
-		}
-	}
-	return set
-}
 
 // runParseFlow is parse-flow: what becomes of a flow on the wire.
 func runParseFlow(a *app, args []string) error {
@@ -129,34 +46,34 @@ func (a *app) parseOffline(lines []line, parse parser) error {
 		return err
 	}
 	flows := len(messages) == 0 || messages[0].Kind() == openflow.KindFlowMod
-	all := ^protocolSet(0)
+	all := ^explain.ProtocolSet(0)
 	for _, l := range lines {
-		all &= usable(func(o text.Options) (openflow.Message, error) { return parse(l.text, o) })
+		all &= explain.Usable(func(o text.Options) (openflow.Message, error) { return parse(l.text, o) })
 	}
 	chosen := -1
-	for i, p := range protocols() {
-		if all>>i&1 != 0 && chosen < 0 && (a.option.versions == 0 || a.option.versions.Has(p.version)) && a.option.flows.allows(p) {
+	for i, p := range explain.Protocols() {
+		if all>>i&1 != 0 && chosen < 0 && (a.option.versions == 0 || a.option.versions.Has(p.Version)) && a.option.flows.allows(p) {
 			chosen = i
 		}
 	}
 	if chosen < 0 {
 		return usagef("no protocol that is allowed can carry this; usable are: %v", all)
 	}
-	p := protocols()[chosen]
+	p := explain.Protocols()[chosen]
 	if a.option.json {
 		return a.parsedJSON(lines, parse, p, all)
 	}
-	chosenAs := "protocol: " + p.name
+	chosenAs := "protocol: " + p.Name
 	if !flows {
-		chosenAs = "version: " + p.version.String()
+		chosenAs = "version: " + p.Version.String()
 	}
 	fmt.Fprintf(a.out, "usable protocols: %v\nchosen %s\n", all, chosenAs)
 	for i, l := range lines {
-		m, err := parse(l.text, text.Options{Version: p.version})
+		m, err := parse(l.text, text.Options{Version: p.Version})
 		if err != nil {
 			return err
 		}
-		data, err := p.encode(uint32(i)+1, m)
+		data, err := p.Encode(uint32(i)+1, m)
 		if err != nil {
 			return err
 		}
@@ -174,17 +91,17 @@ type parsed struct {
 	Bytes   []byte
 }
 
-func (a *app) parsedJSON(lines []line, parse parser, p protocol, all protocolSet) error {
+func (a *app) parsedJSON(lines []line, parse parser, p explain.Protocol, all explain.ProtocolSet) error {
 	document := struct {
 		UsableProtocols, ChosenProtocol string
 		Messages                        []parsed
-	}{all.String(), p.name, nil}
+	}{all.String(), p.Name, nil}
 	for i, l := range lines {
-		m, err := parse(l.text, text.Options{Version: p.version})
+		m, err := parse(l.text, text.Options{Version: p.Version})
 		if err != nil {
 			return err
 		}
-		data, err := p.encode(uint32(i)+1, m)
+		data, err := p.Encode(uint32(i)+1, m)
 		if err != nil {
 			return err
 		}
@@ -194,8 +111,8 @@ func (a *app) parsedJSON(lines []line, parse parser, p protocol, all protocolSet
 }
 
 // allows says whether --flow-format lets flows travel in a protocol.
-func (f flowForm) allows(p protocol) bool {
-	return f == formAny || p.nicira == (f == formNXM)
+func (f flowForm) allows(p explain.Protocol) bool {
+	return f == formAny || p.Nicira == (f == formNXM)
 }
 
 // defaultVerbosity is that of messages that are printed by themselves.
@@ -377,12 +294,16 @@ func appendDump(dst, data []byte) []byte {
 	return dst
 }
 
-// isUnencodable reports whether err is that a version cannot carry something, and
-// what that is.
-func isUnencodable(err error) (what string, is bool) {
-	var e *openflow.UnencodableError
-	if !errors.As(err, &e) {
-		return "", false
+// runExplain is explain.
+func runExplain(a *app, args []string) error {
+	mod, err := text.ParseFlow(args[0], text.Options{CommandWord: true})
+	if err != nil {
+		return syntax(err)
 	}
-	return e.What, true
+	e := explain.Explain(mod, args[0])
+	if a.option.json {
+		return a.document(e)
+	}
+	_, err = a.out.WriteString(e.String())
+	return err
 }

@@ -33,17 +33,6 @@ func TestOnly10(t *testing.T) {
 }
 
 // TestProtocolNames compares with how ovs-ofctl names sets of protocols.
-func TestProtocolNames(t *testing.T) {
-	for set, want := range map[protocolSet]string{
-		0: "none", 0x1ff: "any", 0x003: "OpenFlow10", 0x00f: "OpenFlow10,NXM", 0x1fa: "OXM,OpenFlow10+table_id,NXM+table_id,OpenFlow11",
-		0x1fc: "NXM,OXM,OpenFlow11", 0x040: "OXM-OpenFlow13",
-	} {
-		if got := set.String(); got != want {
-			t.Errorf("%#x: %s, want %s", uint(set), got, want)
-		}
-	}
-}
-
 func TestParseActions(t *testing.T) {
 	in := "0000 0008 0001 ffff\n# nothing\n0000 0008\n"
 	r := newFakeSwitch().runWith(t, Stdio{In: strings.NewReader(in)}, "parse-actions", "OpenFlow10")

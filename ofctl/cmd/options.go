@@ -37,6 +37,7 @@ type options struct {
 	setIn     bool // packetIn was given
 	unixctl   string
 	color     colorWhen
+	tls       tlsOptions
 }
 
 // newFlags makes the flags that fill o.
@@ -67,6 +68,13 @@ func newFlags(o *options) *pflag.FlagSet {
 	f.StringVar(&o.unixctl, "unixctl", "", "`SOCKET` on which monitor and snoop take control commands")
 	f.Var(&o.color, "color", "colour flows `WHEN`: always, never, or auto, which is on a terminal")
 	f.Lookup("color").NoOptDefVal = "auto"
+	f.StringVarP(&o.tls.key, "private-key", "p", "", "`FILE` with ofctl's private key, for ssl:")
+	f.StringVarP(&o.tls.certificate, "certificate", "c", "", "`FILE` with the certificate of that key")
+	f.StringVarP(&o.tls.ca, "ca-cert", "C", "", "`FILE` with the certificates that switches' must be signed by, or none")
+	f.StringVar(&o.tls.bootstrapCA, "bootstrap-ca-cert", "", "the same; a `FILE` that is not there is made of what the switch sends")
+	f.StringVar(&o.tls.peerCA, "peer-ca-cert", "", "`FILE` with a certificate to send along")
+	f.StringVar(&o.tls.serverName, "ssl-server-name", "", "`NAME` that the switch's certificate must have")
+	f.Var(&o.tls.versions, "ssl-protocols", "`VERSIONS` of TLS that may be spoken: TLSv1.2,TLSv1.3")
 	f.BoolP("version", "V", false, "print the version")
 	f.VarP(&packetInFlag{o}, "packet-in-format", "P", "how packets come: `FORMAT` is standard, nxt_packet_in or nxt_packet_in2")
 	return f

@@ -25,6 +25,7 @@ type target struct {
 	name             string // as the user wrote it
 	bridge           string // its name, where the target is a bridge of rundir
 	network, address string
+	secure           bool // with TLS
 }
 
 // rundir is the directory with the sockets of bridges.
@@ -43,24 +44,25 @@ const (
 	snoopSuffix = ".snoop"
 )
 
-// resolve says where name listens: a bridge, unix:PATH, a PATH, tcp:HOST[:PORT].
+// resolve says where name listens: a bridge, unix:PATH, a PATH, tcp:HOST[:PORT] or
+// ssl:HOST[:PORT].
 // suffix is that of the bridge's socket.
 func (a *app) resolve(name, suffix string) (target, error) {
 	t := target{name: name}
 	scheme, rest, hasScheme := strings.Cut(name, ":")
 	switch {
 	case name == "":
-		return t, usagef("the switch is an empty word: give a bridge's name, unix:PATH or tcp:HOST[:PORT]")
+		return t, usagef("the switch is an empty word: give a bridge's name, unix:PATH, tcp:HOST[:PORT] or ssl:HOST[:PORT]")
 	case hasScheme && scheme == "unix":
 		t.network, t.address = "unix", rest
-	case hasScheme && scheme == "tcp":
+	case hasScheme && (scheme == "tcp" || scheme == "ssl"):
 		host, port, err := hostPort(rest)
 		if err != nil {
 			return t, usagef("switch %s: %v", name, err)
 		}
-		t.network, t.address = "tcp", net.JoinHostPort(host, port)
-	case hasScheme && (scheme == "ssl" || scheme == "ptcp" || scheme == "pssl" || scheme == "punix"):
-		return t, usagef("switch %s: ofctl connects by unix:PATH and tcp:HOST[:PORT] only", name)
+		t.network, t.address, t.secure = "tcp", net.JoinHostPort(host, port), scheme == "ssl"
+	case hasScheme && (scheme == "ptcp" || scheme == "pssl" || scheme == "punix"):
+		return t, usagef("switch %s: ofctl connects by unix:PATH, tcp:HOST[:PORT] and ssl:HOST[:PORT] only", name)
 	case strings.Contains(name, "/"):
 		t.network, t.address = "unix", name
 	default:
@@ -110,7 +112,10 @@ func (a *app) bridges() []string {
 // open connects to t. The error says what to do about it.
 func (a *app) open(ctx context.Context, t target) (net.Conn, error) {
 	c, err := a.dial(ctx, t.network, t.address)
-	if err == nil {
+	switch {
+	case err == nil && t.secure:
+		return a.secure(ctx, t, c)
+	case err == nil:
 		return c, nil
 	}
 	if errors.Is(err, context.DeadlineExceeded) {

@@ -1,4 +1,4 @@
-package cmd
+package explain
 
 import (
 	"errors"
@@ -11,49 +11,35 @@ import (
 	"vswitch/openflow/text"
 )
 
-// explanation is what explain says of a flow.
-type explanation struct {
+// Flow is an explanation of a flow.
+type Flow struct {
 	Command  string
 	Table    string
 	Priority uint16
-	Match    []explainedTerm
-	Actions  []explainedAction
-	Versions []explainedProtocol
+	Match    []Term
+	Actions  []Action
+	Versions []Carrier
 }
 
-// explainedTerm is one term of the match.
-type explainedTerm struct {
+// Term is one term of the match.
+type Term struct {
 	Term, Words string
 	Needs       string // what the match must have beside it, or ""
 }
 
-// explainedAction is one action or instruction.
-type explainedAction struct{ Action, Words string }
+// Action is one action or instruction.
+type Action struct{ Action, Words string }
 
-// explainedProtocol says whether a protocol can carry the flow.
-type explainedProtocol struct {
+// Carrier says whether a protocol can carry the flow.
+type Carrier struct {
 	Protocol string
 	Carries  bool
 	Why      string // it does not
 }
 
-// runExplain is explain.
-func runExplain(a *app, args []string) error {
-	mod, err := text.ParseFlow(args[0], text.Options{CommandWord: true})
-	if err != nil {
-		return syntax(err)
-	}
-	e := explain(mod, args[0])
-	if a.option.json {
-		return a.document(e)
-	}
-	_, err = a.out.WriteString(e.String())
-	return err
-}
-
-// explain describes a flow that was read from s.
-func explain(mod *openflow.FlowMod, s string) *explanation {
-	e := &explanation{
+// Explain describes a flow that was read from s.
+func Explain(mod *openflow.FlowMod, s string) *Flow {
+	e := &Flow{
 		Command:  [...]string{"add", "modify", "modify_strict", "delete", "delete_strict"}[mod.Command],
 		Table:    fmt.Sprint(mod.Table),
 		Priority: mod.Priority,
@@ -69,16 +55,16 @@ func explain(mod *openflow.FlowMod, s string) *explanation {
 	}
 	for _, action := range mod.Actions {
 		written := string(text.AppendActions(nil, []openflow.Action{action}, text.PrintOptions{}))
-		e.Actions = append(e.Actions, explainedAction{written, actionWords(action)})
+		e.Actions = append(e.Actions, Action{written, actionWords(action)})
 	}
-	for _, p := range protocols() {
+	for _, p := range Protocols() {
 		e.Versions = append(e.Versions, explainProtocol(p, s))
 	}
 	return e
 }
 
 // String is the explanation for people.
-func (e *explanation) String() string {
+func (e *Flow) String() string {
 	var b strings.Builder
 	switch e.Command {
 	case "add":
@@ -121,11 +107,11 @@ func (e *explanation) String() string {
 }
 
 // explainProtocol finds out whether a protocol can carry the flow that s says.
-func explainProtocol(p protocol, s string) explainedProtocol {
-	e := explainedProtocol{Protocol: p.name}
-	mod, err := text.ParseFlow(s, text.Options{CommandWord: true, Version: p.version})
+func explainProtocol(p Protocol, s string) Carrier {
+	e := Carrier{Protocol: p.Name}
+	mod, err := text.ParseFlow(s, text.Options{CommandWord: true, Version: p.Version})
 	if err == nil {
-		_, err = p.encode(1, mod)
+		_, err = p.Encode(1, mod)
 	}
 	var wrong *text.Error
 	what, unencodable := isUnencodable(err)
@@ -158,9 +144,9 @@ func protocolWords(word string) string {
 }
 
 // explainTerm describes one term of a match as it is printed.
-func explainTerm(term string) explainedTerm {
+func explainTerm(term string) Term {
 	name, value, hasValue := strings.Cut(term, "=")
-	e := explainedTerm{Term: term}
+	e := Term{Term: term}
 	if !hasValue {
 		e.Words = protocolWords(name)
 		return e
