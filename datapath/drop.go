@@ -85,7 +85,7 @@ var dropTable = [NumDropReasons]DropInfo{
 	DropVLANMismatch:     {"vlan_mismatch", false, "the input port does not carry the frame's VLAN"},
 	DropReservedMAC:      {"reserved_multicast", false, "sent to a link-local address that bridges do not forward (01:80:c2:00:00:0X)"},
 	DropNoPacketIn:       {"port_no_packet_in", false, "the input port is configured not to send packet-ins (OFPPC_NO_PACKET_IN)"},
-	DropNoFloodPort:      {"no_flood_port", false, "no other port carries its VLAN"},
+	DropNoFloodPort:      {"no_flood_port", false, "no other port that is up carries its VLAN"},
 	DropPortNoForward:    {"port_no_forward", false, "the output port is configured not to send (OFPPC_NO_FWD)"},
 	DropOutputDown:       {"output_port_down", false, "the output port is administratively down (OFPPC_PORT_DOWN)"},
 	DropInvalidTTL:       {"invalid_ttl", false, "its TTL or hop limit ran out"},

@@ -138,7 +138,7 @@ func (a *app) explainDial(t target, err error) error {
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("%s: %s: permission denied: run ofctl as root or as the user of vswitchd", t.name, t.address)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Errorf("%s: %s is there, but nobody listens on it: is vswitchd running?", t.name, t.address)
+		return fmt.Errorf("%s: the socket is there, but nobody listens on it: is vswitchd running?", t.address)
 	case errors.Is(err, syscall.ENOTSOCK):
 		return fmt.Errorf("%s: %s is no socket", t.name, t.address)
 	case !errors.Is(err, fs.ErrNotExist):

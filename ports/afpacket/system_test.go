@@ -275,7 +275,7 @@ func TestDeletedDeviceIsAbsent(t *testing.T) {
 	porttest.Inside(t, c.user, "dev", func(h *netlink.Handle, l netlink.Link) error { return h.LinkDel(l) })
 	porttest.AwaitEOF(t, e, rx)
 	info := p.Info()
-	if want := "device dev was deleted in namespace " + c.mine.Name(); info.Absent != want {
+	if want := "device dev in namespace " + c.mine.Name() + " was deleted"; info.Absent != want {
 		t.Errorf("absent: %q, want %q", info.Absent, want)
 	}
 	porttest.Send(t, e, tx, arpRequest(mineMAC, mineNet, userNet), ports.TxGone)

@@ -25,6 +25,7 @@ type Control struct {
 	closed    bool
 	followers map[place][]*follower
 	spaces    map[identity]*Namespace // that somebody holds
+	memory    memory
 }
 
 // ownNamespace stands for the switch's own namespace among the numbers that the
@@ -88,8 +89,9 @@ func (c *Control) Close() error {
 	c.mu.Lock()
 	c.closed = true
 	names := c.names
+	err := c.memory.deleteRest()
 	c.mu.Unlock()
-	err := c.events.Close()
+	err = errors.Join(err, c.events.Close())
 	if names != nil {
 		err = errors.Join(err, names.Close())
 	}
@@ -197,11 +199,11 @@ func (c *Control) linkDeleted(nsid int32, payload []byte) {
 	if !ok {
 		return
 	}
-	why := "device %s was deleted%s"
+	why := "device %s%s was deleted"
 	attributes, err := nl.ParseRouteAttr(payload[unix.SizeofIfInfomsg:])
 	for _, a := range attributes {
 		if err == nil && a.Attr.Type == unix.IFLA_NEW_NETNSID {
-			why = "device %s was moved to another namespace%s"
+			why = "device %s%s was moved to another namespace"
 		}
 	}
 	at := place{nsid, link.Index}
@@ -260,7 +262,7 @@ func (c *Control) resync() {
 		case errors.Is(err, unix.EINVAL) || errors.Is(err, ErrNoDevice):
 			delete(c.followers, at)
 			for _, f := range list {
-				f.report(Report{Link: f.last, Gone: fmt.Sprintf("device %s was deleted%s", f.last.Name, f.space.inside())})
+				f.report(Report{Link: f.last, Gone: fmt.Sprintf("device %s%s was deleted", f.last.Name, f.space.inside())})
 			}
 		case err == nil:
 			for _, f := range list {

@@ -14,7 +14,8 @@
 //     number. Nothing of the switch lies inside a namespace, so that nothing
 //     keeps it alive when its user deletes it.
 //   - A namespace that Control made is deleted with its last Release, one that
-//     it found never.
+//     it found never. Those that a Control made which was killed count as made
+//     by the next one that remembers them (Remember).
 //   - After a device or its namespace is gone, or the namespace's name, its
 //     followers hear so once, and nothing after it.
 //

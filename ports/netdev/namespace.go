@@ -54,15 +54,18 @@ func (c *Control) Namespace(name string) (*Namespace, error) {
 			return nil, fmt.Errorf("namespace %s: make: %w%s", name, err, hint(err))
 		}
 		made = true
+		if err := c.memory.note(path); err != nil {
+			return nil, errors.Join(fmt.Errorf("namespace %s: remember that it was made: %w", name, err), deleteNamespace(path))
+		}
 	}
 	n, err := c.hold(name, path)
 	if err != nil {
 		if made {
-			err = errors.Join(err, deleteNamespace(path))
+			err = errors.Join(err, deleteNamespace(path), c.memory.forget(path))
 		}
 		return nil, err
 	}
-	n.made = n.made || made
+	n.made = n.made || made || n.path == path && c.memory.knows(path)
 	if filepath.Dir(path) == namesDir {
 		c.watchNames()
 	}
@@ -166,13 +169,16 @@ func (n *Namespace) Release() error {
 	if c.spaces[n.id] == n {
 		delete(c.spaces, n.id)
 	}
-	if !n.made || !n.named() {
+	if !n.made {
 		return nil
+	}
+	if !n.named() {
+		return c.memory.forget(n.path)
 	}
 	if err := deleteNamespace(n.path); err != nil {
 		return fmt.Errorf("namespace %s: delete: %w", n.name, err)
 	}
-	return nil
+	return c.memory.forget(n.path)
 }
 
 // named reports that the namespace's path still leads to it.

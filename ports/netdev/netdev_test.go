@@ -138,7 +138,7 @@ func TestFollowTellsWhatHappensToADevice(t *testing.T) {
 	await(t, reports, "carrier", func(r Report) bool { return r.Link.Carrier })
 	change(t, n, "second", func(h *netlink.Handle, l netlink.Link) error { return h.LinkDel(l) })
 	gone := await(t, reports, "the end", func(r Report) bool { return r.Gone != "" })
-	if want := "device second was deleted in namespace " + n.Name(); gone.Gone != want {
+	if want := "device second in namespace " + n.Name() + " was deleted"; gone.Gone != want {
 		t.Errorf("gone: %q, want %q", gone.Gone, want)
 	}
 	if _, err := n.LinkByName("second"); !errors.Is(err, ErrNoDevice) {

@@ -167,7 +167,7 @@ func TestDeletedDeviceIsAbsent(t *testing.T) {
 	porttest.Inside(t, n, "dev", func(h *netlink.Handle, l netlink.Link) error { return h.LinkDel(l) })
 	porttest.AwaitEOF(t, e, rx)
 	porttest.AwaitInfo(t, p, "the reason", func(i ports.Info) bool {
-		return i.Absent == "device dev was deleted in namespace "+p.options.Netns
+		return i.Absent == "device dev in namespace "+p.options.Netns+" was deleted"
 	})
 	porttest.Send(t, e, tx, arpRequest(), ports.TxGone)
 	if _, err := rx.Recv(make([]*packet.Buf, 1)); err != io.EOF {
@@ -184,7 +184,7 @@ func TestDeadDescriptorIsAbsent(t *testing.T) {
 	porttest.Inside(t, n, "dev", func(h *netlink.Handle, l netlink.Link) error { return h.LinkDel(l) })
 	porttest.Send(t, e, tx, arpRequest(), ports.TxGone)
 	porttest.AwaitEOF(t, e, rx)
-	if info := p.Info(); info.Absent != "device dev was deleted" || info.Carrier {
+	if info := p.Info(); info.Absent != "device dev is gone" || info.Carrier {
 		t.Errorf("info: %+v", info)
 	}
 }

@@ -183,7 +183,7 @@ func (p *Port) lost(why string) {
 // may be before netlink says why.
 func (p *Port) discovered() {
 	if !p.gone.Load() {
-		p.lost(fmt.Sprintf("device %s was deleted", p.state.Info().Name))
+		p.lost(fmt.Sprintf("device %s is gone", p.state.Info().Name))
 	}
 }
 

@@ -257,6 +257,32 @@ func TestKilled(t *testing.T) {
 	s.reaches("h1", ip2)
 }
 
+// TestKilledLeavesNothing kills the switch that has made namespaces: the next one
+// with its run directory removes them at its end, those too that its configuration
+// has no more, but not one that has got the name of one of them.
+func TestKilledLeavesNothing(t *testing.T) {
+	l := newLab(t, "ping")
+	file := l.write(configFile, strings.ReplaceAll(twoHosts, "ports:", "ports:\n      - {name: h3, type: tap, netns: $h3}\n      - {name: h4, type: tap, netns: $h4}"))
+	first := l.spawn("switch", binaries+"/vswitchd", "-c", file, "--rundir", l.dir)
+	first.says("msg=ready")
+	first.signal(syscall.SIGKILL)
+	if err := first.wait(); err == nil {
+		t.Error("killed, and no error")
+	}
+	l.must(l.exec("ip", "netns", "del", l.space("h2")))
+	l.makeHost("h2")
+	l.must(l.exec("ip", "netns", "del", l.space("h4")))
+	l.makeHost("h4")
+	s := l.run(twoHosts)
+	s.reaches("h1", ip2)
+	s.end()
+	for host, want := range map[string]bool{"h1": false, "h2": true, "h3": false, "h4": true} {
+		if got := l.hasSpace(host); got != want {
+			t.Errorf("namespace of %s: there: %v, want %v", host, got, want)
+		}
+	}
+}
+
 // TestSecondSwitch wants a second switch with the run directory of a running one to
 // refuse, and the first to go on.
 func TestSecondSwitch(t *testing.T) {

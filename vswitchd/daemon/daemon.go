@@ -111,6 +111,9 @@ func start(o Options, want config.Config) (_ *Daemon, err error) {
 	if d.netdev, err = netdev.Open(); err != nil {
 		return nil, err
 	}
+	if err = d.netdev.Remember(filepath.Join(want.RunDir, "namespaces")); err != nil {
+		return nil, err
+	}
 	d.sw = ofproto.New(ofproto.Options{
 		Seed: uint64(d.started.UnixNano()), Wake: d.poke, PortDown: d.portDown,
 		Description: ofproto.Description{Manufacturer: "vswitch", Hardware: "userspace", Software: o.Version, Serial: "None"},

@@ -175,10 +175,12 @@ func tryIf(ok bool, f func() error) error {
 // closed.
 func (d *Daemon) follow(k portKey, dev *device) {
 	defer close(dev.ended)
+	lost := false // what it was lost for may become clear later, and is said once
 	for info := range dev.driver.Changes() {
 		d.dp.SetInfo(dev.id, info)
 		dev.port.SetDevice(dev.id, portInfo(info), d.clock())
-		if info.Absent != "" {
+		if info.Absent != "" && !lost {
+			lost = true
 			d.log.Warn("port lost its device; a reload makes it anew", "bridge", k.bridge, "port", k.port, "reason", info.Absent)
 		}
 		d.poke()
