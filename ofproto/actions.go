@@ -107,7 +107,7 @@ func (x *xlate) do(a openflow.Action) {
 		x.deleteField(a.Field)
 	case openflow.DebugSlow:
 		x.result.NoCache = true
-	case openflow.Note, openflow.CTClear, openflow.Sample:
+	case openflow.Note, openflow.CTClear, openflow.Sample, openflow.Conjunction:
 		// No collector of samples can be configured yet, so there are none to take.
 	case openflow.DebugRecirc:
 		x.freeze()
@@ -189,7 +189,7 @@ func (x *xlate) staleFor(a openflow.Action) bool {
 
 func looksOf(a openflow.Action) looks {
 	switch a := a.(type) {
-	case openflow.Controller, openflow.SetQueue, openflow.PopQueue, openflow.Note, openflow.ClearActions,
+	case openflow.Controller, openflow.SetQueue, openflow.PopQueue, openflow.Note, openflow.Conjunction, openflow.ClearActions,
 		openflow.WriteActions, openflow.WriteMetadata, openflow.Exit, openflow.Clone, openflow.Meter:
 		return looksNowhere
 	case openflow.Output:

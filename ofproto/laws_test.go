@@ -20,7 +20,8 @@ func randomFlows(rng *rand.Rand, n int) string {
 	matches := []string{"", "in_port=1", "in_port=2", "dl_src=02:00:00:00:00:01", "dl_dst=02:00:00:00:00:02/ff:ff:ff:ff:ff:0e",
 		"dl_vlan=5", "vlan_tci=0", "vlan_tci=0x1000/0x1000", "ip", "ip,nw_src=10.0.0.0/30", "ip,nw_dst=10.0.0.2", "ip,nw_tos=8",
 		"ip,nw_ttl=1", "udp", "udp,tp_src=1000/0xfff8", "udp,tp_dst=2000", "tcp", "tcp,tcp_flags=+syn", "ip,ip_frag=no", "ip,ip_frag=later",
-		"reg0=1", "reg0=0/1", "metadata=0x10/0xf0", "mpls,mpls_label=9"}
+		"reg0=1", "reg0=0/1", "metadata=0x10/0xf0", "mpls,mpls_label=9",
+		"conj_id=1", "conj_id=2,ip"}
 	always := []string{"output:1", "output:2", "output:3", "in_port", "NORMAL", "FLOOD", "mod_dl_src:02:00:00:00:00:09",
 		"mod_vlan_vid:7", "strip_vlan", "push_vlan:0x8100", "push_vlan:0x88a8", "load:1->NXM_NX_REG0[]", "load:2->NXM_NX_REG0[0..3]",
 		"move:NXM_OF_ETH_SRC[0..7]->NXM_NX_REG0[0..7]", "clone(mod_dl_dst:02:00:00:00:00:08,output:3)", "controller",
@@ -56,6 +57,9 @@ func randomFlows(rng *rand.Rand, n int) string {
 		}
 		if rng.IntN(2) == 0 && table < 3 {
 			actions = append(actions, fmt.Sprintf("goto_table:%d", table+1+rng.IntN(3-table)))
+		}
+		if rng.IntN(4) == 0 {
+			actions = []string{fmt.Sprintf("conjunction(%d,%d/2)", 1+rng.IntN(2), 1+rng.IntN(2))}
 		}
 		if len(actions) == 0 {
 			actions = []string{"drop"}

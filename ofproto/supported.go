@@ -41,7 +41,7 @@ var supported = func() (s openflow.ActionSet) {
 		openflow.ActDecTTL, openflow.ActSetMPLSLabel, openflow.ActSetMPLSTC, openflow.ActSetMPLSTTL,
 		openflow.ActDecMPLSTTL, openflow.ActSetTunnel, openflow.ActSetQueue, openflow.ActPopQueue,
 		openflow.ActResubmit, openflow.ActClone, openflow.ActStackPush, openflow.ActStackPop, openflow.ActExit,
-		openflow.ActNote, openflow.ActMultipath, openflow.ActBundle, openflow.ActLearn, openflow.ActFinTimeout, openflow.ActCheckPktLarger,
+		openflow.ActNote, openflow.ActConjunction, openflow.ActMultipath, openflow.ActBundle, openflow.ActLearn, openflow.ActFinTimeout, openflow.ActCheckPktLarger,
 		openflow.ActDeleteField, openflow.ActDebugSlow, openflow.ActSample, openflow.ActPushPBB, openflow.ActPopPBB, openflow.ActEncap, openflow.ActDecap,
 		openflow.ActCopyTTLOut, openflow.ActCopyTTLIn, openflow.ActDecNSHTTL, openflow.ActCT, openflow.ActCTClear, openflow.ActDebugRecirc, openflow.ActClearActions, openflow.ActWriteActions,
 		openflow.ActWriteMetadata, openflow.ActGotoTable)

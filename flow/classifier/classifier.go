@@ -8,10 +8,11 @@ import (
 
 // Classifier is a table of rules.
 type Classifier struct {
-	seed  uint64
-	rules slab
-	words arena
-	tries [numTries]trie
+	seed    uint64
+	rules   slab
+	words   arena
+	tries   [numTries]trie
+	clauses clauseSets
 
 	listed        atomic.Pointer[[]listing] // subtables with rules, as Lookup goes over them
 	byNumber      atomic.Pointer[[]*subtable]
@@ -25,6 +26,7 @@ type Classifier struct {
 	limbo    []unlinked    // oldest first
 	unlinked uint32        // rules ever unlinked; wraps
 	scratch  flow.Pipeline // zero
+	prefixes []rulePrefix  // of the rule in work
 }
 
 // unlinked is a freed rule, or a node of a trie, whose memory readers may still
@@ -61,8 +63,8 @@ func New(seed uint64) *Classifier {
 }
 
 // Insert adds a rule that is visible from version on, which must not be
-// published yet. match is copied.
-func (c *Classifier) Insert(match flow.Sparse, priority int32, version uint64) ID {
+// published yet. match is copied. A rule with clauses is part of conjunctions.
+func (c *Classifier) Insert(match flow.Sparse, priority int32, version uint64, clauses ...Clause) ID {
 	t := c.subtableFor(match)
 	id := c.rules.get()
 	r := c.rules.at(id)
@@ -70,6 +72,7 @@ func (c *Classifier) Insert(match flow.Sparse, priority int32, version uint64) I
 	r.vanishes.Store(Never)
 	r.priority = priority
 	r.subtable = t.number
+	r.clauses = c.clauses.intern(clauses)
 	r.values = c.words.get(len(t.masks))
 	copy(c.valuesOf(t, r), match.Values())
 	c.note(version)
@@ -111,6 +114,7 @@ func (c *Classifier) Free(id ID) {
 	c.reclaim(r.stamp)
 	t := (*c.byNumber.Load())[r.subtable]
 	c.unlink(t, id, r)
+	c.clauses.release(r.clauses)
 	t.priorities.remove(r.priority)
 	r.vanishes.Store(freed)
 	c.limbo = append(c.limbo, unlinked{stamp: c.unlinked, number: uint32(id), words: uint8(len(t.masks))})

@@ -1,6 +1,11 @@
 package classifier
 
-import "vswitch/flow"
+import (
+	"maps"
+	"slices"
+
+	"vswitch/flow"
+)
 
 // naive is a table as one would write it without thought: a list of rules,
 // every one of which is tried.
@@ -11,15 +16,57 @@ type naiveRule struct {
 	match             flow.Match
 	priority          int32
 	appears, vanishes uint64
+	clauses           []Clause
 }
 
 func (r *naiveRule) visible(version uint64) bool { return r.appears <= version && version < r.vanishes }
 
-// lookup is the highest priority of the rules that match, and the rules that
-// have it.
-func (n *naive) lookup(version uint64, p *flow.Pipeline) (best []*naiveRule) {
+// lookup is the rules of which one is what a packet matches. Priorities are gone
+// through from the highest: a rule by itself ends the search, a conjunction where
+// the packet, with its conj_id, matches a rule by itself.
+func (n *naive) lookup(version uint64, p *flow.Pipeline) []*naiveRule {
+	levels := map[int32][]*naiveRule{}
 	for _, r := range n.rules {
-		if !r.visible(version) || !r.match.Matches(p) {
+		if r.visible(version) && r.match.Matches(p) {
+			levels[r.priority] = append(levels[r.priority], r)
+		}
+	}
+	for _, priority := range slices.Backward(slices.Sorted(maps.Keys(levels))) {
+		var hard []*naiveRule
+		clauses := map[Clause]bool{}
+		for _, r := range levels[priority] {
+			if len(r.clauses) == 0 {
+				hard = append(hard, r)
+			}
+			for _, c := range r.clauses {
+				clauses[c] = true
+			}
+		}
+		if len(hard) > 0 {
+			return hard
+		}
+		for _, c := range slices.SortedFunc(maps.Keys(clauses), compareClauses) {
+			complete := true
+			for number := range c.Of {
+				complete = complete && clauses[Clause{c.ID, number, c.Of}]
+			}
+			if !complete {
+				continue
+			}
+			q := *p
+			q.ConjID = c.ID
+			if found := n.alone(version, &q); len(found) > 0 {
+				return found
+			}
+		}
+	}
+	return nil
+}
+
+// alone is the rules of highest priority among those by themselves that match.
+func (n *naive) alone(version uint64, p *flow.Pipeline) (best []*naiveRule) {
+	for _, r := range n.rules {
+		if len(r.clauses) > 0 || !r.visible(version) || !r.match.Matches(p) {
 			continue
 		}
 		if len(best) > 0 && r.priority > best[0].priority {

@@ -30,6 +30,10 @@ func randomValue(r *rand.Rand, f *flow.Field) flow.Value {
 
 func randomMatch(r *rand.Rand) *flow.Match {
 	m := new(flow.Match)
+	if r.IntN(8) == 0 {
+		f := flow.FieldByName("conj_id")
+		m.SetField(f, flow.U64(r.Uint64N(3)), f.Full())
+	}
 	for range r.IntN(4) {
 		f := flow.FieldByName(someFields[r.IntN(len(someFields))])
 		mask := f.Full()
@@ -42,6 +46,18 @@ func randomMatch(r *rand.Rand) *flow.Match {
 		m.SetField(f, randomValue(r, f), mask)
 	}
 	return m
+}
+
+// randomClauses makes every other rule a clause of one or two conjunctions.
+func randomClauses(r *rand.Rand) (clauses []Clause) {
+	if r.IntN(2) == 0 {
+		return nil
+	}
+	for range 1 + r.IntN(2) {
+		of := uint8(2 + r.IntN(2))
+		clauses = append(clauses, Clause{ID: uint32(1 + r.IntN(2)), Number: uint8(r.IntN(int(of))), Of: of})
+	}
+	return clauses
 }
 
 func randomPacket(r *rand.Rand) *flow.Pipeline {
@@ -93,8 +109,8 @@ func (m *model) insert() {
 	if m.n.find(match, priority, m.version+1) != None {
 		return
 	}
-	rule := &naiveRule{match: *match, priority: priority, appears: m.version + 1, vanishes: Never}
-	rule.id = m.c.Insert(match.Sparse(), priority, m.version+1)
+	rule := &naiveRule{match: *match, priority: priority, appears: m.version + 1, vanishes: Never, clauses: randomClauses(m.r)}
+	rule.id = m.c.Insert(match.Sparse(), priority, m.version+1, rule.clauses...)
 	m.n.rules = append(m.n.rules, rule)
 	m.pending = append(m.pending, func() {
 		if rule.vanishes == Never {
@@ -254,9 +270,13 @@ func TestReadersAndWriter(t *testing.T) {
 				s, at := current.Load(), r.IntN(len(packets))
 				var mask flow.Mask
 				got := int32(-1)
-				if id := c.Lookup(s.version, packets[at], &mask); id != None {
+				p := *packets[at]
+				if id := c.Lookup(s.version, &p, &mask); id != None {
 					got = c.Priority(id)
-					if !c.Match(id).Matches(packets[at]) {
+					var match flow.Match
+					c.Match(id).Expand(&match)
+					p.ConjID = match.Value.ConjID // as a conjunction has it, or as it was
+					if !match.Matches(&p) {
 						t.Error("a rule that does not match")
 					}
 				}
@@ -284,8 +304,9 @@ func TestReadersAndWriter(t *testing.T) {
 		for range r.IntN(20) {
 			match, priority := randomMatch(r), int32(r.IntN(50))
 			if n.find(match, priority, version) == None {
-				id := c.Insert(match.Sparse(), priority, version)
-				n.rules = append(n.rules, &naiveRule{id, *match, priority, version, Never})
+				clauses := randomClauses(r)
+				id := c.Insert(match.Sparse(), priority, version, clauses...)
+				n.rules = append(n.rules, &naiveRule{id, *match, priority, version, Never, clauses})
 			}
 			if rule := n.rules[r.IntN(len(n.rules))]; rule.vanishes == Never {
 				rule.vanishes = version

@@ -26,6 +26,8 @@
 // at before, so what two packets' masks say never overlaps. All bits are added in
 // Classifier.Lookup's helpers: lookup.unwildcard and lookup.finish.
 //
+// A rule may be a clause of conjunctions instead of a rule by itself; see Clause.
+//
 // # Versions
 //
 // A table is not copied to be changed. A rule appears at one version and

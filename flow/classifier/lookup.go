@@ -10,28 +10,10 @@ import (
 // version, or None. It adds to mask, where that is not nil, the bits of p that
 // the answer depends on: every packet that equals p in them has the same
 // answer. Of rules with the same priority it is any one, the same for all these
-// packets until the table changes.
+// packets until the table changes. No other goroutine may look at p meanwhile.
 func (c *Classifier) Lookup(version uint64, p *flow.Pipeline, mask *flow.Mask) ID {
 	l := lookup{c: c, version: version, p: p, mask: mask}
-	best, highest := None, int32(0)
-	list := *c.listed.Load()
-	for i := range list {
-		if best != None && list[i].highest <= highest {
-			break
-		}
-		if list[i].gate != nil && l.closed(&list[i]) {
-			continue
-		}
-		id := l.probe(list[i].subtable)
-		if id == None {
-			continue
-		}
-		if r := c.rules.at(id); best == None || r.priority > highest {
-			best, highest = id, r.priority
-		}
-	}
-	l.finish()
-	return best
+	return l.run()
 }
 
 // lookup is a search for one packet.
@@ -42,12 +24,65 @@ type lookup struct {
 	mask    *flow.Mask     // nil: nobody asks
 	walks   [numTries]walk // through the tries, as far as they were needed
 
+	alone bool // passes over clauses of conjunctions
+
 	// Neighbours in the list often have the same first stage: its hash, and
 	// whether it is in mask, is kept from one to the next.
 	first  *step
 	hash   uint64
 	tag    uint64
 	masked bool
+}
+
+// run is the rule that the packet matches.
+func (l *lookup) run() ID {
+	best, highest := None, int32(0)
+	list := *l.c.listed.Load()
+	for i := range list {
+		if best != None && list[i].highest <= highest {
+			break
+		}
+		id := l.enterSubtable(&list[i])
+		if id == None {
+			continue
+		}
+		r := l.c.rules.at(id)
+		if r.clauses != 0 {
+			best = l.conjunctive(list[i:], id, best)
+			break
+		}
+		if best == None || r.priority > highest {
+			best, highest = id, r.priority
+		}
+	}
+	l.finish()
+	return best
+}
+
+// runAlone is run among the rules that are no clauses.
+func (l *lookup) runAlone() ID {
+	l.alone = true
+	best := None
+	list := *l.c.listed.Load()
+	for i := range list {
+		if best != None && list[i].highest <= l.priority(best) {
+			break
+		}
+		if id := l.enterSubtable(&list[i]); id != None && (best == None || l.priority(id) > l.priority(best)) {
+			best = id
+		}
+	}
+	l.finish()
+	return best
+}
+
+// enterSubtable is the rule of highest priority in a subtable of the list that
+// matches the packet and is visible, or None.
+func (l *lookup) enterSubtable(g *listing) ID {
+	if g.gate != nil && l.closed(g) {
+		return None
+	}
+	return l.probe(g.subtable)
 }
 
 // finish adds the bits to mask that the tries have told packets apart by.
@@ -187,16 +222,17 @@ func (l *lookup) find(t *subtable, h uint64) ID {
 		}
 		first := ID(slot)
 		if t.equals(l.c.words.block(l.c.rules.at(first).values, len(t.masks)), words) {
-			return l.c.newest(first, l.version)
+			return l.visible(first)
 		}
 	}
 }
 
-// newest is the first rule of a chain that is visible at version, or None.
-func (c *Classifier) newest(id ID, version uint64) ID {
+// visible is the first rule of a chain, from id on, that the lookup can see, or
+// None.
+func (l *lookup) visible(id ID) ID {
 	for id != None {
-		r := c.rules.at(id)
-		if r.visible(version) {
+		r := l.c.rules.at(id)
+		if r.visible(l.version) && !(l.alone && r.clauses != 0) {
 			return id
 		}
 		id = ID(r.next.Load())

@@ -20,6 +20,7 @@ type rule struct {
 	next     atomic.Uint32 // ID of the next rule with the same match, of no higher priority
 	values   uint32        // the match's words in the arena
 	subtable uint32        // its number
+	clauses  uint32        // what it is a clause of, in Classifier.clauses; 0: a rule by itself
 	priority int32
 	stamp    uint32 // Classifier.unlinked when it was removed; the writer's
 }

@@ -119,7 +119,10 @@ func (c *Classifier) register(t *subtable, values []uint64) {
 		h = s.hashValues(h, values)
 		s.seen.add(flow.FinishHash(h))
 	}
-	c.eachPrefix(t, values, func(field uint8, k *prefixKey, size uint8) { c.tries[field].insert(k, size) })
+	for i := range c.prefixesOf(t, values) {
+		p := &c.prefixes[i]
+		c.tries[p.field].insert(&p.key, p.size)
+	}
 }
 
 // unregister undoes register.
@@ -130,31 +133,40 @@ func (c *Classifier) unregister(t *subtable, values []uint64) {
 		h = s.hashValues(h, values)
 		s.seen.remove(flow.FinishHash(h))
 	}
-	c.eachPrefix(t, values, func(field uint8, k *prefixKey, size uint8) {
-		c.tries[field].remove(k, size, func(n uint32) {
-			c.limbo = append(c.limbo, unlinked{stamp: c.unlinked, number: n, field: field, node: true})
+	for i := range c.prefixesOf(t, values) {
+		p := &c.prefixes[i]
+		c.tries[p.field].remove(&p.key, p.size, func(n uint32) {
+			c.limbo = append(c.limbo, unlinked{stamp: c.unlinked, number: n, field: p.field, node: true})
 		})
-	})
+	}
 }
 
-// eachPrefix calls f for each prefix that a match's words have.
-func (c *Classifier) eachPrefix(t *subtable, values []uint64, f func(field uint8, k *prefixKey, size uint8)) {
+// rulePrefix is a prefix that a rule has of a field.
+type rulePrefix struct {
+	prefix
+	key prefixKey
+}
+
+// prefixesOf is the prefixes that a match's words have, in a slice that the next
+// call uses again.
+func (c *Classifier) prefixesOf(t *subtable, values []uint64) []rulePrefix {
+	c.prefixes = c.prefixes[:0]
 	for i := range t.stages {
 		s := &t.stages[i]
-		if len(s.tries) == 0 {
+		if s.nTries == 0 {
 			continue
 		}
 		for _, step := range s.steps {
 			c.scratch.Words()[step.word] = values[step.at]
 		}
-		for _, p := range s.tries {
-			k := keyOf(int(p.field), &c.scratch)
-			f(p.field, &k, p.size)
+		for _, p := range s.prefixes() {
+			c.prefixes = append(c.prefixes, rulePrefix{p, keyOf(int(p.field), &c.scratch)})
 		}
 		for _, step := range s.steps {
 			c.scratch.Words()[step.word] = 0
 		}
 	}
+	return c.prefixes
 }
 
 // slotOf is the slot of the chain for a match's values in t. Where there is
