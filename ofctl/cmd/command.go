@@ -170,8 +170,22 @@ func (a *app) helpAll(root *cobra.Command) {
 	fmt.Fprintf(a.out, "\nFlags\n%s", flagUsages(root.PersistentFlags(), nil))
 }
 
+// listedCommand is a command as JSON.
+type listedCommand struct{ Name, Operands, Summary string }
+
+func listedCommands() any {
+	var document struct{ Commands []listedCommand }
+	for _, row := range commands() {
+		document.Commands = append(document.Commands, listedCommand{row.name, row.operands, row.summary})
+	}
+	return document
+}
+
 // runListCommands is list-commands.
 func runListCommands(a *app, _ []string) error {
+	if a.option.json {
+		return a.document(listedCommands())
+	}
 	for _, row := range commands() {
 		for _, name := range []string{row.name, row.alias} {
 			if name != "" {

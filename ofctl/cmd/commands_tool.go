@@ -6,7 +6,7 @@ package cmd
 func toolCommands() []command {
 	return []command{
 		{
-			group: groupTool, name: "list-commands", run: runListCommands,
+			group: groupTool, name: "list-commands", run: runListCommands, flags: "json",
 			summary: "list the commands and their operands, one a line",
 			example: "ofctl list-commands",
 		},
@@ -36,12 +36,12 @@ func toolCommands() []command {
 			example: "ofctl parse-meter 'meter=1,kbps,bands=type=drop,rate=1000'",
 		},
 		{
-			group: groupTool, name: "parse-actions", operands: "VERSION", least: 1, most: 1, run: runParseActions(false),
+			group: groupTool, name: "parse-actions", operands: "VERSION", least: 1, most: 1, run: runParseActions(false), flags: "json",
 			summary: "say what actions in hexadecimal mean, one list a line of the standard input",
 			example: "ofctl parse-actions OpenFlow10 < actions.txt",
 		},
 		{
-			group: groupTool, name: "parse-instructions", operands: "VERSION", least: 1, most: 1, run: runParseActions(true),
+			group: groupTool, name: "parse-instructions", operands: "VERSION", least: 1, most: 1, run: runParseActions(true), flags: "json",
 			summary: "say what instructions in hexadecimal mean, one list a line of the standard input",
 			example: "ofctl parse-instructions OpenFlow13 < instructions.txt",
 		},
@@ -51,9 +51,10 @@ func toolCommands() []command {
 			example: "ofctl parse-packet < frames.txt",
 		},
 		{
-			group: groupTool, name: "compose-packet", operands: "MATCH [PAYLOAD]", least: 1, most: 2, run: runComposePacket,
+			group: groupTool, name: "compose-packet", operands: "MATCH [PAYLOAD]", least: 1, most: 2, run: runComposePacket, flags: "bare json",
 			summary: "make a frame that a match describes, in hexadecimal",
 			example: "ofctl compose-packet 'udp,nw_src=10.0.0.1,nw_dst=10.0.0.2,tp_dst=53' 68656c6c6f",
+			more:    "TCP, UDP and ICMP have 64 bytes of payload unless some are given.",
 		},
 		{
 			group: groupTool, name: "parse-pcap", operands: "CAPTURE...", least: 1, most: unlimited, run: runParsePcap, flags: "json",
@@ -77,17 +78,17 @@ func toolCommands() []command {
 			more:    "Messages are looked for on the TCP ports 6653 and 6633, or those given.",
 		},
 		{
-			group: groupTool, name: "print-error", operands: "ERROR", least: 1, most: 1, run: runPrintError,
-			summary: "show the numbers of an error in each version, and what it means",
+			group: groupTool, name: "print-error", operands: "ERROR", least: 1, most: 1, run: runPrintError, flags: "json",
+			summary: "show the numbers of an error in each version",
 			example: "ofctl print-error OFPBAC_BAD_OUT_PORT",
 		},
 		{
-			group: groupTool, name: "encode-hello", operands: "BITMAP", least: 1, most: 1, run: runEncodeHello,
+			group: groupTool, name: "encode-hello", operands: "BITMAP", least: 1, most: 1, run: runEncodeHello, flags: "json",
 			summary: "show the hello that offers some versions: bit 1 is OpenFlow 1.0",
 			example: "ofctl encode-hello 0x12",
 		},
 		{
-			group: groupTool, name: "encode-error-reply", operands: "ERROR REQUEST", least: 2, most: 2, run: runEncodeErrorReply,
+			group: groupTool, name: "encode-error-reply", operands: "ERROR REQUEST", least: 2, most: 2, run: runEncodeErrorReply, flags: "json",
 			summary: "show the error that answers a request in hexadecimal",
 			example: "ofctl encode-error-reply OFPBRC_BAD_TYPE 0463000800000001",
 		},

@@ -179,18 +179,44 @@ func runComposePacket(a *app, args []string) error {
 	if err != nil {
 		return syntax(err)
 	}
-	var payload []byte
+	key := &m.Value.Key
+	payload := defaultPayload(key)
 	if len(args) > 1 {
 		if payload, err = unhexLine(line{from: "the payload", text: args[1]}); err != nil {
 			return err
 		}
 	}
-	frame, err := flow.Compose(&m.Value.Key, payload)
-	if err != nil {
-		return usagef("%w", err)
+	for i := range key.VLAN {
+		// A match says nothing of the type of a tag.
+		if tag := &key.VLAN[i]; tag.TCI != 0 && tag.TPID == 0 {
+			tag.TPID = packet.EthTypeVLAN
+		}
 	}
-	_, err = fmt.Fprintf(a.out, "%x\n", frame)
+	frame, err := flow.Compose(key, payload)
+	switch {
+	case err != nil:
+		return usagef("%w", err)
+	case a.option.json:
+		return a.record(struct{ Bytes []byte }{frame})
+	case a.option.bare:
+		_, err = fmt.Fprintf(a.out, "%x\n", frame)
+	default:
+		_, err = a.out.Write(appendDump(nil, frame))
+	}
 	return err
+}
+
+// defaultPayload is what ovs-ofctl puts into packets that can have something in them.
+func defaultPayload(k *flow.Key) []byte {
+	icmp := k.IPProto == packet.ProtoICMP && k.EthType == packet.EthTypeIPv4
+	if k.IPProto != packet.ProtoTCP && k.IPProto != packet.ProtoUDP && !icmp {
+		return nil
+	}
+	payload := make([]byte, 64)
+	for i := range payload {
+		payload[i] = byte(i)
+	}
+	return payload
 }
 
 // direction is one direction of a TCP connection.

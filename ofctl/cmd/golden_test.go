@@ -137,6 +137,11 @@ func TestEveryCommandExplained(t *testing.T) {
 			}
 		}
 	}
+	for _, row := range commands() {
+		if !row.writes && row.name != "probe" && !strings.Contains(row.flags, "json") {
+			t.Errorf("%s shows something and has no --json", row.name)
+		}
+	}
 	if len(names) < 40 {
 		t.Errorf("only %d commands", len(names))
 	}

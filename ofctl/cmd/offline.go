@@ -150,8 +150,18 @@ func runParseActions(asInstructions bool) func(*app, []string) error {
 			}
 			actions, err := decodeActions(v, list, asInstructions)
 			if err != nil {
-				fmt.Fprintf(a.out, "bad %v %s: %v\n\n", v, what, openflow.AsError(err).Code)
 				failed = true
+				if !a.option.json {
+					fmt.Fprintf(a.out, "bad %v %s: %v\n\n", v, what, openflow.AsError(err).Code)
+				} else if err := a.record(struct{ Error string }{openflow.AsError(err).Code.String()}); err != nil {
+					return err
+				}
+				continue
+			}
+			if a.option.json {
+				if err := a.record(struct{ Actions []openflow.Action }{actions}); err != nil {
+					return err
+				}
 				continue
 			}
 			a.out.Write(append(text.AppendActions([]byte("actions="), actions, text.PrintOptions{}), "\n\n"...))
@@ -217,9 +227,12 @@ func actionsLenAt(v openflow.Version) int {
 
 // runPrintError is print-error: an error's numbers in each version.
 func runPrintError(a *app, args []string) error {
-	code, found := openflow.ParseErrorCode(args[0])
-	if !found {
-		return usagef("no error %q", args[0])
+	code, err := errorNamed(args[0])
+	if err != nil {
+		return err
+	}
+	if a.option.json {
+		return a.errorJSON(code)
 	}
 	for _, v := range openflow.AllVersions.List() {
 		vendor, typ, number, found := code.Wire(v)
@@ -230,6 +243,45 @@ func runPrintError(a *app, args []string) error {
 		fmt.Fprintf(a.out, "OpenFlow %s: vendor %s, type %d, code %d\n", v.Short(), hexOrZero(vendor), typ, number)
 	}
 	return nil
+}
+
+// errorNamed is the error that a name stands for.
+func errorNamed(name string) (openflow.ErrorCode, error) {
+	if code, found := openflow.ParseErrorCode(name); found {
+		return code, nil
+	}
+	var names []string
+	for row := range strings.Lines(refusals) {
+		if known, _, _ := strings.Cut(row, " "); strings.HasPrefix(known, "OF") || strings.HasPrefix(known, "NX") {
+			names = append(names, known)
+		}
+	}
+	if near := nearest(name, names); near != "" {
+		return 0, usagef("no error %q: did you mean %s?", name, near)
+	}
+	return 0, usagef("no error %q: they have names such as OFPBAC_BAD_OUT_PORT", name)
+}
+
+// errorNumbers are an error's numbers in one version.
+type errorNumbers struct {
+	Version string
+	Carried bool
+	Vendor  uint32
+	Type    uint16
+	Code    uint16
+}
+
+func (a *app) errorJSON(code openflow.ErrorCode) error {
+	document := struct {
+		Name, Meaning string
+		Versions      []errorNumbers
+	}{Name: code.String(), Meaning: errorWords(code)}
+	for _, v := range openflow.AllVersions.List() {
+		n := errorNumbers{Version: v.String()}
+		n.Vendor, n.Type, n.Code, n.Carried = code.Wire(v)
+		document.Versions = append(document.Versions, n)
+	}
+	return a.document(&document)
 }
 
 // hexOrZero is a number as C's %#x has it.
@@ -251,15 +303,18 @@ func runEncodeHello(a *app, args []string) error {
 	if err != nil {
 		return usagef("%w", err)
 	}
+	if a.option.json {
+		return a.record(struct{ Bytes []byte }{data})
+	}
 	_, err = a.out.Write(text.AppendWire(appendDump(nil, data), data, a.printing()))
 	return err
 }
 
 // runEncodeErrorReply is encode-error-reply: the error that answers a request.
 func runEncodeErrorReply(a *app, args []string) error {
-	code, found := openflow.ParseErrorCode(args[0])
-	if !found {
-		return usagef("no error %q", args[0])
+	code, err := errorNamed(args[0])
+	if err != nil {
+		return err
 	}
 	request, err := unhexLine(line{from: "the request", text: args[1]})
 	if err != nil {
@@ -272,7 +327,11 @@ func runEncodeErrorReply(a *app, args []string) error {
 	if !h.Version.Valid() {
 		return usagef("the request is of %v", h.Version)
 	}
-	_, err = a.out.Write(appendDump(nil, openflow.AppendError(nil, h.Version, h.XID, code, request)))
+	reply := openflow.AppendError(nil, h.Version, h.XID, code, request)
+	if a.option.json {
+		return a.record(struct{ Bytes []byte }{reply})
+	}
+	_, err = a.out.Write(appendDump(nil, reply))
 	return err
 }
 

@@ -37,6 +37,7 @@ type options struct {
 	setIn     bool // packetIn was given
 	unixctl   string
 	color     colorWhen
+	bare      bool
 	tls       tlsOptions
 }
 
@@ -68,6 +69,7 @@ func newFlags(o *options) *pflag.FlagSet {
 	f.StringVar(&o.unixctl, "unixctl", "", "`SOCKET` on which monitor and snoop take control commands")
 	f.Var(&o.color, "color", "colour flows `WHEN`: always, never, or auto, which is on a terminal")
 	f.Lookup("color").NoOptDefVal = "auto"
+	f.BoolVar(&o.bare, "bare", false, "print packets as hexadecimal digits alone")
 	f.StringVarP(&o.tls.key, "private-key", "p", "", "`FILE` with ofctl's private key, for ssl:")
 	f.StringVarP(&o.tls.certificate, "certificate", "c", "", "`FILE` with the certificate of that key")
 	f.StringVarP(&o.tls.ca, "ca-cert", "C", "", "`FILE` with the certificates that switches' must be signed by, or none")

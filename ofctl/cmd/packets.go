@@ -18,9 +18,12 @@ import (
 // a port, actions and any number of packets.
 func runPacketOut(a *app, args []string) error {
 	var lines []line
-	if len(args) == 2 {
+	switch len(args) {
+	case 2:
 		lines = []line{{text: args[1]}}
-	} else {
+	case 3:
+		return usagef("packet-out: no packet: write packet-out %s %s %s PACKET, or quote 'in_port=PORT,packet=HEX,actions=ACTIONS'", args[0], args[1], args[2])
+	default:
 		for _, packet := range args[3:] {
 			lines = append(lines, line{text: fmt.Sprintf("in_port=%s packet=%s actions=%s", args[1], packet, args[2])})
 		}

@@ -2,6 +2,7 @@ package text
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"vswitch/openflow"
@@ -324,7 +325,8 @@ func (p *parser) oneOf(what string, v span, names []string) (int, error) {
 			return i, nil
 		}
 	}
-	return 0, p.fail(v, "unknown %s %q", what, v.text).remedy("one of %s", strings.Join(names, ", "))
+	known := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == "" })
+	return 0, p.fail(v, "unknown %s %q", what, v.text).remedy("one of %s", strings.Join(known, ", "))
 }
 
 // hashArguments reads what multipath and bundle begin with: fields, basis,

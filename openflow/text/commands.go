@@ -425,7 +425,11 @@ func (p *parser) ctTuple(m *openflow.CTFlush, t *openflow.CTTuple, withProto boo
 func (p *parser) ctAddr(a *pair) (flow.IPv6, error) {
 	addr, err := netip.ParseAddr(a.value.text)
 	if err != nil || addr.Zone() != "" || addr.Is4() != strings.HasPrefix(a.key.text, "ct_nw_") {
-		return flow.IPv6{}, p.fail(a.value, "%s: not an address of this kind", a.key.text)
+		family := "IPv6"
+		if strings.HasPrefix(a.key.text, "ct_nw_") {
+			family = "IPv4"
+		}
+		return flow.IPv6{}, p.fail(a.value, "%s: not an address of this kind", a.key.text).remedy("write an %s address", family)
 	}
 	return addr.As16(), nil
 }

@@ -317,6 +317,9 @@ func (r *flowReader) unknown(a *pair) error {
 	for k := range flowKeyIndex {
 		candidates = append(candidates, k)
 	}
+	if r.o.CommandWord && a.delim == 0 {
+		candidates = append(candidates, "add", "modify", "modify_strict", "delete", "delete_strict")
+	}
 	slices.Sort(candidates)
 	e := r.fail(a.key, "unknown %s %q", what, name)
 	if r.actions[name] != nil {

@@ -317,7 +317,7 @@ func TestCommandsRefused(t *testing.T) {
 		{port, "no-flod", `column 1: no such setting of a port: "no-flod": did you mean "no-flood"?`},
 		{table, "vacancy:20,10", "column 9: vacancy: the low threshold is above the high one"},
 		{table, "dorp", `column 1: a table has no "dorp": did you mean "drop"?`},
-		{flush, "ct_nw_src=fe80::1", "column 11: ct_nw_src: not an address of this kind"},
+		{flush, "ct_nw_src=fe80::1", "column 11: ct_nw_src: not an address of this kind: write an IPv4 address"},
 	} {
 		if err := c.read(c.in); err == nil || err.Error() != c.want {
 			t.Errorf("%s: %v\nwant %s", c.in, err, c.want)

@@ -45,9 +45,9 @@ func (p *parser) uint(what string, v span, max uint64) (uint64, error) {
 	n, ok := parseUint(v.text)
 	switch {
 	case v.text == "":
-		return 0, p.fail(v, "%s: a number is missing", what)
+		return 0, p.fail(v, "%s: a number is missing", what).remedy("write a number from 0 to %d", max)
 	case !ok:
-		return 0, p.fail(v, "%s: not a number", what)
+		return 0, p.fail(v, "%s: not a number", what).remedy("write a number from 0 to %d", max)
 	case n > max:
 		return 0, p.fail(v, "%s: at most %d fits", what, max)
 	}
