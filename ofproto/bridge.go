@@ -65,6 +65,7 @@ type Bridge struct {
 	snooped  atomic.Bool        // some session is a Snoop
 	timed    map[*Rule]struct{} // rules with a timeout; guarded by Switch.tables
 	learners map[learnKey]int   // flows that learn with delete_learned; guarded by Switch.tables
+	bundle   *change            // that is being applied; nil nearly always
 	statics  []Static
 	standing bool  // forwards by itself
 	orphaned int64 // since when no controller is connected

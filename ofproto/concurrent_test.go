@@ -13,23 +13,20 @@ import (
 	"vswitch/ports/dummy"
 )
 
-// TestConcurrent runs two workers while frames come in on all ports and the
-// tables change under them. It is for the race detector; what it checks itself is
-// that a barrier means what it says: a frame that comes in after the reply is
-// never sent to where an older flow said.
-func TestConcurrent(t *testing.T) {
+// runWorkers starts a datapath with a bridge of four ports.
+func runWorkers(t *testing.T, o datapath.Options) (*datapath.Datapath, *Bridge, [4]*dummy.Port, func() int64) {
 	start := time.Now()
-	clock := func() int64 { return int64(time.Since(start)) + 1 }
+	o.Clock = func() int64 { return int64(time.Since(start)) + 1 }
+	o.NewEngine = func(int) (ports.Engine, error) { return dummy.NewEngine(driver.PoolOptions{}) }
+	o.OnPanic = func(_ int, v any, _, stack []byte) { t.Errorf("panic: %v\n%s", v, stack) }
 	sw := New(Options{})
-	dp, err := datapath.New(sw, datapath.Options{Workers: 2, Clock: clock,
-		NewEngine: func(int) (ports.Engine, error) { return dummy.NewEngine(driver.PoolOptions{}) },
-		OnPanic:   func(_ int, v any, _, stack []byte) { t.Errorf("panic: %v\n%s", v, stack) }})
+	dp, err := datapath.New(sw, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	sw.SetDatapath(dp)
 	dp.Start()
-	b, err := sw.AddBridge("br0", BridgeConfig{FailMode: FailSecure}, clock())
+	b, err := sw.AddBridge("br0", BridgeConfig{FailMode: FailSecure}, o.Clock())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,10 +38,19 @@ func TestConcurrent(t *testing.T) {
 			t.Fatal(err)
 		}
 		info := PortInfo{Present: true, Carrier: true, AdminUp: true}
-		if _, err := b.AddPort(PortConfig{Name: devices[i].Name()}, id, info, clock()); err != nil {
+		if _, err := b.AddPort(PortConfig{Name: devices[i].Name()}, id, info, o.Clock()); err != nil {
 			t.Fatal(err)
 		}
 	}
+	return dp, b, devices, o.Clock
+}
+
+// TestConcurrent runs two workers while frames come in on all ports and the
+// tables change under them. It is for the race detector; what it checks itself is
+// that a barrier means what it says: a frame that comes in after the reply is
+// never sent to where an older flow said.
+func TestConcurrent(t *testing.T) {
+	dp, b, devices, clock := runWorkers(t, datapath.Options{Workers: 2})
 	stop := make(chan struct{})
 	var noise sync.WaitGroup
 	for i := range 2 { // learning traffic on ports c and d
@@ -90,8 +96,8 @@ func TestConcurrent(t *testing.T) {
 			t.Fatalf("round %d: %d of 20 frames went where the flow says, %d where it said before", round, got[out], got[1-out])
 		}
 		if round%10 == 0 {
-			sw.Run(clock())
-			sw.RevalidateAll(clock())
+			b.sw.Run(clock())
+			b.sw.RevalidateAll(clock())
 		}
 	}
 	close(stop)

@@ -56,16 +56,32 @@ type change struct {
 	inserted []*Rule
 	vanished []removal
 	orphans  []learnKey // whose learners are fewer than before
+
+	// Of a bundle: other changes join it, and what cannot be staged waits.
+	bundled bool
+	later   []func()
 }
 
-// change begins a change. A rule's owner replaces it as a whole.
+// change begins a change, or while a bundle is applied joins that. A rule's owner
+// replaces it as a whole. The caller holds the control lock.
 func (b *Bridge) change(owner string, now int64) *change {
+	if b.bundle != nil {
+		return b.bundle
+	}
 	b.sw.tables.Lock()
+	return b.begin(owner, now)
+}
+
+// begin begins a change. The caller holds Switch.tables.
+func (b *Bridge) begin(owner string, now int64) *change {
 	return &change{bridge: b, now: now, version: b.sw.nextVersion(), owner: owner}
 }
 
 // commit makes the changes visible, all in one step.
 func (c *change) commit() {
+	if c.bundled {
+		return // with the bundle
+	}
 	defer c.bridge.sw.tables.Unlock()
 	c.dropOrphans()
 	if len(c.inserted)+len(c.vanished) == 0 {
@@ -95,6 +111,9 @@ func (c *change) checkVacancies() {
 
 // abort undoes the changes.
 func (c *change) abort() {
+	if c.bundled {
+		return // with the bundle
+	}
 	defer c.bridge.sw.tables.Unlock()
 	for _, v := range c.vanished {
 		v.table.rules.Restore(v.id)

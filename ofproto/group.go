@@ -53,7 +53,7 @@ func (b *Bridge) groupsSelected(id uint32) []*Group {
 	if id == openflow.GroupAll {
 		return b.groups.all()
 	}
-	if g := b.groups.lookup(id); g != nil {
+	if g := b.groups.get(id); g != nil {
 		return []*Group{g}
 	}
 	return nil

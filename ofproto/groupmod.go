@@ -23,7 +23,7 @@ func (b *Bridge) groupMod(m *openflow.GroupMod, v openflow.Version) error {
 }
 
 func (b *Bridge) setGroup(m *openflow.GroupMod, v openflow.Version) error {
-	old := b.groups.lookup(m.Group)
+	old := b.groups.get(m.Group)
 	switch {
 	case m.Group > openflow.GroupMax:
 		return openflow.NewError(openflow.ErrGroupModInvalidGroup, "group %#x: the last number is %#x", m.Group, uint32(openflow.GroupMax))
@@ -126,7 +126,7 @@ func (b *Bridge) checkChain(g *Group) error {
 			return n, false
 		}
 		for _, sub := range k.forwards() {
-			next := b.groups.lookup(sub)
+			next := b.groups.get(sub)
 			switch {
 			case sub == g.id:
 				return 0, true
@@ -217,7 +217,7 @@ func intersects(a, b map[uint32]bool) bool {
 
 // insertBuckets adds buckets at a place (OpenFlow 1.5.1 §7.3.4.3).
 func (b *Bridge) insertBuckets(m *openflow.GroupMod, v openflow.Version) error {
-	old := b.groups.lookup(m.Group)
+	old := b.groups.get(m.Group)
 	if old == nil {
 		return openflow.NewError(openflow.ErrGroupModUnknownGroup, "group %d", m.Group)
 	}
@@ -244,7 +244,7 @@ func (b *Bridge) insertBuckets(m *openflow.GroupMod, v openflow.Version) error {
 
 // removeBucket removes a bucket, the first, the last or all.
 func (b *Bridge) removeBucket(m *openflow.GroupMod, v openflow.Version) error {
-	old := b.groups.lookup(m.Group)
+	old := b.groups.get(m.Group)
 	if old == nil {
 		return openflow.NewError(openflow.ErrGroupModUnknownGroup, "group %d", m.Group)
 	}

@@ -45,6 +45,10 @@ func (s *Session) handle(h openflow.Header, m openflow.Message) error {
 		return err
 	case *openflow.TableMod:
 		return s.bridge.tableMod(m, s.version)
+	case *openflow.BundleControl:
+		return s.bundleControl(h, m)
+	case *openflow.BundleAdd:
+		return s.bundleAdd(h, m)
 	case *openflow.BarrierRequest:
 		s.bridge.sw.settle()
 		s.bridge.sw.dp.Synchronize()

@@ -16,7 +16,12 @@ func (x *xlate) learnFlow(a openflow.Learn) {
 	m := x.flowOf(&a)
 	s := m.Match.Sparse()
 	b := x.bridge
-	x.sw.tables.Lock()
+	if !x.sw.tables.TryLock() {
+		// A large change is under way, which a packet does not wait for: the next
+		// one of the flow learns.
+		x.result.NoCache = true
+		return
+	}
 	old, room := b.findLearned(m, s, x.version), true
 	if old == nil && a.Limit > 0 {
 		room = b.table(m.Table).withCookie(m.Cookie) < int(a.Limit)
@@ -136,7 +141,11 @@ func (e *learnEffect) Credit(h datapath.Hits) {
 }
 
 func (e *learnEffect) commit(s *Switch, now int64) {
-	c := e.bridge.change("", now)
+	if !s.tables.TryLock() {
+		s.touch(settingsTag) // so that the next packet of the flow learns
+		return
+	}
+	c := e.bridge.begin("", now)
 	var err error
 	switch old := e.bridge.findLearned(e.flow, e.match, c.version); {
 	case old != nil:
@@ -187,7 +196,10 @@ func (c *change) countLearners(actions []openflow.Action, by int) {
 		case openflow.Learn:
 			if a.Flags&openflow.LearnDeleteLearned != 0 {
 				k := learnKey{a.Table, a.Cookie}
-				if c.bridge.learners[k] += by; by < 0 && !slices.Contains(c.orphans, k) {
+				if c.bridge.learners[k] += by; c.bridge.learners[k] == 0 {
+					delete(c.bridge.learners, k)
+				}
+				if by < 0 && !slices.Contains(c.orphans, k) {
 					c.orphans = append(c.orphans, k)
 				}
 			}
@@ -208,7 +220,6 @@ func (c *change) dropOrphans() {
 		if c.bridge.learners[k] > 0 {
 			continue
 		}
-		delete(c.bridge.learners, k)
 		t := c.bridge.tables[k.table].Load()
 		if t == nil {
 			continue
@@ -259,7 +270,10 @@ func (e finEffect) lowered(t timeouts) timeouts {
 }
 
 func (e finEffect) commit(s *Switch, _ int64) {
-	s.tables.Lock()
+	if !s.tables.TryLock() {
+		s.touch(settingsTag)
+		return
+	}
 	defer s.tables.Unlock()
 	r := e.rule
 	if !r.table.rules.Visible(r.id, s.version.Load()) {

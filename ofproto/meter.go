@@ -21,7 +21,7 @@ func (b *Bridge) metersSelected(id uint32) []*meterEntry {
 	if id == openflow.MeterAll {
 		return b.meters.all()
 	}
-	if e := b.meters.lookup(id); e != nil {
+	if e := b.meters.get(id); e != nil {
 		return []*meterEntry{e}
 	}
 	return nil
@@ -47,7 +47,7 @@ func (b *Bridge) meterMod(m *openflow.MeterMod) error {
 		b.deleteMeters(m.Meter)
 		return nil
 	}
-	old := b.meters.lookup(m.Meter)
+	old := b.meters.get(m.Meter)
 	switch {
 	case m.Command == openflow.MeterAdd && old != nil:
 		return openflow.NewError(openflow.ErrMeterModMeterExists, "meter %d", m.Meter)
@@ -195,7 +195,7 @@ func (b *Bridge) packetInMeter(id uint32) *datapath.Meter {
 	if id == 0 {
 		id = openflow.MeterController
 	}
-	if e := b.meters.lookup(id); e != nil {
+	if e := b.meters.get(id); e != nil {
 		return e.meter
 	}
 	return nil

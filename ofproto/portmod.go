@@ -12,7 +12,7 @@ func (b *Bridge) portMod(m *openflow.PortMod, v openflow.Version) error {
 	if p == nil {
 		return openflow.NewError(openflow.ErrPortModBadPort, "bridge %s has no port %v", b.Name, m.Port)
 	}
-	st := *p.state.Load()
+	st := p.state.Load()
 	if m.MAC != st.info.MAC {
 		return openflow.NewError(openflow.ErrPortModBadHWAddr, "port %s has address %s", p.Name, macString(st.info.MAC))
 	}
@@ -20,6 +20,13 @@ func (b *Bridge) portMod(m *openflow.PortMod, v openflow.Version) error {
 	if able := d.Current | d.Advertised | d.Supported; m.Advertise&^able != 0 {
 		return openflow.NewError(openflow.ErrPortModBadAdvertise, "port %s cannot advertise %#x, only %#x", p.Name, uint32(m.Advertise), uint32(able))
 	}
+	b.atOnce(func() { b.changePort(p, m, v) })
+	return nil
+}
+
+// changePort changes bits of a port's configuration.
+func (b *Bridge) changePort(p *Port, m *openflow.PortMod, v openflow.Version) {
+	st := *p.state.Load()
 	config := st.config&^m.Mask | m.Config&m.Mask
 	if v > openflow.V10 && m.Mask&openflow.PortNoRecv != 0 {
 		// Only OpenFlow 1.0 receives spanning tree frames apart from the others.
@@ -29,7 +36,7 @@ func (b *Bridge) portMod(m *openflow.PortMod, v openflow.Version) error {
 		}
 	}
 	if config == st.config {
-		return nil
+		return
 	}
 	down := (config ^ st.config) & openflow.PortDown
 	st.config = config
@@ -39,7 +46,6 @@ func (b *Bridge) portMod(m *openflow.PortMod, v openflow.Version) error {
 	if f := b.sw.options.PortDown; down != 0 && f != nil {
 		f(p, config&openflow.PortDown != 0)
 	}
-	return nil
 }
 
 // stpAddress is where bridges send what their spanning tree is made of (IEEE

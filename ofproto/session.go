@@ -59,6 +59,7 @@ type Session struct {
 	flows   openflow.FlowFormat // of flow-removed messages in OpenFlow 1.0
 	format  openflow.PacketInFormat
 	id      uint16 // for the controller action
+	bundles map[uint32]*bundle
 	wants   atomic.Pointer[asyncWants]
 	inInput atomic.Bool // whoever called Input looks at Output next
 

@@ -62,6 +62,8 @@ func (s *Session) statistics(h openflow.Header, m openflow.Message) error {
 		return s.reply(h.XID, func() (openflow.Message, error) { return b.meterStats(m.Meter) })
 	case *openflow.MeterConfigRequest:
 		return s.reply(h.XID, func() (openflow.Message, error) { return b.meterConfig(m.Meter) })
+	case *openflow.BundleFeaturesRequest:
+		s.send(h.XID, &openflow.BundleFeaturesReply{Capabilities: uint16(openflow.BundleAtomic | openflow.BundleOrdered)})
 	case *openflow.MeterFeaturesRequest:
 		s.send(h.XID, meterFeatures())
 	default:

@@ -7,11 +7,11 @@ func (b *Bridge) checkSupported(actions []openflow.Action) error {
 	for _, a := range actions {
 		switch a := a.(type) {
 		case openflow.Group:
-			if b.groups.lookup(a.ID) == nil {
+			if b.groups.get(a.ID) == nil {
 				return openflow.NewError(openflow.ErrActionBadOutGroup, "there is no group %d", a.ID)
 			}
 		case openflow.Meter:
-			if b.meters.lookup(a.ID) == nil {
+			if b.meters.get(a.ID) == nil {
 				return openflow.NewError(openflow.ErrMeterModInvalidMeter, "there is no meter %d", a.ID)
 			}
 		case openflow.Clone:

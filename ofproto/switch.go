@@ -32,6 +32,7 @@ type Switch struct {
 	dp      Datapath
 	version atomic.Uint64 // of the flow tables
 	epoch   atomic.Uint64 // of everything that translation reads
+	commits atomic.Uint64 // of bundles; odd while one becomes visible, which takes several stores
 	bridges atomic.Pointer[map[string]*Bridge]
 	byID    atomic.Pointer[map[datapath.PortID]*Port]
 	recircs recircTable
@@ -188,6 +189,9 @@ func (s *Switch) expire(now int64) {
 	s.dp.Fold() // says what is still used
 	for _, b := range s.sorted() {
 		b.expireRules(now)
+		for _, session := range *b.sessions.Load() {
+			session.expireBundles(now)
+		}
 		b.standAlone(now)
 		if tags := b.fdb.expire(now, b.stationTag); tags != 0 {
 			s.touch(tags)

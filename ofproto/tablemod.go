@@ -65,8 +65,16 @@ func (b *Bridge) tableMod(m *openflow.TableMod, v openflow.Version) error {
 	if v == openflow.V13 {
 		return nil
 	}
-	b.sw.tables.Lock()
-	defer b.sw.tables.Unlock()
+	if b.bundle == nil { // which has the lock
+		b.sw.tables.Lock()
+		defer b.sw.tables.Unlock()
+	}
+	b.atOnce(func() { b.changeTables(m, v) })
+	return nil
+}
+
+// changeTables configures tables. The caller holds Switch.tables.
+func (b *Bridge) changeTables(m *openflow.TableMod, v openflow.Version) {
 	b.eachTable(m.Table, func(t *Table) {
 		if v < openflow.V13 {
 			t.missConfig.Store(uint32(m.Miss))
@@ -79,7 +87,6 @@ func (b *Bridge) tableMod(m *openflow.TableMod, v openflow.Version) error {
 		t.setVacancy(m)
 	})
 	b.sw.touch(settingsTag)
-	return nil
 }
 
 // noEvictionFlags is a TableMod's EvictionFlags where it has none.

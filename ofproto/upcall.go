@@ -2,6 +2,7 @@ package ofproto
 
 import (
 	"fmt"
+	"runtime"
 
 	"vswitch/datapath"
 	"vswitch/flow"
@@ -32,11 +33,20 @@ func (s *Switch) Upcall(u *datapath.Upcall, v *datapath.Verdict) error {
 
 // decide translates and commits what one packet causes.
 func (s *Switch) decide(v *datapath.Verdict, now int64, translate func(*xlate) error) error {
-	v.Version = s.epoch.Load() // before anything is read
 	x := s.getXlate()
 	defer s.putXlate(x)
-	if err := translate(x); err != nil {
-		return err
+	for {
+		seq := s.commits.Load()
+		v.Version = s.epoch.Load() // before anything is read
+		if seq&1 == 0 {
+			if err := translate(x); err != nil {
+				return err
+			}
+			if s.commits.Load() == seq {
+				break // nothing of a bundle became visible meanwhile
+			}
+		}
+		runtime.Gosched()
 	}
 	r := &x.result
 	v.Actions = append(v.Actions, r.Actions...)
@@ -83,17 +93,26 @@ func (x *xlate) packetOut(s *Switch, k *flowKey, o *packetOut) error {
 // sendPacketOut executes a packet-out. It returns when the packet has gone its
 // way.
 func (b *Bridge) sendPacketOut(m *openflow.PacketOut, v openflow.Version) error {
+	send, err := b.checkPacketOut(m, v)
+	if err != nil {
+		return err
+	}
+	return send()
+}
+
+// checkPacketOut refuses a packet-out, or returns what executes it.
+func (b *Bridge) checkPacketOut(m *openflow.PacketOut, v openflow.Version) (send func() error, err error) {
 	if m.Buffer != openflow.NoBuffer {
-		return openflow.NewError(openflow.ErrRequestBufferUnknown, "packets are not buffered")
+		return nil, openflow.NewError(openflow.ErrRequestBufferUnknown, "packets are not buffered")
 	}
 	ports := b.ports.Load()
 	o := &packetOut{bridge: b, inPort: m.InPort, actions: m.Actions, in: ports.byNo[m.InPort]}
 	if o.in == nil && m.InPort < openflow.PortMax {
-		return openflow.NewError(openflow.ErrRequestBadPort, "in_port %d: bridge %s has no such port", m.InPort, b.Name)
+		return nil, openflow.NewError(openflow.ErrRequestBadPort, "in_port %d: bridge %s has no such port", m.InPort, b.Name)
 	}
 	match, err := m.Match.Resolve(&b.tlvs)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	o.match = match
 	var id datapath.PortID
@@ -101,16 +120,18 @@ func (b *Bridge) sendPacketOut(m *openflow.PacketOut, v openflow.Version) error 
 		id = o.in.state.Load().id
 	}
 	if err := openflow.CheckActions(m.Actions, &openflow.CheckParams{Version: v, Table: openflow.TableAll, Tables: NumTables}); err != nil {
-		return meterError(err, v)
+		return nil, meterError(err, v)
 	}
 	if err := b.checkSupported(m.Actions); err != nil {
-		return meterError(err, v)
+		return nil, meterError(err, v)
 	}
 	if len(m.Data) < 14 {
-		return openflow.NewError(openflow.ErrRequestBadPacket, "%d bytes are no Ethernet frame", len(m.Data))
+		return nil, openflow.NewError(openflow.ErrRequestBadPacket, "%d bytes are no Ethernet frame", len(m.Data))
 	}
-	if err := b.sw.dp.Inject(m.Data, id, o); err != nil {
-		return fmt.Errorf("bridge %s: %w", b.Name, err)
-	}
-	return nil
+	return func() error {
+		if err := b.sw.dp.Inject(m.Data, id, o); err != nil {
+			return fmt.Errorf("bridge %s: %w", b.Name, err)
+		}
+		return nil
+	}, nil
 }
