@@ -221,7 +221,7 @@ func (c *change) modifyRule(old *Rule, actions []openflow.Action, cookie uint64)
 func (c *change) insert(t *Table, s flow.Sparse, r Rule) *Rule {
 	id := t.rules.Insert(s, int32(r.priority), c.version, clausesOf(r.actions)...)
 	p := t.place(id)
-	r.table, r.id = t, id
+	r.table, r.id, r.actions = t, id, c.bridge.sw.shareActions(r.actions)
 	*p = r
 	c.inserted = append(c.inserted, p)
 	c.arrived(p)

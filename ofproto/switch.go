@@ -10,6 +10,7 @@ import (
 	"vswitch/datapath"
 	"vswitch/flow"
 	"vswitch/flow/classifier"
+	"vswitch/openflow"
 )
 
 // Options configure a Switch.
@@ -47,7 +48,8 @@ type Switch struct {
 	// Workers take it too, where a packet makes a flow, so it is never held while
 	// the datapath is called. Taken after mu.
 	tables  sync.Mutex
-	removed []removal // rules to report and free at the next Settle
+	removed []removal                             // rules to report and free at the next Settle
+	outputs map[openflow.Output][]openflow.Action // see shareActions
 }
 
 // Datapath is what the switch needs of the datapath. *datapath.Datapath has it.

@@ -153,14 +153,20 @@ func workerCount(c config.Config) int {
 	return max(1, min(runtime.NumCPU(), queues))
 }
 
+// gcPercent is how much garbage may lie on the heap beside what lives. What lives
+// are flows, for a long time, while buffers are not on the heap and packets that
+// caches know allocate nothing: collections are rare, and a large table should
+// not cost its size once more (docs/performance.md).
+const gcPercent = 50
+
 // tuneRuntime leaves processors to the control plane beside the workers, and
-// lets the heap grow moderately: buffers are not in it.
+// bounds the heap; the environment's GOGC comes first.
 func tuneRuntime(workers int) {
 	if n := workers + 2; runtime.GOMAXPROCS(0) < n {
 		runtime.GOMAXPROCS(n)
 	}
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(100)
+		debug.SetGCPercent(gcPercent)
 	}
 }
 
