@@ -29,6 +29,9 @@ func TestOVSOfctl(t *testing.T) {
 				o.testFlows(t)
 				o.testPackets(t)
 				o.testPause(t)
+				if version >= "OpenFlow13" {
+					o.testBundles(t)
+				}
 			})
 		}
 	}
@@ -43,7 +46,11 @@ type ovs struct {
 // run runs a command on the switch.
 func (o *ovs) run(t *testing.T, command string, operands ...string) string {
 	t.Helper()
-	out, err := o.tryIn("switch", append([]string{"ovs-ofctl", "-O", o.version, command, o.target}, operands...)...)
+	words := []string{"ovs-ofctl", "-O", o.version}
+	if strings.HasPrefix(command, "--") {
+		words, command, operands = append(words, command), operands[0], operands[1:]
+	}
+	out, err := o.tryIn("switch", append(append(words, command, o.target), operands...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,6 +148,31 @@ func (o *ovs) testPause(t *testing.T) {
 	monitor.interrupt()
 	atHost.interrupt()
 	o.run(t, "del-flows", "dl_type=0x88b6")
+}
+
+// testBundles changes flows all at once, or not at all, and replaces them.
+func (o *ovs) testBundles(t *testing.T) {
+	file := o.write("bundle.txt", "priority=21,arp,actions=NORMAL\npriority=22,udp,actions=drop\n")
+	o.run(t, "--bundle", "add-flows", file)
+	shows(t, o.run(t, "dump-flows"), `priority=21,arp actions=NORMAL`, `priority=22,udp actions=drop`)
+	bad := o.write("bad.txt", "priority=23,icmp,actions=drop\npriority=24,icmp,actions=group:99\n")
+	out, err := o.tryIn("switch", "ovs-ofctl", "-O", o.version, "--bundle", "add-flows", o.target, bad)
+	if err == nil || !strings.Contains(out+err.Error(), "OFPBAC_BAD_OUT_GROUP") {
+		t.Errorf("a bundle with a flow to no group: %v\n%s", err, out)
+	}
+	if flows := o.run(t, "dump-flows"); strings.Contains(flows, "icmp") {
+		t.Errorf("half of a bundle was done:\n%s", flows)
+	}
+	mixed := o.write("mixed.txt", "group group_id=9,type=all,bucket=actions=output:2\nflow add priority=25,sctp,actions=group:9\n")
+	if o.version >= "OpenFlow14" {
+		o.run(t, "bundle", mixed)
+		shows(t, o.run(t, "dump-flows"), `priority=25,sctp actions=group:9`)
+		o.run(t, "del-groups")
+	}
+	o.run(t, "--bundle", "replace-flows", o.write("base.txt", "priority=0,actions=NORMAL\n"))
+	if flows := o.run(t, "dump-flows"); strings.Contains(flows, "udp") || !strings.Contains(flows, "actions=NORMAL") {
+		t.Errorf("replaced flows are\n%s", flows)
+	}
 }
 
 const mac1hex, mac2hex = "020000000001", "020000000002"
