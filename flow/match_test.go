@@ -149,11 +149,13 @@ func TestPrereqs(t *testing.T) {
 		{[]string{"packet_type=(1,0x800)"}, "eth_src", "packet_type=(0,0)", "packet_type=(0,0)"},
 		{nil, "nsh_si", "eth_type=0x894f", "eth_type=0x894f"},
 		{nil, "pbb_isid", "eth_type=0x88e7", "eth_type=0x88e7"},
-		{[]string{"ct_state=+trk"}, "ct_nw_proto", "", ""},
+		{[]string{"ct_state=+trk-inv"}, "ct_nw_proto", "", ""},
+		{[]string{"ct_state=+rpl"}, "ct_nw_proto", "", ""},
+		{[]string{"ct_state=+trk"}, "ct_nw_proto", "ct_state=+trk-inv", "ct_state=+trk-inv"},
 		{[]string{"ct_state=+est"}, "ct_nw_proto", "", ""},
-		{[]string{"ct_state=+trk+inv"}, "ct_nw_proto", "ct_state=+trk", "ct_state=+trk"},
-		{[]string{"ct_state=-trk"}, "ct_nw_src", "eth_type=0x0800,ct_state=+trk", "eth_type=0x0800,ct_state=+trk"},
-		{[]string{"eth_type=0x86dd", "ct_state=+trk"}, "ct_tp_src", "ct_nw_proto=6", "ct_nw_proto=6"},
+		{[]string{"ct_state=+trk+inv"}, "ct_nw_proto", "ct_state=+trk-inv", "ct_state=+trk-inv"},
+		{[]string{"ct_state=-trk"}, "ct_nw_src", "eth_type=0x0800,ct_state=+trk-inv", "eth_type=0x0800,ct_state=+trk-inv"},
+		{[]string{"eth_type=0x86dd", "ct_state=+est"}, "ct_tp_src", "ct_nw_proto=6", "ct_nw_proto=6"},
 	} {
 		m := mustMatch(t, c.have...)
 		f := FieldByName(c.field)

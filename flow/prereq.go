@@ -20,8 +20,12 @@ const (
 	CTDNAT
 )
 
-// ctImpliesTracked are the bits that only a tracked packet can have.
-const ctImpliesTracked = CTNew | CTEstablished | CTRelated | CTReply | CTTracked | CTSNAT | CTDNAT
+// ctImpliesValid are the bits that only a packet of a valid connection has,
+// ctImpliesTracked those that only a tracked packet can have.
+const (
+	ctImpliesValid   = CTNew | CTEstablished | CTRelated | CTReply | CTSNAT | CTDNAT
+	ctImpliesTracked = ctImpliesValid | CTTracked
+)
 
 // condition is one thing that a prerequisite class asks for: that a field has
 // one of some values.
@@ -30,7 +34,9 @@ type condition struct {
 	values []uint64           // one of them; nil: what accept says
 	mask   uint64             // of the bits that count; 0: all
 	accept func(v Value) bool // valid iff values is nil
-	text   string             // what to add to a match; "": field=values[0]
+	// matched says what a match must say, where that is more than accept; or nil.
+	matched func(value, mask Value) bool
+	text    string // what to add to a match; "": field=values[0]
 
 	// unlessFixed: a match may leave the field open, because only another
 	// value, which it would have to name, is in the way.
@@ -54,8 +60,11 @@ func conditions() [PrereqCTPorts + 1][]condition {
 	firstPacket.packetOnly = true
 	icmp6 := []condition{ipv6, oneOf(FieldIPProto, packet.ProtoICMPv6), firstPacket}
 	code := condition{field: FieldICMPv6Code, values: []uint64{0}, unlessFixed: true}
-	tracked := condition{field: FieldCTState, text: "ct_state=+trk", mask: ctImpliesTracked | CTInvalid,
-		accept: func(v Value) bool { return v.Lo&ctImpliesTracked != 0 && v.Lo&CTInvalid == 0 }}
+	tracked := condition{field: FieldCTState, text: "ct_state=+trk-inv", mask: ctImpliesTracked | CTInvalid,
+		accept: func(v Value) bool { return v.Lo&ctImpliesTracked != 0 && v.Lo&CTInvalid == 0 },
+		matched: func(v, mask Value) bool {
+			return v.Lo&ctImpliesValid != 0 || v.Lo&CTTracked != 0 && mask.Lo&CTInvalid != 0 && v.Lo&CTInvalid == 0
+		}}
 	ctProto := condition{field: FieldCTNWProto, text: "ct_nw_proto=6",
 		accept: func(v Value) bool { return !v.IsZero() }}
 	return [...][]condition{
@@ -174,6 +183,9 @@ func (c *condition) holdsIn(m *Match) bool {
 	}
 	f := FieldByID(c.field)
 	value, mask, _ := m.Field(f)
+	if c.matched != nil {
+		return c.matched(value, mask)
+	}
 	if c.accept == nil && !c.unlessFixed && mask.And(c.bits(f)) != c.bits(f) {
 		return false
 	}

@@ -174,7 +174,7 @@ func (c *checker) action(a Action) error {
 		return c.sample(a)
 	case Resubmit:
 		if a.CT && !c.m.classes().has(flow.PrereqCT) {
-			return NewError(ErrActionMatchInconsistent, "resubmit with ct needs ct_state=+trk")
+			return NewError(ErrActionMatchInconsistent, "resubmit with ct needs ct_state=+trk-inv")
 		}
 	case CT:
 		return c.ct(a)

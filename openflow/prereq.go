@@ -59,12 +59,13 @@ func (m *Match) ethType() uint16 {
 	return m.Value.EthType & m.Mask.EthType
 }
 
-// tracked reports whether the match fixes that the packet went through
-// connection tracking, and is not invalid.
+// tracked reports whether the match fixes that the packet is one of a valid
+// connection.
 func (m *Match) tracked() bool {
-	const implied = flow.CTNew | flow.CTEstablished | flow.CTRelated | flow.CTReply | flow.CTTracked | flow.CTSNAT | flow.CTDNAT
+	const valid = flow.CTNew | flow.CTEstablished | flow.CTRelated | flow.CTReply | flow.CTSNAT | flow.CTDNAT
+	const either = flow.CTTracked | flow.CTInvalid
 	state := m.Value.CTState & m.Mask.CTState
-	return state&implied != 0 && state&flow.CTInvalid == 0
+	return state&valid != 0 || m.Mask.CTState&either == either && state&either == flow.CTTracked
 }
 
 // ipClasses are the classes that the IP protocol brings: icmp for that of ICMP,

@@ -253,7 +253,7 @@ func repair(g *generator, row *messageRow, m Message) {
 	case *PortMod:
 		m.Advertise &= featuresAll
 	case *GetAsyncReply:
-		repairAsync(g.v, &m.AsyncConfig)
+		m.AsyncConfig = m.AsyncConfig.In(g.v)
 	case *PacketIn:
 		m.Format = PacketInFormat(row.form)
 		repairPacketIn(m)

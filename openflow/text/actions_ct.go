@@ -230,6 +230,9 @@ func (p *parser) natRange(nat *openflow.NAT, v span) error {
 			return p.fail(at, "nat: the range ends before it begins")
 		}
 	}
+	if low.IsUnspecified() && rest.text == "" && high == low {
+		return nil // ovs-actions(7): only what collides is translated, as without an address
+	}
 	if low.IsUnspecified() {
 		return p.fail(v, "nat: %s is no address to translate to", low)
 	}

@@ -149,7 +149,7 @@ func TestFlowsAgainstOracle(t *testing.T) {
 // addActions encodes a flow with the actions, behind the first of some matches
 // that the actions may stand behind.
 func addActions(t *testing.T, actions string, v openflow.Version, add func(name string, b []byte)) bool {
-	for _, match := range [...]string{"", "tcp,dl_vlan=1,", "udp,", "sctp,", "icmp,", "icmp6,icmp_type=135,", "tcp6,", "arp,", "mpls,", "dl_type=0x894f,", "ip,ct_state=+est,"} {
+	for _, match := range [...]string{"", "tcp,dl_vlan=1,", "udp,", "sctp,", "icmp,", "icmp6,icmp_type=135,", "icmp6,icmp_type=136,icmp_code=0,", "tcp6,", "arp,", "mpls,", "dl_type=0x894f,", "ip,ct_state=+est,"} {
 		fm, err := ParseFlow("table=1,"+match+"actions="+actions, Options{Version: v})
 		if err != nil {
 			continue

@@ -28,8 +28,8 @@ var prereqBases = map[flow.Prereq]string{
 	flow.PrereqIPv6: "ipv6", flow.PrereqIP: "ip", flow.PrereqMPLS: "mpls", flow.PrereqTCP: "tcp", flow.PrereqUDP: "udp", flow.PrereqSCTP: "sctp",
 	flow.PrereqICMPv4: "icmp", flow.PrereqICMPv6: "icmp6", flow.PrereqND: "icmp6,icmp_type=135,icmp_code=0",
 	flow.PrereqNDSolicit: "icmp6,icmp_type=135,icmp_code=0", flow.PrereqNDAdvert: "icmp6,icmp_type=136,icmp_code=0",
-	flow.PrereqNSH: "dl_type=0x894f", flow.PrereqPBB: "dl_type=0x88e7", flow.PrereqCT: "ct_state=+trk", flow.PrereqCTIPv4: "ct_state=+trk,ip",
-	flow.PrereqCTIPv6: "ct_state=+trk,ipv6", flow.PrereqCTPorts: "ct_state=+trk,ct_nw_proto=6,ip",
+	flow.PrereqNSH: "dl_type=0x894f", flow.PrereqPBB: "dl_type=0x88e7", flow.PrereqCT: "ct_state=-inv+trk", flow.PrereqCTIPv4: "ct_state=-inv+trk,ip",
+	flow.PrereqCTIPv6: "ct_state=-inv+trk,ipv6", flow.PrereqCTPorts: "ct_state=-inv+trk,ct_nw_proto=6,ip",
 }
 
 // sampleValues are values of fields that not every number is one of.
