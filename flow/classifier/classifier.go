@@ -35,8 +35,9 @@ type unlinked struct {
 	stamp  uint32 // Classifier.unlinked when it was unlinked
 	number uint32
 	words  uint8 // size of a rule's match
-	field  uint8 // of the trie of a node
-	node   bool
+	node   bool  // of a trie:
+	field  uint8 // which
+	epoch  uint8 // trie.epoch
 }
 
 // listing is a subtable and a bound of the priorities in it. gate, where it is
@@ -136,8 +137,9 @@ func (c *Classifier) reclaim(stamp uint32) {
 	for ; n < len(c.limbo) && int32(c.limbo[n].stamp-stamp) < 0; n++ {
 		switch u := c.limbo[n]; {
 		case u.node:
-			t := &c.tries[u.field]
-			t.free = append(t.free, u.number)
+			if t := &c.tries[u.field]; t.epoch == u.epoch {
+				t.free = append(t.free, u.number)
+			}
 		default:
 			c.words.put(c.rules.at(ID(u.number)).values, int(u.words))
 			c.rules.free = append(c.rules.free, ID(u.number))

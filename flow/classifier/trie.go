@@ -25,10 +25,15 @@ type trie struct {
 	free  []uint32
 	roots int // nodes of shortcutBits
 
-	// crowded says that the field is narrow and has many prefixes: a walk would
-	// be long, and tell little by few bits.
+	rules   int    // that have a prefix
+	newRoot uint32 // a node of shortcutBits that was just made
+	nodes   int    // in use
+	epoch   uint8  // how often the trie began anew
+
+	// crowded says that the field is narrow and has many prefixes: a walk would be
+	// long, and tell little by few bits. Prefixes are then only counted, until
+	// there is none and the trie begins anew.
 	crowded atomic.Bool
-	nodes   int // in use; the writer's
 }
 
 // shortcuts lead from a packet's first bits to the node of these, past the upper
@@ -78,9 +83,8 @@ func (t *trie) newNode(k *prefixKey, size uint8) uint32 {
 	if last := len(t.free) - 1; last >= 0 {
 		n, t.free = t.free[last], t.free[:last]
 	} else {
-		t.top = max(t.top, root)
 		chunks := t.chunks.Load()
-		if chunks == nil || int(t.top/chunkNodes) == len(*chunks) {
+		if int(t.top/chunkNodes) == len(*chunks) {
 			grown := appendCopy(chunks, new(nodeChunk))
 			t.chunks.Store(&grown)
 		}
@@ -89,8 +93,11 @@ func (t *trie) newNode(k *prefixKey, size uint8) uint32 {
 	}
 	if size == shortcutBits && t.width > shortcutBits {
 		t.roots++
+		t.newRoot = n
 	}
-	t.count(1)
+	if t.nodes++; t.nodes > crowd && t.width <= shortcutBits {
+		t.crowded.Store(true)
+	}
 	p := t.at(n)
 	p.child[0].Store(0)
 	p.child[1].Store(0)
@@ -103,12 +110,13 @@ func (t *trie) newNode(k *prefixKey, size uint8) uint32 {
 	return n
 }
 
-// count notes that there are n more nodes.
-func (t *trie) count(n int) {
-	t.nodes += n
-	if t.width <= shortcutBits && t.crowded.Load() != (t.nodes > crowd) {
-		t.crowded.Store(t.nodes > crowd)
-	}
+// begin makes the trie empty. Who still walks through it finds what was there.
+func (t *trie) begin() {
+	t.chunks.Store(&[]*nodeChunk{new(nodeChunk)})
+	t.shorts.Store(nil)
+	t.top, t.nodes, t.roots, t.free = root+1, 1, 0, nil
+	t.epoch++
+	t.crowded.Store(false)
 }
 
 // common is how many of the bits of c, at most limit, k has as well. They are
@@ -122,19 +130,24 @@ func (c *node) common(k *prefixKey, limit uint8) uint8 {
 // insert counts one rule more with the first size bits of k.
 func (t *trie) insert(k *prefixKey, size uint8) {
 	if t.chunks.Load() == nil {
-		t.newNode(k, 0)
+		t.begin()
 	}
-	if t.place(k, size).count.Add(1) == 1 && size < shortcutBits {
+	if t.rules++; t.crowded.Load() {
+		return
+	}
+	n, short := t.place(k, size)
+	if n.count.Add(1) == 1 && size < shortcutBits {
 		t.shorten(k, size, true)
 	}
-	if size >= shortcutBits && t.width > shortcutBits {
-		t.shortcut(k)
+	if t.newRoot != 0 {
+		t.shortcut(k, short|uint64(t.newRoot))
+		t.newRoot = 0
 	}
 }
 
 // place is the node of the first size bits of k, made and linked where there is
-// none.
-func (t *trie) place(k *prefixKey, size uint8) *node {
+// none. short has the prefixes on the way to it as a shortcut has them.
+func (t *trie) place(k *prefixKey, size uint8) (_ *node, short uint64) {
 	n := t.at(root)
 	if shorts := t.shorts.Load(); shorts != nil && size >= shortcutBits {
 		if short := uint32(shorts[k[0]>>(32-shortcutBits)].Load()); short != 0 {
@@ -142,12 +155,13 @@ func (t *trie) place(k *prefixKey, size uint8) *node {
 		}
 	}
 	for n.size != size {
+		short |= n.short()
 		link := &n.child[k.bit(n.size)]
 		next := link.Load()
 		if next == 0 {
 			first, last := t.chain(k, n.size, size)
 			link.Store(first)
-			return t.at(last)
+			return t.at(last), short
 		}
 		c := t.at(next)
 		same := c.common(k, size)
@@ -165,9 +179,17 @@ func (t *trie) place(k *prefixKey, size uint8) *node {
 			s.child[k.bit(same)].Store(first)
 		}
 		link.Store(split)
-		return t.at(last)
+		return t.at(last), short
 	}
-	return n
+	return n, short
+}
+
+// short is the node's bit in a shortcut that leads past it.
+func (n *node) short() uint64 {
+	if n.size == 0 || n.size >= shortcutBits || n.count.Load() == 0 {
+		return 0
+	}
+	return 1 << (32 + n.size - 1)
 }
 
 // chain makes the nodes from behind a node of from bits to the first size bits
@@ -189,6 +211,12 @@ func (t *trie) chain(k *prefixKey, from, size uint8) (first, last uint32) {
 // longer needed are unlinked, and unlinked is told of them: a reader may still
 // be at one.
 func (t *trie) remove(k *prefixKey, size uint8, unlinked func(n uint32)) {
+	if t.rules--; t.crowded.Load() {
+		if t.rules == 0 {
+			t.begin()
+		}
+		return
+	}
 	var path [129]uint32 // the nodes on the way, root first
 	depth, n := 0, uint32(root)
 	for p := t.at(n); p.size < size; p = t.at(n) {
@@ -218,7 +246,7 @@ func (t *trie) remove(k *prefixKey, size uint8, unlinked func(n uint32)) {
 		depth--
 		parent := t.at(path[depth])
 		parent.child[k.bit(parent.size)].Store(only)
-		t.count(-1)
+		t.nodes--
 		unlinked(n)
 		if only != 0 {
 			return
@@ -248,19 +276,17 @@ func (t *trie) shorten(k *prefixKey, size uint8, there bool) {
 	}
 }
 
-// shortcut sees to it that there is a shortcut to the node of k's first bits.
-func (t *trie) shortcut(k *prefixKey) {
-	shorts := t.shorts.Load()
-	if shorts != nil {
-		if e := &shorts[k[0]>>(32-shortcutBits)]; e.Load() == 0 {
-			e.Store(t.way(k))
-		}
+// shortcut adds a shortcut to the node of k's first bits, or makes all of them
+// once the trie is large enough.
+func (t *trie) shortcut(k *prefixKey, short uint64) {
+	if shorts := t.shorts.Load(); shorts != nil {
+		shorts[k[0]>>(32-shortcutBits)].Store(short)
 		return
 	}
 	if t.roots < minShortcuts {
 		return
 	}
-	shorts = new(shortcuts)
+	shorts := new(shortcuts)
 	for i := range shorts {
 		shorts[i].Store(t.way(&prefixKey{uint32(i) << (32 - shortcutBits)}))
 	}
@@ -274,9 +300,7 @@ func (t *trie) way(k *prefixKey) (short uint64) {
 		if p.size == shortcutBits {
 			return short | uint64(n)
 		}
-		if p.size > 0 && p.count.Load() > 0 {
-			short |= 1 << (32 + p.size - 1)
-		}
+		short |= p.short()
 		n = p.child[k.bit(p.size)].Load()
 		if n == 0 {
 			return 0

@@ -136,8 +136,33 @@ func TestTrieMemory(t *testing.T) {
 		for _, p := range all {
 			trie.remove(&p.key, p.size, func(n uint32) { trie.free = append(trie.free, n) })
 		}
-		if used := int(trie.top) - 1 - len(trie.free); used != 1 || trie.roots != 0 {
+		if used := int(trie.top) - 1 - len(trie.free); used != 1 || trie.nodes != 1 || trie.roots != 0 {
 			t.Fatalf("an empty trie has %d nodes, %d of them of %d bits", used, trie.roots, shortcutBits)
 		}
+	}
+}
+
+// TestCrowdedTrie: a narrow field with many prefixes is not told apart any more,
+// until none is left.
+func TestCrowdedTrie(t *testing.T) {
+	trie := &trie{width: 16}
+	key := func(i int) prefixKey { return prefixKey{uint32(i*8) << 16} }
+	for i := range 3000 {
+		k := key(i)
+		trie.insert(&k, 16)
+	}
+	var w walk
+	other := prefixKey{1 << 16}
+	if trie.lookup(&other, &w); !w.has(16) || w.looked != 16 {
+		t.Errorf("crowded: %+v", w)
+	}
+	for i := range 3000 {
+		k := key(i)
+		trie.remove(&k, 16, func(uint32) {})
+	}
+	k := key(0)
+	trie.insert(&k, 16)
+	if trie.lookup(&other, &w); w.has(16) || w.looked != 16 {
+		t.Errorf("empty again: %+v", w)
 	}
 }

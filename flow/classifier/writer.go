@@ -136,7 +136,7 @@ func (c *Classifier) unregister(t *subtable, values []uint64) {
 	for i := range c.prefixesOf(t, values) {
 		p := &c.prefixes[i]
 		c.tries[p.field].remove(&p.key, p.size, func(n uint32) {
-			c.limbo = append(c.limbo, unlinked{stamp: c.unlinked, number: n, field: p.field, node: true})
+			c.limbo = append(c.limbo, unlinked{stamp: c.unlinked, number: n, node: true, field: p.field, epoch: c.tries[p.field].epoch})
 		})
 	}
 }
