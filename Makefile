@@ -17,11 +17,12 @@ REPORTFLAGS ?=
 FUZZTIME    ?= 30s
 BENCH       ?= .
 SOAK        ?= 10m
+ORACLE      ?= 10000000
 
 # The binaries are static; only the race detector needs cgo.
 export CGO_ENABLED := 0
 
-.PHONY: help build demo test bench fuzz soak check race cover install clean
+.PHONY: help build demo test bench fuzz oracle soak check race cover install clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -41,6 +42,9 @@ bench: ## Go benchmarks (BENCH=regexp PACKAGES=./flow/...)
 
 fuzz: ## every fuzz target for FUZZTIME (30s) each
 	scripts/fuzz.sh $(FUZZTIME) $(PACKAGES)
+
+oracle: ## random tables and packets against the naive reference, ORACLE (10000000) of them
+	VSWITCH_ORACLE=$(ORACLE) $(GO) test -count=1 -v -timeout 0 -run '^TestOracle$$' $(TESTFLAGS) ./tests/oracle
 
 soak: ## the TestSoak… tests, SOAK (10m) each
 	VSWITCH_SOAK=$(SOAK) $(GO) test -json -timeout 0 -run '^TestSoak' $(TESTFLAGS) $(PACKAGES) \

@@ -90,9 +90,9 @@ func edit(b *packet.Buf, a *Action) bool {
 	case OpPopNSH:
 		return b.PopNSH()
 	case OpSetEthType:
-		return b.SetEthType(a.Short)
+		b.SetEthType(a.Short) // a frame without a type, or with a broken header, stays as it is
 	case OpSetIPProto:
-		return b.SetIPProto(uint8(a.Short))
+		b.SetIPProto(uint8(a.Short))
 	case OpCopyTTLOut:
 		b.CopyTTLOut() // a frame with one TTL stays as it is
 	case OpCopyTTLIn:

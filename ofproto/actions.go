@@ -297,6 +297,12 @@ func (x *xlate) setField(f *flow.Field, v, mask flow.Value) {
 	case flow.FieldEthType:
 		x.setType(f, v, mask, datapath.OpSetEthType)
 	case flow.FieldIPProto:
+		// A later fragment of IPv6 shows the fragment header's own number.
+		if x.p.EthType == ethTypeIPv6 {
+			if x.look(flow.FieldIPFrag); x.p.IPFrag&flow.FragLater != 0 {
+				return
+			}
+		}
 		x.setType(f, v, mask, datapath.OpSetIPProto)
 	default:
 		x.write(f, v, mask)

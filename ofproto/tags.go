@@ -128,6 +128,10 @@ func (x *xlate) pushMPLS(ethType uint16) {
 		return
 	}
 	x.look(flow.FieldEthType)
+	if packet.IsVLAN(x.p.EthType) {
+		// The label goes behind a third tag, where the key does not reach.
+		x.stale = max(x.stale, staleNetwork)
+	}
 	lse := x.newLabel(packet.IsMPLS(x.p.EthType))
 	x.commit()
 	x.emit(datapath.Action{Op: datapath.OpPushMPLS, Short: ethType, Arg: uint32(lse)})

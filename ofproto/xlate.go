@@ -271,15 +271,12 @@ func (x *xlate) lookup(n uint8, port uint32, resubmit bool) {
 	}
 	old := x.p.OFPort
 	x.p.OFPort = port
-	t := x.bridge.tables[n].Load()
+	t := x.bridge.table(n)
 	r := x.match(t)
 	e := x.taught(n, r)
 	x.p.OFPort = old
 	if e != nil {
-		if t != nil {
-			x.result.Credits = append(x.result.Credits, &t.hit)
-		}
-		x.result.Credits = append(x.result.Credits, e)
+		x.result.Credits = append(x.result.Credits, &t.hit, e)
 		x.enterList(frame{actions: e.flow.Actions, table: n, lookup: true})
 		return
 	}
@@ -289,9 +286,7 @@ func (x *xlate) lookup(n uint8, port uint32, resubmit bool) {
 	}
 	if r == nil {
 		x.tellOn(before.list)
-		if t != nil {
-			x.result.Credits = append(x.result.Credits, &t.miss)
-		}
+		x.result.Credits = append(x.result.Credits, &t.miss)
 		if !resubmit {
 			x.miss(n)
 		}
@@ -314,9 +309,6 @@ func (x *xlate) enterList(f frame) {
 // match is the rule of t that the packet matches, or nil. What the lookup looked
 // at goes into the mask, but for bits that no longer come from the packet.
 func (x *xlate) match(t *Table) *Rule {
-	if t == nil {
-		return nil
-	}
 	x.scratch = flow.Mask{}
 	id := t.rules.Lookup(x.version, &x.p, &x.scratch)
 	if x.scratch.TPSrc|x.scratch.TPDst != 0 && x.hidesPorts() {

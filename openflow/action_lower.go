@@ -143,6 +143,11 @@ func lowerSetField(c context, a SetField) []Action {
 	switch {
 	case a.Field == flow.FieldInPortOXM && form != FormLoad2:
 		return lowerInPort(c, a)
+	case c.v >= V15 && a.Field == flow.FieldVLANVID && (a.Value.Lo&a.Mask.Lo)&flow.VLANPresent == 0:
+		// A load need not name the bit, which no set_field changes; 1.5 wants it.
+		a.Value.Lo |= flow.VLANPresent
+		a.Mask.Lo |= flow.VLANPresent
+		return []Action{a}
 	case c.v >= V15:
 		return nil
 	case form == FormSetField && c.v >= V12 && a.exact():

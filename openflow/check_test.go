@@ -161,3 +161,22 @@ func TestCheckActionsIsBounded(t *testing.T) {
 		t.Errorf("%v, want a refusal", err)
 	}
 }
+
+// TestSetVLANWithoutPresent: a load of a tag's VLAN id need not name the bit that
+// says there is a tag; OpenFlow 1.5's set_field, which tells of it, has to.
+func TestSetVLANWithoutPresent(t *testing.T) {
+	load := SetField{Field: flow.FieldVLANVID, Form: FormLoad, Value: flow.U64(3), Mask: flow.U64(0xfff)}
+	for v := V10; v <= V15; v++ {
+		b, err := Append(nil, v, 1, &FlowMod{Buffer: NoBuffer, OutPort: PortAny, OutGroup: GroupAny, Actions: []Action{load}})
+		if err != nil {
+			t.Fatalf("%v: %v", v, err)
+		}
+		_, m, err := Decode(b)
+		if err != nil {
+			t.Fatalf("%v: %v", v, err)
+		}
+		if a := m.(*FlowMod).Actions[0].(SetField); a.Field != flow.FieldVLANVID || a.Value.Lo&0xfff != 3 || a.Mask.Lo&0xfff != 0xfff {
+			t.Errorf("%v: %+v", v, a)
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package oracle
+
+import (
+	"reflect"
+	"slices"
+
+	"vswitch/flow"
+	"vswitch/openflow"
+)
+
+// learn makes a flow of the packet.
+func (w *walk) learn(a *openflow.Learn) {
+	n := &rule{FlowMod: openflow.FlowMod{Table: a.Table, Priority: a.Priority, Cookie: a.Cookie}}
+	for i := range a.Specs {
+		w.learnSpec(&n.FlowMod, &a.Specs[i])
+	}
+	old := w.standing(n)
+	room := old != nil || a.Limit == 0 || w.learnedWith(a) < int(a.Limit)
+	if a.Flags&openflow.LearnWriteResult != 0 {
+		w.write(a.ResultDst, flow.U64(map[bool]uint64{true: 1}[room]))
+	}
+	if room {
+		fresh := old == nil || old.Cookie != n.Cookie || !reflect.DeepEqual(old.Actions, n.Actions)
+		if i := slices.IndexFunc(w.o.learned, func(l learned) bool { return l.rule == old }); i >= 0 {
+			old.Actions, old.Cookie = n.Actions, n.Cookie
+			return
+		}
+		w.o.learned = append(w.o.learned, learned{w.bridge, n, fresh})
+	}
+}
+
+// standing is the flow that the new one replaces.
+func (w *walk) standing(n *rule) *rule {
+	for _, l := range w.o.learned {
+		if l.bridge == w.bridge && l.rule.Table == n.Table && l.rule.Priority == n.Priority && l.rule.Match.Equal(&n.Match.Match) {
+			return l.rule
+		}
+	}
+	for _, r := range w.bridge.table(n.Table).rules {
+		if r.Priority == n.Priority && r.Match.Equal(&n.Match.Match) {
+			return r
+		}
+	}
+	return nil
+}
+
+// learnedWith is the number of flows with the cookie in the table.
+func (w *walk) learnedWith(a *openflow.Learn) (n int) {
+	for _, r := range w.bridge.table(a.Table).rules {
+		if r.Cookie == a.Cookie {
+			n++
+		}
+	}
+	for _, l := range w.o.learned {
+		if l.bridge == w.bridge && l.rule.Table == a.Table && l.rule.Cookie == a.Cookie {
+			n++
+		}
+	}
+	return n
+}
+
+func (w *walk) learnSpec(m *openflow.FlowMod, s *openflow.LearnSpec) {
+	v := s.Value
+	if s.From {
+		v = w.read(s.SrcField)
+	}
+	bits := flow.Ones(int(s.Bits))
+	switch s.Dst {
+	case openflow.LearnOutput:
+		m.Actions = append(m.Actions, openflow.Output{Port: portOf(v), MaxLen: 0xffff})
+		return
+	case openflow.LearnLoad:
+		ofs := int(s.DstField.Ofs)
+		m.Actions = append(m.Actions, openflow.SetField{Field: s.DstField.Field, Value: v.Shl(ofs), Mask: bits.Shl(ofs), Form: openflow.FormLoad})
+		return
+	}
+	f := flow.FieldByID(s.DstField.Field)
+	f.Store(&m.Match.Value, v.Shl(int(s.DstField.Ofs)), bits.Shl(int(s.DstField.Ofs)))
+	f.Unwildcard(&m.Match.Mask, bits.Shl(int(s.DstField.Ofs)))
+	if f.ID == flow.FieldDLVLAN || f.ID == flow.FieldDLVLANPCP || f.ID == flow.FieldVLANPCP {
+		w.unknown("learn of a tag")
+	}
+}

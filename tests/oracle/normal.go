@@ -1,0 +1,104 @@
+package oracle
+
+import (
+	"bytes"
+
+	"vswitch/flow"
+	"vswitch/ofproto"
+	"vswitch/openflow"
+)
+
+// normal forwards the packet as a learning bridge with VLANs does.
+func (w *walk) normal() {
+	if w.packetType != 0 {
+		w.unknown("NORMAL for a packet without Ethernet header")
+		return
+	}
+	v := w.r.look(&w.frame)
+	if bytes.HasPrefix(v.EthDst[:], []byte{1, 0x80, 0xc2, 0, 0}) && v.EthDst[5] < 16 {
+		w.drop("reserved_multicast")
+		return
+	}
+	vid := v.VLAN[0].TCI & 0xfff
+	vlan, carried := w.in.vlanOf(vid)
+	if !carried {
+		w.drop("vlan_mismatch")
+		return
+	}
+	if v.EthSrc[0]&1 == 0 {
+		if at := w.o.stations[station{w.bridge, v.EthSrc, vlan}]; at != nil && at != w.in {
+			w.o.loops = true
+		}
+		w.o.stations[station{w.bridge, v.EthSrc, vlan}] = w.in
+	}
+	if v.EthSrc == v.EthDst {
+		w.unknown("NORMAL for a packet to its sender")
+	}
+	to := w.bridge.stations[station{w.bridge, v.EthDst, vlan}]
+	switch {
+	case v.EthDst[0]&1 != 0 || to == nil:
+		w.floodVLAN(vlan)
+	case to == w.in:
+		w.drop("input_port_output")
+	case !to.carries(vlan):
+		w.drop("vlan_mismatch")
+	default:
+		w.sendVLAN(to, vlan)
+	}
+}
+
+func (w *walk) floodVLAN(vlan uint16) {
+	w.drop("no_flood_port")
+	for _, p := range w.bridge.ports {
+		if p != w.in && p.carries(vlan) {
+			w.sendVLAN(p, vlan)
+		}
+	}
+}
+
+// vlanOf is the VLAN of a packet with a VLAN id, 0 for none, that comes in by p.
+func (p *port) vlanOf(vid uint16) (vlan uint16, carried bool) {
+	switch p.Mode {
+	case ofproto.VLANAccess:
+		return p.Tag, vid == 0
+	case ofproto.VLANNativeTagged, ofproto.VLANNativeUntagged:
+		if vid == 0 {
+			return p.Tag, true
+		}
+	}
+	return vid, p.carries(vid)
+}
+
+func (p *port) carries(vlan uint16) bool {
+	if p.Mode == ofproto.VLANAccess {
+		return vlan == p.Tag
+	}
+	if p.Mode != ofproto.VLANTrunk && vlan == p.Tag || len(p.Trunks) == 0 {
+		return true
+	}
+	for _, t := range p.Trunks {
+		if t == vlan {
+			return true
+		}
+	}
+	return false
+}
+
+// sendVLAN sends the packet with the tag that the port wants.
+func (w *walk) sendVLAN(p *port, vlan uint16) {
+	tag := vlan != 0 && p.Mode != ofproto.VLANAccess && (p.Mode != ofproto.VLANNativeUntagged || vlan != p.Tag)
+	w.branch(func(c *walk) {
+		v := c.r.look(&c.frame)
+		has := v.VLAN[0].TCI != 0
+		switch {
+		case has && !tag:
+			c.edit(openflow.PopVLAN{})
+		case !has && tag:
+			c.edit(openflow.PushVLAN{EthType: 0x8100})
+		}
+		if tag {
+			c.setField(flow.FieldVLANVID, flow.U64(uint64(vlan)), flow.U64(0xfff))
+		}
+		c.send(p)
+	})
+}

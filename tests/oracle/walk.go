@@ -1,0 +1,196 @@
+package oracle
+
+import (
+	"fmt"
+	"slices"
+
+	"vswitch/flow"
+	"vswitch/openflow"
+)
+
+// walk is one packet's way. A branch, which gives back what it changed, is a
+// walk of its own.
+type walk struct {
+	r    *Reference
+	o    *outcome
+	size int // of the packet as it came in
+	frame
+	bridge *bridge
+	in     *port
+	set    [][]openflow.Action // what write_actions wrote
+	stack  []flow.Value
+	table  uint8
+	rule   *rule
+	depth  int
+	last   struct { // where the pipeline was last
+		table uint8
+		rule  *rule
+	}
+	missed bool // a table that the pipeline went on to had no flow for it
+}
+
+// branch runs f on a copy.
+func (w *walk) branch(f func(*walk)) {
+	if w.o.unknown != "" {
+		return
+	}
+	c := *w
+	c.frame = w.frame.clone()
+	c.set, c.stack = slices.Clone(w.set), slices.Clone(w.stack)
+	f(&c)
+}
+
+func (w *walk) drop(reason string) { w.o.reasons[reason] = true }
+
+func (w *walk) unknown(format string, args ...any) {
+	if w.o.unknown == "" {
+		w.o.unknown = fmt.Sprintf(format, args...)
+	}
+}
+
+// enter starts the pipeline of a port's bridge.
+func (w *walk) enter(p *port) {
+	w.bridge, w.in = p.bridge, p
+	w.meta.Regs, w.meta.Metadata, w.meta.ConjID = [32]uint32{}, 0, 0
+	w.meta.OFPort, w.meta.ActsetOutput = uint32(p.No), uint32(openflow.PortUnset)
+	w.set, w.stack, w.rule, w.table, w.missed = nil, nil, nil, 0, false
+	if !w.lookup(0, w.meta.OFPort, false) || w.missed {
+		return // a packet that a table misses is dropped, its action set too
+	}
+	w.table, w.rule = w.last.table, w.last.rule
+	set := actionSet(w.set)
+	w.set = nil
+	w.run(set)
+}
+
+// lookup finds the packet's flow in a table and does what it says. False: the
+// pipeline has ended.
+func (w *walk) lookup(n uint8, port uint32, resubmit bool) bool {
+	if w.dead {
+		w.unknown("a lookup of a packet that could not be changed")
+		return false
+	}
+	if w.depth++; w.depth > 60 || len(w.o.lookups) > 4000 {
+		w.unknown("limits of resubmit")
+		return false
+	}
+	defer func() { w.depth-- }()
+	v := w.r.look(&w.frame)
+	v.OFPort = port
+	t := w.bridge.table(n)
+	best := w.find(t, n, &v)
+	w.o.lookups = append(w.o.lookups, lookup{t, best != nil})
+	if best == nil {
+		if !resubmit {
+			w.drop("table_miss")
+			w.drop("secure_mode")
+			w.missed = true
+		}
+		return true
+	}
+	if len(best.Actions) == 0 {
+		w.drop("flow")
+	}
+	w.o.hits = append(w.o.hits, hit{best, w.size, !w.resized})
+	w.table, w.rule = n, best
+	w.last.table, w.last.rule = n, best
+	return w.run(best.Actions)
+}
+
+// find is the flow of highest priority that the packet matches: of the table, or
+// one that the packet itself has made.
+func (w *walk) find(t *table, n uint8, v *view) (best *rule) {
+	rules := slices.Clone(t.rules)
+	for _, l := range w.o.learned {
+		if l.bridge == w.bridge && l.rule.Table == n {
+			rules = slices.DeleteFunc(rules, func(r *rule) bool {
+				return r.Priority == l.rule.Priority && r.Match.Equal(&l.rule.Match.Match)
+			})
+			rules = append(rules, l.rule)
+		}
+	}
+	for _, r := range rules {
+		if r.Match.Matches(&v.Pipeline) && (best == nil || r.Priority > best.Priority) {
+			best = r
+		}
+	}
+	return best
+}
+
+// run does a list of actions. False: the pipeline has ended.
+func (w *walk) run(list []openflow.Action) bool {
+	table, rule := w.table, w.rule
+	for _, a := range list {
+		if w.o.unknown != "" {
+			return false
+		}
+		if !w.do(a) {
+			return false
+		}
+		w.table, w.rule = table, rule
+	}
+	return true
+}
+
+// actionSet is the action set that lists of write_actions make (OpenFlow 1.3.5
+// §5.10): one action of each kind, one set_field of each field, the last written
+// counts; in the specification's order.
+func actionSet(written [][]openflow.Action) []openflow.Action {
+	var set []openflow.Action
+	for _, a := range slices.Concat(written...) {
+		set = slices.DeleteFunc(set, func(o openflow.Action) bool { return sameSlot(o, a) })
+		set = append(set, a)
+	}
+	slices.SortStableFunc(set, func(x, y openflow.Action) int { return setOrder(x) - setOrder(y) })
+	if slices.ContainsFunc(set, func(a openflow.Action) bool { return setOrder(a) == orderGroup }) {
+		set = slices.DeleteFunc(set, func(a openflow.Action) bool { return setOrder(a) == orderOutput })
+	}
+	return set
+}
+
+func sameSlot(a, b openflow.Action) bool {
+	x, isSet := a.(openflow.SetField)
+	y, alsoSet := b.(openflow.SetField)
+	if isSet && alsoSet {
+		return x.Field == y.Field
+	}
+	if isSet != alsoSet {
+		return false
+	}
+	return setOrder(a) == setOrder(b) && (setOrder(a) != orderSet || a.ActionKind() == b.ActionKind())
+}
+
+const (
+	orderSet    = 8
+	orderQueue  = 9
+	orderGroup  = 10
+	orderOutput = 11
+)
+
+func setOrder(a openflow.Action) int {
+	switch a.(type) {
+	case openflow.CopyTTLIn:
+		return 0
+	case openflow.PopVLAN, openflow.PopMPLS, openflow.PopPBB:
+		return 1
+	case openflow.PushMPLS:
+		return 2
+	case openflow.PushPBB:
+		return 3
+	case openflow.PushVLAN:
+		return 4
+	case openflow.CopyTTLOut:
+		return 5
+	case openflow.DecTTL:
+		return 6
+	case openflow.DecMPLSTTL, openflow.DecNSHTTL:
+		return 7
+	case openflow.SetQueue:
+		return orderQueue
+	case openflow.Group:
+		return orderGroup
+	case openflow.Output, openflow.OutputReg, openflow.OutputTrunc, openflow.Controller, openflow.Enqueue, openflow.Resubmit:
+		return orderOutput
+	}
+	return orderSet
+}
