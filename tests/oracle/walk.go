@@ -77,6 +77,9 @@ func (w *walk) lookup(n uint8, port uint32, resubmit bool) bool {
 	defer func() { w.depth-- }()
 	v := w.r.look(&w.frame)
 	v.OFPort = port
+	if v.IPFrag != 0 {
+		v.TPSrc, v.TPDst = 0, 0 // fragments are all alike (OFPC_FRAG_NORMAL)
+	}
 	t := w.bridge.table(n)
 	best := w.find(t, n, &v)
 	w.o.lookups = append(w.o.lookups, lookup{t, best != nil})
