@@ -63,7 +63,6 @@ type jar struct {
 	mode    harness.Mode
 	conns   map[string][2]*harness.Conn // of a bridge, for versions 1.0 and 1.5
 	hears   map[string]*harness.Conn    // controllers that get packet-ins
-	drops   map[string]bool
 	refused map[string]bool
 }
 

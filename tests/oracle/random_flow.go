@@ -14,7 +14,6 @@ import (
 type tables struct {
 	*rand.Rand
 	samples []view
-	ovs     bool // only what means the same in Open vSwitch
 }
 
 func (g tables) one(n int) bool { return g.IntN(n) == 0 }
