@@ -92,13 +92,20 @@ func (b *Bridge) NewSession(o SessionOptions, now int64) *Session {
 	list := append(slices.Clone(*b.sessions.Load()), s)
 	b.sessions.Store(&list)
 	b.updateSnooped()
-	if o.Kind != Snoop {
-		versions := b.Config().Versions
-		s.version = versions.Max()
-		s.send(0, &openflow.Hello{Versions: versions, Bitmap: true})
-		s.version = 0
-	}
+	versions := s.offer()
+	s.version = versions.Max()
+	s.send(0, &openflow.Hello{Versions: versions, Bitmap: true})
+	s.version = 0
 	return s
+}
+
+// offer are the versions that the switch speaks with the peer. Who only listens
+// hears whatever the controllers speak.
+func (s *Session) offer() openflow.VersionSet {
+	if s.options.Kind == Snoop {
+		return openflow.AllVersions
+	}
+	return s.bridge.Config().Versions
 }
 
 // Close ends the session. The connection is the caller's to close.
@@ -251,7 +258,7 @@ func (s *Session) receive(data []byte) {
 // 1.3.5 §6.3.1).
 func (s *Session) negotiate(h openflow.Header, m openflow.Message, err error, data []byte) {
 	hello, ok := m.(*openflow.Hello)
-	ours := s.bridge.Config().Versions
+	ours := s.offer()
 	if !ok || err != nil {
 		s.version = ours.Max()
 		if h.Version.Valid() && h.Version < s.version {
