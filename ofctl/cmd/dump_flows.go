@@ -55,12 +55,7 @@ func runDumpFlows(a *app, args []string) error {
 	list := flowPrinter{printer: p, palette: palette}
 	switch {
 	case len(a.option.sort) > 0:
-		flows, err := c.flows(request)
-		if err != nil {
-			return err
-		}
-		sortFlows(flows, a.option.sort)
-		return list.all(flows)
+		return list.sorted(c, request)
 	case a.option.json, a.option.noStats, a.showNames():
 		return list.each(c, request)
 	}
@@ -77,7 +72,7 @@ func (p *flowPrinter) message(m message) error {
 // blank.
 func (p *flowPrinter) write() error {
 	out := p.buf
-	if p.palette != nil {
+	if p.palette != nil && !p.app.option.json {
 		p.colored = p.colored[:0]
 		for line := range bytes.Lines(p.buf) {
 			if line[0] == ' ' {
@@ -92,18 +87,8 @@ func (p *flowPrinter) write() error {
 	return err
 }
 
-// flows collects the flows that fit a request. ovs-ofctl does not look at the ages
-// that Nicira's form carries once it collects flows, and ofctl prints what it prints.
-func (c *conn) flows(request *openflow.FlowStatsRequest) (flows []openflow.FlowStats, err error) {
-	err = eachOf(c, request, func(r *openflow.FlowStatsReply) {
-		if r.Nicira && !c.app.option.json {
-			forgetAges(r.Flows)
-		}
-		flows = append(flows, r.Flows...)
-	})
-	return flows, err
-}
-
+// forgetAges: ovs-ofctl does not look at the ages that Nicira's form carries once it
+// does something to flows, and ofctl prints what it prints.
 func forgetAges(flows []openflow.FlowStats) {
 	for i := range flows {
 		flows[i].IdleAge, flows[i].HardAge = openflow.AgeUnknown, openflow.AgeUnknown
@@ -118,10 +103,9 @@ type flowPrinter struct {
 	n       int // how many were printed as JSON
 }
 
-// each prints the flows that fit a request as they come.
-func (p *flowPrinter) each(c *conn, request *openflow.FlowStatsRequest) error {
-	p.begin()
-	err := c.each(request, func(m message) error {
+// eachPart gives the parts of the reply to a request to use.
+func (p *flowPrinter) eachPart(c *conn, request *openflow.FlowStatsRequest, use func(flows []openflow.FlowStats) error) error {
+	return c.each(request, func(m message) error {
 		r, err := as[*openflow.FlowStatsReply](c, m)
 		if err != nil {
 			return err
@@ -129,7 +113,19 @@ func (p *flowPrinter) each(c *conn, request *openflow.FlowStatsRequest) error {
 		if r.Nicira && !p.app.option.json {
 			forgetAges(r.Flows)
 		}
-		return p.some(r.Flows)
+		return use(r.Flows)
+	})
+}
+
+// each prints the flows that fit a request as they come.
+func (p *flowPrinter) each(c *conn, request *openflow.FlowStatsRequest) error {
+	p.begin()
+	err := p.eachPart(c, request, func(flows []openflow.FlowStats) error {
+		p.buf = p.buf[:0]
+		for i := range flows {
+			p.append(&flows[i])
+		}
+		return p.write()
 	})
 	if err != nil {
 		return err
@@ -137,11 +133,31 @@ func (p *flowPrinter) each(c *conn, request *openflow.FlowStatsRequest) error {
 	return p.end()
 }
 
-// all prints flows.
-func (p *flowPrinter) all(flows []openflow.FlowStats) error {
-	p.begin()
-	if err := p.some(flows); err != nil {
+// sorted prints the flows that fit a request in the order that --sort asks for.
+func (p *flowPrinter) sorted(c *conn, request *openflow.FlowStatsRequest) error {
+	s := newFlowSorter(p.app.option.sort)
+	err := p.eachPart(c, request, func(flows []openflow.FlowStats) error {
+		for i := range flows {
+			p.buf, p.n = p.buf[:0], 0
+			p.append(&flows[i])
+			s.add(&flows[i], p.buf)
+		}
+		return nil
+	})
+	if err != nil {
 		return err
+	}
+	p.begin()
+	for n, i := range s.order() {
+		p.buf = p.buf[:0]
+		if n > 0 && p.app.option.json {
+			p.buf = append(p.buf, ',')
+		}
+		p.n = n + 1
+		p.buf = append(p.buf, s.texts[i]...)
+		if err := p.write(); err != nil {
+			return err
+		}
 	}
 	return p.end()
 }
@@ -152,30 +168,19 @@ func (p *flowPrinter) begin() {
 	}
 }
 
-func (p *flowPrinter) some(flows []openflow.FlowStats) error {
-	if p.app.option.json {
-		return p.someJSON(flows)
+// append appends a flow to buf.
+func (p *flowPrinter) append(f *openflow.FlowStats) {
+	if !p.app.option.json {
+		p.buf = append(text.AppendFlowStats(append(p.buf, ' '), f, p.o), '\n')
+		return
 	}
-	p.buf = p.buf[:0]
-	for i := range flows {
-		p.buf = append(p.buf, ' ')
-		p.buf = append(text.AppendFlowStats(p.buf, &flows[i], p.o), '\n')
+	if p.n > 0 {
+		p.buf = append(p.buf, ',')
 	}
-	return p.write()
-}
-
-func (p *flowPrinter) someJSON(flows []openflow.FlowStats) error {
+	p.n++
 	p.json.Reset()
-	for i := range flows {
-		if p.n > 0 {
-			p.json.Raw(",")
-		}
-		p.n++
-		p.json.Raw("\n    ")
-		p.json.Value(&flows[i])
-	}
-	_, err := p.app.out.Write(p.json.Bytes())
-	return err
+	p.json.Value(f)
+	p.buf = append(append(p.buf, "\n    "...), p.json.Bytes()...)
 }
 
 func (p *flowPrinter) end() error {
@@ -236,34 +241,49 @@ func (f *sortFlag) String() string { return "" }
 // Type names the value in help texts.
 func (f *sortFlag) Type() string { return "field" }
 
-// sortFlows sorts by the criteria, then by falling priority; equal flows stay as
-// the switch sent them. Flows that do not match a field come after those that do,
-// whichever way the field is sorted.
-func sortFlows(flows []openflow.FlowStats, by []criterion) {
-	by = append(slices.Clip(by), criterion{descending: true})
-	type entry struct {
-		flow openflow.FlowStats
-		keys []sortKey
+// flowSorter sorts by criteria, then by falling priority; equal flows stay as the
+// switch sent them. Flows that do not match a field come after those that do,
+// whichever way the field is sorted. Of each flow it keeps what it is sorted by and
+// the text that it is printed as, which is a fraction of the flow.
+type flowSorter struct {
+	by    []criterion
+	keys  []sortKey // len(by) of each flow
+	texts [][]byte
+	chunk []byte // where the next texts go
+}
+
+func newFlowSorter(by []criterion) *flowSorter {
+	return &flowSorter{by: append(slices.Clip(by), criterion{descending: true})}
+}
+
+// add takes a flow, and a copy of its text.
+func (s *flowSorter) add(f *openflow.FlowStats, text []byte) {
+	for _, c := range s.by {
+		s.keys = append(s.keys, c.key(f))
 	}
-	entries := make([]entry, len(flows))
-	for i := range flows {
-		keys := make([]sortKey, len(by))
-		for k := range by {
-			keys[k] = by[k].key(&flows[i])
-		}
-		entries[i] = entry{flows[i], keys}
+	if cap(s.chunk)-len(s.chunk) < len(text) {
+		s.chunk = make([]byte, 0, max(chunkSize, len(text)))
 	}
-	slices.SortStableFunc(entries, func(a, b entry) int {
-		for k := range by {
-			if order := a.keys[k].compare(b.keys[k], by[k].descending); order != 0 {
-				return order
+	at := len(s.chunk)
+	s.chunk = append(s.chunk, text...)
+	s.texts = append(s.texts, s.chunk[at:len(s.chunk):len(s.chunk)])
+}
+
+// order is the flows by number, as they are sorted.
+func (s *flowSorter) order() []int {
+	order := make([]int, len(s.texts))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		for k := range s.by {
+			if c := s.keys[a*len(s.by)+k].compare(&s.keys[b*len(s.by)+k], s.by[k].descending); c != 0 {
+				return c
 			}
 		}
-		return 0
+		return cmp.Compare(a, b)
 	})
-	for i := range entries {
-		flows[i] = entries[i].flow
-	}
+	return order
 }
 
 // sortKey is what a criterion sees of a flow.
@@ -292,7 +312,7 @@ func (c criterion) key(f *openflow.FlowStats) sortKey {
 	return sortKey{value: value}
 }
 
-func (k sortKey) compare(o sortKey, descending bool) int {
+func (k *sortKey) compare(o *sortKey, descending bool) int {
 	if k.missing != o.missing {
 		if k.missing {
 			return 1

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -36,10 +37,13 @@ func TestSortAgainstNaive(t *testing.T) {
 			by = append(by, criterion{[]*flow.Field{nil, src, port}[r.IntN(3)], r.IntN(2) == 0})
 		}
 		want := sortedNaively(flows, by)
-		sortFlows(flows, by)
+		s := newFlowSorter(by)
 		for i := range flows {
-			if flows[i].Cookie != want[i].Cookie {
-				t.Fatalf("by %v: flow %d is %d, want %d", by, i, flows[i].Cookie, want[i].Cookie)
+			s.add(&flows[i], fmt.Append(nil, flows[i].Cookie))
+		}
+		for i, n := range s.order() {
+			if got := string(s.texts[n]); got != fmt.Sprint(want[i].Cookie) {
+				t.Fatalf("by %v: flow %d is %s, want %d", by, i, got, want[i].Cookie)
 			}
 		}
 	}
@@ -78,4 +82,20 @@ func naiveKey(f *openflow.FlowStats, c criterion) (string, bool) {
 	}
 	value, mask, _ := f.Match.Field(c.field)
 	return fmt.Sprintf("%032x", value.AppendBytes(nil, 16)), !mask.IsZero()
+}
+
+// TestSortJSON sorts what is printed as JSON.
+func TestSortJSON(t *testing.T) {
+	f := newFakeSwitch()
+	for _, line := range []string{"priority=7,actions=drop", "priority=5,actions=drop", "priority=6,actions=drop"} {
+		f.add(t, line)
+		r := f.run(t, "dump-flows", "br0", "--json", "--sort")
+		var document struct{ Flows []struct{ Priority int } }
+		if err := json.Unmarshal([]byte(r.out), &document); err != nil {
+			t.Fatalf("%v: %v", err, r)
+		}
+		if len(document.Flows) != len(f.flows) || !slices.IsSortedFunc(document.Flows, func(a, b struct{ Priority int }) int { return a.Priority - b.Priority }) {
+			t.Errorf("%v", r)
+		}
+	}
 }

@@ -21,6 +21,14 @@ type Writer struct {
 	dst   []byte
 	print text.PrintOptions
 	texts []byte // scratch
+	plans map[reflect.Type][]member
+}
+
+// member is a field of a struct that is written.
+type member struct {
+	name     string // in lower_snake
+	index    []int
+	hideZero bool // it is left out where it says nothing
 }
 
 // NewWriter makes a writer that shows ports and tables as o says.
@@ -95,21 +103,42 @@ func (w *Writer) string(s string) {
 	w.dst = append(w.dst, '"')
 }
 
-// eachMember calls use with the exported fields of a struct, those of embedded
-// structs among them.
+// eachMember calls use with the members of a struct, those of embedded structs among
+// them.
 func (w *Writer) eachMember(v reflect.Value, use func(name string, v reflect.Value)) {
 	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
 		v = v.Elem()
 	}
-	for i := range v.NumField() {
-		f := v.Type().Field(i)
-		switch {
-		case f.Anonymous && f.Type.Kind() == reflect.Struct && f.Type != matchType:
-			w.eachMember(v.Field(i), use)
-		case f.IsExported() && !isHidden(v, f.Name):
-			use(snake(f.Name), v.Field(i))
+	for _, m := range w.plan(v.Type()) {
+		if f := v.FieldByIndex(m.index); !m.hideZero || !f.IsZero() {
+			use(m.name, f)
 		}
 	}
+}
+
+// plan lists the members of a type of structs.
+func (w *Writer) plan(t reflect.Type) []member {
+	if list, found := w.plans[t]; found {
+		return list
+	}
+	list := []member{}
+	for i := range t.NumField() {
+		f := t.Field(i)
+		switch {
+		case f.Anonymous && f.Type.Kind() == reflect.Struct && f.Type != matchType:
+			for _, m := range w.plan(f.Type) {
+				m.index = append([]int{i}, m.index...)
+				list = append(list, m)
+			}
+		case f.IsExported() && !isHidden(t, f.Name):
+			list = append(list, member{snake(f.Name), []int{i}, f.Name == "MAC64" || f.Name == "Props"})
+		}
+	}
+	if w.plans == nil {
+		w.plans = map[reflect.Type][]member{}
+	}
+	w.plans[t] = list
+	return list
 }
 
 var (
@@ -119,14 +148,8 @@ var (
 
 // isHidden reports whether a member says nothing in what it is part of: it belongs
 // to another form of the same message.
-func isHidden(v reflect.Value, name string) bool {
-	if _, is := v.Interface().(openflow.FlowStats); is {
-		return name == "Reason"
-	}
-	if list, are := v.FieldByName(name).Interface().([]openflow.Property); are && len(list) == 0 {
-		return true // properties that no one knows are rare
-	}
-	return name == "Nicira" || name == "StatsOnly"
+func isHidden(t reflect.Type, name string) bool {
+	return name == "Nicira" || name == "StatsOnly" || name == "Reason" && t == reflect.TypeFor[openflow.FlowStats]()
 }
 
 // Value writes v.
@@ -185,43 +208,49 @@ func (w *Writer) object(v reflect.Value) {
 
 // special writes values that have a form of their own.
 func (w *Writer) special(name string, v reflect.Value) bool {
-	switch x := v.Interface().(type) {
-	case openflow.Match:
-		w.texts = text.AppendMatch(w.texts[:0], &x, w.print)
+	if !v.CanAddr() {
+		c := reflect.New(v.Type()).Elem()
+		c.Set(v)
+		v = c
+	}
+	// Behind a pointer a value is looked at without being copied.
+	switch x := v.Addr().Interface().(type) {
+	case *openflow.Match:
+		w.texts = text.AppendMatch(w.texts[:0], x, w.print)
 		w.match(string(w.texts))
-	case Match:
-		w.match(string(x))
-	case []openflow.Action:
-		w.texts = text.AppendActions(w.texts[:0], x, w.print)
+	case *Match:
+		w.match(string(*x))
+	case *[]openflow.Action:
+		w.texts = text.AppendActions(w.texts[:0], *x, w.print)
 		w.list(SplitTop(string(w.texts)))
-	case time.Duration:
-		if x < 0 {
+	case *time.Duration:
+		if *x < 0 {
 			w.dst = append(w.dst, "null"...)
 			break
 		}
 		w.dst = strconv.AppendFloat(w.dst, x.Seconds(), 'f', -1, 64)
-	case []byte:
-		w.string(hex.EncodeToString(x))
-	case flow.MAC:
-		w.string(fmt.Sprintf("%x:%x:%x:%x:%x:%x", x[:1], x[1:2], x[2:3], x[3:4], x[4:5], x[5:6]))
-	case flow.IPv6:
-		w.string(netip.AddrFrom16(x).Unmap().String())
-	case flow.Value:
+	case *[]byte:
+		w.string(hex.EncodeToString(*x))
+	case *flow.MAC:
+		w.string(fmt.Sprintf("%x:%x:%x:%x:%x:%x", x[0:1], x[1:2], x[2:3], x[3:4], x[4:5], x[5:6]))
+	case *flow.IPv6:
+		w.string(netip.AddrFrom16(*x).Unmap().String())
+	case *flow.Value:
 		w.string("0x" + strings.TrimLeft(hex.EncodeToString(x.AppendBytes(nil, 16)), "0"))
-	case flow.FieldID:
-		w.fieldName(x)
-	case openflow.VersionSet:
-		w.list(versionNames(x))
-	case openflow.ActionSet:
-		w.list(actionNames(x))
-	case openflow.PortState:
-		names := bitNames(uint64(x&^openflow.PortSTPMask), flagNames[v.Type()])
-		if stp := stpState(x); stp != "" {
+	case *flow.FieldID:
+		w.fieldName(*x)
+	case *openflow.VersionSet:
+		w.list(versionNames(*x))
+	case *openflow.ActionSet:
+		w.list(actionNames(*x))
+	case *openflow.PortState:
+		names := bitNames(uint64(*x&^openflow.PortSTPMask), flagNames[v.Type()])
+		if stp := stpState(*x); stp != "" {
 			names = append(names, stp)
 		}
 		w.list(names)
 	case fmt.Stringer:
-		if _, isPort := x.(openflow.PortNo); isPort {
+		if _, isPort := x.(*openflow.PortNo); isPort {
 			return false
 		}
 		w.string(x.String())
