@@ -273,13 +273,21 @@ func (x *xlate) exit() {
 // read is the value of a subfield; the packet's way depends on it.
 func (x *xlate) read(s openflow.Subfield) flow.Value {
 	f := flow.FieldByID(s.Field)
+	if f.Wide() {
+		return x.readWide(f, s)
+	}
 	x.lookBits(f, flow.Ones(int(s.Bits)).Shl(int(s.Ofs)))
 	return f.Load(&x.p).Shr(int(s.Ofs)).And(flow.Ones(int(s.Bits)))
 }
 
 // writeSubfield gives a subfield a value.
 func (x *xlate) writeSubfield(s openflow.Subfield, v flow.Value) {
-	x.setField(flow.FieldByID(s.Field), v.Shl(int(s.Ofs)), flow.Ones(int(s.Bits)).Shl(int(s.Ofs)))
+	f := flow.FieldByID(s.Field)
+	if f.Wide() {
+		x.writeWide(f, s, v)
+		return
+	}
+	x.setField(f, v.Shl(int(s.Ofs)), flow.Ones(int(s.Bits)).Shl(int(s.Ofs)))
 }
 
 // setField sets bits of a field of a packet that has the field, and does nothing

@@ -55,7 +55,7 @@ type Bridge struct {
 	fdb     *fdb
 	groups  shards[*Group]
 	meters  shards[*meterEntry]
-	tlvs    flow.TLVTable // which Geneve options are tun_metadata fields
+	tlvs    atomic.Pointer[flow.TLVTable] // which Geneve options are tun_metadata fields
 	created int64
 
 	// missTo says whether some connected controller wants packets that no flow
@@ -84,6 +84,7 @@ func newBridge(s *Switch, name string, c BridgeConfig) *Bridge {
 	b.fdb = newFDB(c.MACTableSize, c.MACAging)
 	b.ports.Store(newPortSet(nil))
 	b.sessions.Store(&[]*Session{})
+	b.tlvs.Store(&flow.TLVTable{})
 	for n := range uint8(NumTables) {
 		b.tables[n].Store(newTable(b, n))
 	}

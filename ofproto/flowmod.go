@@ -135,7 +135,7 @@ func (b *Bridge) watchTimeouts(r *Rule) {
 }
 
 func (c *change) apply(m *openflow.FlowMod) error {
-	match, err := m.Match.Resolve(&c.bridge.tlvs)
+	match, err := m.Match.Resolve(c.bridge.tlvs.Load())
 	if err != nil {
 		return err
 	}

@@ -45,6 +45,10 @@ func (s *Session) handle(h openflow.Header, m openflow.Message) error {
 		return err
 	case *openflow.TableMod:
 		return s.bridge.tableMod(m, s.version)
+	case *openflow.TLVTableMod:
+		return s.bridge.tlvTableMod(m)
+	case *openflow.TLVTableRequest:
+		s.send(h.XID, s.bridge.tlvTable())
 	case *openflow.BundleControl:
 		return s.bundleControl(h, m)
 	case *openflow.BundleAdd:

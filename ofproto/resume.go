@@ -102,7 +102,7 @@ func (b *Bridge) resume(m *openflow.Resume, v openflow.Version) error {
 	if len(m.Data) < 14 {
 		return openflow.NewError(openflow.ErrRequestBadPacket, "%d bytes are no Ethernet frame", len(m.Data))
 	}
-	match, err := m.Match.Resolve(&b.tlvs)
+	match, err := m.Match.Resolve(b.tlvs.Load())
 	if err != nil {
 		return err
 	}

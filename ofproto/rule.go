@@ -92,6 +92,9 @@ func (r *Rule) stats(s *openflow.FlowStats, now int64) {
 		Actions:     r.actions,
 	}
 	r.match().Expand(&s.Match.Match)
+	if s.Match.Mask.TunMetadataPresent != 0 {
+		s.Match = openflow.MatchOf(&s.Match.Match, r.table.bridge.tlvs.Load())
+	}
 }
 
 // packets is the packet count as OpenFlow shows it.

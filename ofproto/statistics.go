@@ -99,7 +99,7 @@ func (b *Bridge) checkQueue(port openflow.PortNo, queue uint32) error {
 // selected lists the flows that a request names, by table, then by falling
 // priority, then in order of age.
 func (b *Bridge) selected(m *openflow.FlowStatsRequest) ([]*Rule, error) {
-	match, err := m.Match.Resolve(&b.tlvs)
+	match, err := m.Match.Resolve(b.tlvs.Load())
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,14 @@ func (b *Bridge) checkSupported(actions []openflow.Action) error {
 			if b.meters.get(a.ID) == nil {
 				return openflow.NewError(openflow.ErrMeterModInvalidMeter, "there is no meter %d", a.ID)
 			}
+		case openflow.SetField:
+			if err := b.checkMapped(a.Field); err != nil {
+				return err
+			}
+		case openflow.DeleteField:
+			if err := b.checkMapped(a.Field); err != nil {
+				return err
+			}
 		case openflow.Clone:
 			if err := b.checkSupported(a.Actions); err != nil {
 				return err

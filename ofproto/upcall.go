@@ -110,7 +110,7 @@ func (b *Bridge) checkPacketOut(m *openflow.PacketOut, v openflow.Version) (send
 	if o.in == nil && m.InPort < openflow.PortMax {
 		return nil, openflow.NewError(openflow.ErrRequestBadPort, "in_port %d: bridge %s has no such port", m.InPort, b.Name)
 	}
-	match, err := m.Match.Resolve(&b.tlvs)
+	match, err := m.Match.Resolve(b.tlvs.Load())
 	if err != nil {
 		return nil, err
 	}

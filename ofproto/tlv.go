@@ -1,0 +1,127 @@
+package ofproto
+
+import (
+	"errors"
+
+	"vswitch/flow"
+	"vswitch/openflow"
+)
+
+// tlvTableMod changes which Geneve options are which tun_metadata fields, or
+// nothing where it returns an error (ovs-ofctl(8), add-tlv-map).
+func (b *Bridge) tlvTableMod(m *openflow.TLVTableMod) error {
+	next := *b.tlvs.Load()
+	switch m.Command {
+	case openflow.TLVClear:
+		m.Maps = nil
+		for row := range b.tlvs.Load().All() {
+			m.Maps = append(m.Maps, openflow.TLVMap{Class: row.Class, Type: row.Type, Len: row.Len, Index: uint16(row.Index)})
+		}
+		fallthrough
+	case openflow.TLVDelete:
+		for i := range m.Maps {
+			if err := b.removeTLV(&next, &m.Maps[i]); err != nil {
+				return err
+			}
+		}
+	case openflow.TLVAdd:
+		for _, t := range m.Maps {
+			if t.Index >= flow.NumTunMetadata {
+				return openflow.NewError(openflow.ErrTLVTableBadFieldIdx, "tun_metadata%d", t.Index)
+			}
+			if err := next.Add(flow.TLV{Class: t.Class, Type: t.Type, Len: t.Len, Index: uint8(t.Index)}); err != nil {
+				return tlvError(err)
+			}
+		}
+	default:
+		return openflow.NewError(openflow.ErrTLVTableBadCommand, "command %d", m.Command)
+	}
+	b.tlvs.Store(&next)
+	b.sw.touch(settingsTag)
+	return nil
+}
+
+// removeTLV unmaps an option that is mapped just so and that no flow uses.
+func (b *Bridge) removeTLV(t *flow.TLVTable, m *openflow.TLVMap) error {
+	row, found := t.Lookup(uint8(min(m.Index, flow.NumTunMetadata)))
+	if !found || row.Class != m.Class || row.Type != m.Type || row.Len != m.Len {
+		return openflow.NewError(openflow.ErrTLVTableInvalidTLVDel, "tun_metadata%d is not mapped to that option", m.Index)
+	}
+	used := false
+	b.eachTable(openflow.TableAll, func(t *Table) {
+		t.all(b.sw.version.Load(), func(r *Rule) {
+			used = used || matchesTLV(r.match(), row.Index) || usesField(r.actions, flow.FieldTunMetadata0+flow.FieldID(row.Index))
+		})
+	})
+	if used {
+		return openflow.NewError(openflow.ErrTLVTableInvalidTLVDel, "a flow uses tun_metadata%d", row.Index)
+	}
+	t.Remove(row.Index)
+	return nil
+}
+
+func matchesTLV(s flow.Sparse, index uint8) bool {
+	var m flow.Match
+	s.Expand(&m)
+	return m.Mask.TunMetadataPresent>>index&1 != 0
+}
+
+// usesField reports whether actions set or delete a tun_metadata field.
+func usesField(actions []openflow.Action, id flow.FieldID) bool {
+	for _, a := range actions {
+		switch a := a.(type) {
+		case openflow.SetField:
+			if a.Field == id {
+				return true
+			}
+		case openflow.DeleteField:
+			if a.Field == id {
+				return true
+			}
+		case openflow.Clone:
+			if usesField(a.Actions, id) {
+				return true
+			}
+		case openflow.WriteActions:
+			if usesField(a.Actions, id) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// checkMapped refuses a tun_metadata field that is no option.
+func (b *Bridge) checkMapped(id flow.FieldID) error {
+	f := flow.FieldByID(id)
+	if f == nil || !f.Wide() {
+		return nil
+	}
+	if _, found := b.tlvs.Load().Lookup(uint8(id - flow.FieldTunMetadata0)); !found {
+		return openflow.NewError(openflow.ErrNXFlowModInvalidTLVField, "%v", &flow.UnmappedError{Field: f})
+	}
+	return nil
+}
+
+// tlvError is OpenFlow's error for an option that cannot be mapped.
+func tlvError(err error) error {
+	var e *flow.TLVError
+	if !errors.As(err, &e) {
+		return err
+	}
+	code := map[flow.TLVFault]openflow.ErrorCode{
+		flow.TLVBadIndex: openflow.ErrTLVTableBadFieldIdx, flow.TLVBadLength: openflow.ErrTLVTableBadOptLen,
+		flow.TLVIndexTaken: openflow.ErrTLVTableAlreadyMapped, flow.TLVTypeTaken: openflow.ErrTLVTableDupEntry,
+		flow.TLVFull: openflow.ErrTLVTableTableFull,
+	}[e.Fault]
+	return openflow.NewError(code, "%v", err)
+}
+
+// tlvTable describes the map.
+func (b *Bridge) tlvTable() *openflow.TLVTableReply {
+	r := &openflow.TLVTableReply{MaxSpace: uint32(len(flow.Tunnel{}.TunMetadata)), MaxFields: flow.NumTunMetadata}
+	for row := range b.tlvs.Load().All() {
+		r.Maps = append(r.Maps, openflow.TLVMap{Class: row.Class, Type: row.Type, Len: row.Len, Index: uint16(row.Index)})
+	}
+	return r
+}
