@@ -1,6 +1,10 @@
 package ofproto
 
-import "vswitch/openflow"
+import (
+	"cmp"
+
+	"vswitch/openflow"
+)
 
 // checkSupported refuses actions that translation does not have.
 func (b *Bridge) checkSupported(actions []openflow.Action) error {
@@ -15,11 +19,23 @@ func (b *Bridge) checkSupported(actions []openflow.Action) error {
 				return openflow.NewError(openflow.ErrMeterModInvalidMeter, "there is no meter %d", a.ID)
 			}
 		case openflow.SetField:
-			if err := b.checkMapped(a.Field); err != nil {
+			if err := b.checkMapped(openflow.Subfield{Field: a.Field, Bits: wideBits(a.Wide, a.WideMask)}); err != nil {
 				return err
 			}
 		case openflow.DeleteField:
-			if err := b.checkMapped(a.Field); err != nil {
+			if err := b.checkMapped(openflow.Subfield{Field: a.Field}); err != nil {
+				return err
+			}
+		case openflow.Move:
+			if err := cmp.Or(b.checkMapped(a.Src), b.checkMapped(a.Dst)); err != nil {
+				return err
+			}
+		case openflow.StackPush:
+			if err := b.checkMapped(a.Src); err != nil {
+				return err
+			}
+		case openflow.StackPop:
+			if err := b.checkMapped(a.Dst); err != nil {
 				return err
 			}
 		case openflow.Clone:

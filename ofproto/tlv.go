@@ -91,16 +91,32 @@ func usesField(actions []openflow.Action, id flow.FieldID) bool {
 	return false
 }
 
-// checkMapped refuses a tun_metadata field that is no option.
-func (b *Bridge) checkMapped(id flow.FieldID) error {
-	f := flow.FieldByID(id)
+// checkMapped refuses a tun_metadata field that is no option, and bits that the
+// option does not have.
+func (b *Bridge) checkMapped(s openflow.Subfield) error {
+	f := flow.FieldByID(s.Field)
 	if f == nil || !f.Wide() {
 		return nil
 	}
-	if _, found := b.tlvs.Load().Lookup(uint8(id - flow.FieldTunMetadata0)); !found {
+	row, found := b.tlvs.Load().Lookup(uint8(s.Field - flow.FieldTunMetadata0))
+	switch {
+	case !found:
 		return openflow.NewError(openflow.ErrNXFlowModInvalidTLVField, "%v", &flow.UnmappedError{Field: f})
+	case int(s.Ofs)+int(s.Bits) > 8*int(row.Len):
+		return openflow.NewError(openflow.ErrActionBadSetLen, "bits %d to %d of %s, which has %d", s.Ofs, s.Ofs+s.Bits-1, f.Name, 8*row.Len)
 	}
 	return nil
+}
+
+// wideBits is how many bits a value and a mask of a wide field reach.
+func wideBits(value, mask []byte) uint16 {
+	if mask == nil {
+		mask = value
+	}
+	for len(mask) > 0 && mask[0] == 0 {
+		mask = mask[1:]
+	}
+	return uint16(8 * len(mask))
 }
 
 // tlvError is OpenFlow's error for an option that cannot be mapped.
