@@ -61,7 +61,8 @@ type Session struct {
 	id      uint16 // for the controller action
 	bundles map[uint32]*bundle
 	wants   atomic.Pointer[asyncWants]
-	inInput atomic.Bool // whoever called Input looks at Output next
+	parts   map[uint32]*parts // multipart requests that are not complete, by transaction
+	inInput atomic.Bool       // whoever called Input looks at Output next
 
 	mu      sync.Mutex
 	out     []byte
@@ -198,6 +199,7 @@ func (s *Session) Input(data []byte, now int64) {
 	if len(data) > 0 {
 		s.heard, s.probing = now, false
 	}
+	s.dropParts(now)
 	s.in = append(s.in, data...)
 	rest := s.in
 	s.stalled = false
@@ -247,6 +249,9 @@ func (s *Session) receive(data []byte) {
 		return
 	}
 	if err == nil {
+		m, err = s.assemble(h, m, len(data))
+	}
+	if err == nil && m != nil {
 		err = s.handle(h, m)
 	}
 	if err != nil {

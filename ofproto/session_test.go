@@ -490,3 +490,47 @@ func TestUnreadAnswers(t *testing.T) {
 		t.Error("stalled with nothing left to do")
 	}
 }
+
+// TestRequestParts: a request in parts is one request, and one that goes on for too
+// long or for ever is given up.
+func TestRequestParts(t *testing.T) {
+	j := newJar(t, false)
+	p := j.connect(j.bridge("br0", 1, FailSecure), Service, openflow.V13)
+	features := p.ask(&openflow.TableFeaturesRequest{})
+	var whole openflow.TableFeaturesRequest
+	for _, m := range features {
+		whole.Tables = append(whole.Tables, m.(*openflow.TableFeaturesReply).Tables...)
+	}
+	whole.Tables[7].Name = "seven"
+	data, err := openflow.Append(nil, openflow.V13, 99, &whole) // many parts
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _, err := openflow.Next(data)
+	if err != nil || len(first) == len(data) {
+		t.Fatalf("one part of %d bytes: %v", len(data), err)
+	}
+	p.s.Input(first, j.now)
+	if got := p.ask(); len(got) != 0 {
+		t.Errorf("a part was answered with %s", describeAll(got))
+	}
+	p.s.Input(data[len(first):], j.now)
+	got := p.receive()
+	if len(got) == 0 || got[0].(*openflow.TableFeaturesReply).Tables[7].Name != "seven" {
+		t.Errorf("answered with %d messages", len(got))
+	}
+	// Nothing comes any more.
+	p.s.Input(first, j.now)
+	j.now += partTimeout + 1
+	if e, ok := p.ask()[0].(*openflow.Error); !ok || e.Type != 0xffff { // OpenFlow 1.3 has it as an extension
+		t.Errorf("answered with %v", e)
+	}
+	// It never ends.
+	for range maxParts/len(first) + 1 {
+		p.s.Input(first, j.now)
+	}
+	e, ok := p.receive()[0].(*openflow.Error)
+	if !ok || !errors.Is(e, openflow.ErrRequestMultipartBufferOverflow) {
+		t.Errorf("answered with %v", e)
+	}
+}

@@ -85,7 +85,7 @@ func decodeBuckets15(c context, b []byte, n int, typ GroupType) (buckets []Bucke
 			return nil, props, err
 		}
 		if seen[bucket.ID] {
-			return nil, props, NewError(ErrGroupModBucketExists, "bucket %d twice", bucket.ID)
+			return nil, props, NewError(ErrGroupModBadBucket, "bucket %d twice", bucket.ID)
 		}
 		seen[bucket.ID] = true
 		buckets = append(buckets, bucket)
