@@ -292,10 +292,7 @@ func TestErrors(t *testing.T) {
 				t.Fatalf("%s in %s: %v", c, v, err)
 			}
 			e := m.(*Error)
-			want := c
-			if _, _, _, found := c.Wire(v); !found {
-				want = unencodableAs(v, c)
-			}
+			want := c.In(v)
 			vendor, typ, code, _ := want.Wire(v)
 			if gotVendor, gotType, gotCode, _ := e.Code.Wire(v); gotVendor != vendor || gotType != typ || gotCode != code {
 				t.Errorf("%s in %s arrives as %s", c, v, e.Code)
@@ -307,15 +304,20 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// unencodableAs is what an error without numbers becomes.
-func unencodableAs(v Version, c ErrorCode) ErrorCode {
-	switch {
-	case c == ErrRequestUnknown && v == V10:
-		return ErrRequestBadType
-	case c == ErrRequestUnknown:
-		return ErrFlowModUnknown
+// TestErrorsOfLaterVersions: what an earlier version says where it lacks the error.
+func TestErrorsOfLaterVersions(t *testing.T) {
+	for _, test := range []struct {
+		v          Version
+		code, want ErrorCode
+	}{
+		{V10, ErrRequestUnknown, ErrRequestBadType}, {V11, ErrRequestUnknown, ErrFlowModUnknown}, {V15, ErrRequestUnknown, ErrRequestUnknown},
+		{V11, ErrGroupModUnknownBucket, ErrGroupModInvalidGroup}, {V13, ErrGroupModUnknownBucket, ErrGroupModBadBucket},
+		{V10, ErrActionBadTag, ErrFlowModUnsupported}, {V10, ErrMeterModBadRate, ErrNXRequestUnencodableError},
+	} {
+		if got := test.code.In(test.v); got != test.want {
+			t.Errorf("%s in %s is %s, want %s", test.code, test.v, got, test.want)
+		}
 	}
-	return ErrNXRequestUnencodableError
 }
 
 func TestErrorNames(t *testing.T) {

@@ -24,6 +24,47 @@ func (c ErrorCode) Wire(v Version) (vendor uint32, typ, code uint16, found bool)
 	return w.vendor, w.typ, w.code, found
 }
 
+// older are errors of later versions with what an earlier one would say, whose
+// specification has words for the case (OpenFlow 1.1 §6.4 of groups, 1.0 §5.4.4 of
+// lists of actions) or a more general error.
+var older = map[ErrorCode]ErrorCode{
+	ErrRequestUnknown:         ErrFlowModUnknown,
+	ErrFlowModUnknown:         ErrRequestBadType,
+	ErrActionUnsupportedOrder: ErrFlowModUnsupported,
+	ErrActionBadTag:           ErrFlowModUnsupported,
+	ErrInstructionBadLen:      ErrRequestBadLen,
+	ErrMatchBadType:           ErrNXRequestNXMInvalid,
+	ErrMatchBadLen:            ErrNXRequestNXMInvalid,
+	ErrFlowModBadTableID:      ErrRequestBadTableID,
+	ErrGroupModBadType:        ErrGroupModInvalidGroup,
+	ErrGroupModBadCommand:     ErrGroupModInvalidGroup,
+	ErrGroupModBadBucket:      ErrGroupModInvalidGroup,
+	ErrGroupModBadWatch:       ErrGroupModInvalidGroup,
+	ErrGroupModChainedGroup:   ErrGroupModInvalidGroup,
+	ErrGroupModUnknownBucket:  ErrGroupModBadBucket,
+	ErrGroupModBucketExists:   ErrGroupModBadBucket,
+	ErrBundleBadVersion:       ErrRequestBadVersion,
+	ErrMonitorBadTableID:      ErrRequestBadTableID,
+	ErrMonitorBadOut:          ErrRequestBadPort,
+	ErrInstructionPermission:  ErrRequestPermission,
+	ErrMatchPermission:        ErrRequestPermission,
+	ErrGroupModPermission:     ErrRequestPermission,
+	ErrPortModPermission:      ErrRequestPermission,
+	ErrTableModPermission:     ErrRequestPermission,
+	ErrSwitchConfigPermission: ErrRequestPermission,
+}
+
+// In is the error itself where a version has it, else what the version says
+// instead; where it has nothing to say, ErrNXRequestUnencodableError.
+func (c ErrorCode) In(v Version) ErrorCode {
+	for e, more := c, true; more; e, more = older[e] {
+		if _, found := e.wireFor(v); found {
+			return e
+		}
+	}
+	return ErrNXRequestUnencodableError
+}
+
 // errorKey is what an error looks like on the wire of one version.
 type errorKey struct {
 	v      Version
@@ -69,16 +110,12 @@ func decodeError(c context, b []byte, m *Error) error {
 }
 
 // appendError writes an error message. A received error keeps its numbers; an
-// error that the version has no number for goes as
-// ErrNXRequestUnencodableError, so that the sender still learns that its
-// request failed.
+// error that the version has no number for goes as another one (see In), so that
+// the sender still learns that its request failed.
 func appendError(c context, dst []byte, m *Error) ([]byte, error) {
 	w := errorWire{vendor: m.Vendor, typ: m.Type, code: m.Number}
 	if errorIndex[errorKey{c.v, w.vendor, w.typ, w.code}] != m.Code || m.Code != ErrUnknown && w == (errorWire{}) {
-		var found bool
-		if w, found = m.Code.wireFor(c.v); !found {
-			w, _ = ErrNXRequestUnencodableError.wireFor(c.v)
-		}
+		w, _ = m.Code.In(c.v).wireFor(c.v)
 	}
 	switch {
 	case w.vendor == 0 && (w.typ != errTypeExperimenter || c.v <= V11):
@@ -133,12 +170,6 @@ func AppendError(dst []byte, v Version, xid uint32, err error, offending []byte)
 	e.Vendor, e.Type, e.Number = 0, 0, 0
 	if e.Data == nil {
 		e.Data = offending[:min(len(offending), errorDataLen)]
-	}
-	if _, found := e.Code.wireFor(v); !found && e.Code == ErrRequestUnknown {
-		e.Code = ErrRequestBadType
-		if v >= V11 {
-			e.Code = ErrFlowModUnknown
-		}
 	}
 	if !v.Valid() {
 		v = V10
