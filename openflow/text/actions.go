@@ -103,9 +103,9 @@ func (p *parser) actionList(v span, c listContext) ([]openflow.Action, error) {
 	)
 	s, a := p.scan(v), p.pair()
 	for n := 0; ; n++ {
-		more, err := s.next(a)
-		if err != nil {
-			return nil, err
+		more := s.next(a)
+		if s.err != nil {
+			return nil, s.err
 		}
 		if drop.text != "" && (more || n > 1) {
 			return nil, p.fail(drop, "drop does not go with other actions").remedy("a flow without actions drops: leave drop out")

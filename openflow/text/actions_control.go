@@ -48,14 +48,9 @@ func instructions() []actionRow {
 func readFinTimeout(p *parser, a *pair) (openflow.Action, error) {
 	var f openflow.FinTimeout
 	var b pair
-	for s := p.scan(a.value); ; {
-		more, err := s.next(&b)
-		if err != nil {
-			return nil, err
-		}
-		if !more {
-			return f, nil
-		}
+	s := p.scan(a.value)
+	for s.next(&b) {
+		var err error
 		switch b.key.text {
 		case "idle_timeout":
 			f.Idle, err = p.uint16("idle_timeout", b.value)
@@ -68,6 +63,7 @@ func readFinTimeout(p *parser, a *pair) (openflow.Action, error) {
 			return nil, err
 		}
 	}
+	return f, s.err
 }
 
 func writeFinTimeout(w *printer, a openflow.FinTimeout) {
@@ -187,17 +183,14 @@ func readNote(p *parser, a *pair) (openflow.Action, error) {
 func readSample(p *parser, a *pair) (openflow.Action, error) {
 	s := openflow.Sample{Port: openflow.PortAny}
 	var b pair
-	for sc := p.scan(a.value); ; {
-		more, err := sc.next(&b)
-		if err != nil {
-			return nil, err
-		}
-		if !more {
-			break
-		}
+	sc := p.scan(a.value)
+	for sc.next(&b) {
 		if err := p.sampleOption(&s, &b); err != nil {
 			return nil, err
 		}
+	}
+	if sc.err != nil {
+		return nil, sc.err
 	}
 	if s.Probability == 0 {
 		return nil, p.fail(a.value, "sample: probability is missing").remedy("write probability=1 to 65535")

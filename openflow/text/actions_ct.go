@@ -33,14 +33,8 @@ func readCT(p *parser, a *pair) (openflow.Action, error) {
 	ct := openflow.CT{Table: openflow.CTNoTable}
 	var b pair
 	var force, commits span
-	for s := p.scan(a.value); ; {
-		more, err := s.next(&b)
-		if err != nil {
-			return nil, err
-		}
-		if !more {
-			break
-		}
+	s := p.scan(a.value)
+	for s.next(&b) {
 		switch {
 		case b.key.text == "force":
 			force = b.key
@@ -50,6 +44,9 @@ func readCT(p *parser, a *pair) (openflow.Action, error) {
 		if err := p.ctOption(&ct, &b); err != nil {
 			return nil, err
 		}
+	}
+	if s.err != nil {
+		return nil, s.err
 	}
 	if ct.Flags&openflow.CTCommit == 0 {
 		switch {
@@ -168,17 +165,14 @@ const natKinds = openflow.NATSrc | openflow.NATDst
 func readNAT(p *parser, a *pair) (openflow.Action, error) {
 	var nat openflow.NAT
 	var b pair
-	for s := p.scan(a.value); ; {
-		more, err := s.next(&b)
-		if err != nil {
-			return nil, err
-		}
-		if !more {
-			break
-		}
+	s := p.scan(a.value)
+	for s.next(&b) {
 		if err := p.natOption(&nat, &b); err != nil {
 			return nil, err
 		}
+	}
+	if s.err != nil {
+		return nil, s.err
 	}
 	switch {
 	case nat.Flags&^natKinds != 0 && nat.Flags&natKinds == 0:

@@ -99,11 +99,10 @@ const (
 func readEncap(p *parser, a *pair) (openflow.Action, error) {
 	var h pair
 	s := p.scan(a.value)
-	more, err := s.next(&h)
-	if err != nil {
-		return nil, err
-	}
-	if !more {
+	switch more := s.next(&h); {
+	case s.err != nil:
+		return nil, s.err
+	case !more:
 		return nil, p.fail(a.value, "encap: a header is missing").remedy("write encap(ethernet), encap(nsh), encap(mpls) or encap(mpls_mc)")
 	}
 	if s.skip(); s.rest.text != "" {
@@ -119,7 +118,8 @@ func readEncap(p *parser, a *pair) (openflow.Action, error) {
 		if header.packetType != packetTypeNSH && h.value.text != "" {
 			return nil, p.fail(h.value, "%s has no properties", header.name)
 		}
-		e.Props, err = p.encapProps(h.value)
+		props, err := p.encapProps(h.value)
+		e.Props = props
 		return e, err
 	}
 	return nil, p.fail(h.key, "unknown header %q", h.key.text).suggest(nearest(h.key.text, names))
@@ -129,11 +129,8 @@ func readEncap(p *parser, a *pair) (openflow.Action, error) {
 func (p *parser) encapProps(v span) ([]openflow.EncapProp, error) {
 	var props []openflow.EncapProp
 	var b pair
-	for s := p.scan(v); ; {
-		more, err := s.next(&b)
-		if err != nil || !more {
-			return props, err
-		}
+	s := p.scan(v)
+	for s.next(&b) {
 		prop := openflow.EncapProp{Class: encapClassNSH}
 		switch b.key.text {
 		case "md_type":
@@ -146,15 +143,17 @@ func (p *parser) encapProps(v span) ([]openflow.EncapProp, error) {
 			}
 			prop.Type, prop.Data = encapNSHMetadata, []byte{n}
 		case "tlv":
-			prop.Type = encapNSHTLV
-			if prop.Data, err = p.encapTLV(b.value); err != nil {
+			data, err := p.encapTLV(b.value)
+			if err != nil {
 				return nil, err
 			}
+			prop.Type, prop.Data = encapNSHTLV, data
 		default:
 			return nil, p.unknownKey(b.key, "nsh", "md_type", "tlv")
 		}
 		props = append(props, prop)
 	}
+	return props, s.err
 }
 
 // maxEncapTLV is the most bytes of value that a TLV of an NSH header has.
@@ -230,23 +229,21 @@ func readDecap(p *parser, a *pair) (openflow.Action, error) {
 		return openflow.Decap{PacketType: packetTypeNext}, nil
 	}
 	var h pair
-	s := p.scan(a.value)
-	if _, err := s.next(&h); err != nil {
-		return nil, err
+	outer := p.scan(a.value)
+	if outer.next(&h); outer.err != nil {
+		return nil, outer.err
 	}
 	if h.key.text != "packet_type" {
 		return nil, p.unknownKey(h.key, "decap", "packet_type")
 	}
+	if outer.skip(); outer.rest.text != "" {
+		return nil, p.fail(outer.rest, "decap has one packet_type")
+	}
 	space, typ, n := uint16(0), uint16(0), 0
 	var b pair
-	for s := p.scan(h.value); ; n++ {
-		more, err := s.next(&b)
-		if err != nil {
-			return nil, err
-		}
-		if !more {
-			break
-		}
+	s := p.scan(h.value)
+	for ; s.next(&b); n++ {
+		var err error
 		switch b.key.text {
 		case "ns":
 			space, err = p.uint16("ns", b.value)
@@ -258,6 +255,9 @@ func readDecap(p *parser, a *pair) (openflow.Action, error) {
 		if err != nil {
 			return nil, err
 		}
+	}
+	if s.err != nil {
+		return nil, s.err
 	}
 	if n != 2 {
 		return nil, p.fail(h.value, "packet_type has a namespace and a type").remedy("write packet_type(ns=NAMESPACE,type=TYPE)")

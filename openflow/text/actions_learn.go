@@ -8,14 +8,8 @@ import (
 func readLearn(p *parser, a *pair) (openflow.Action, error) {
 	l := openflow.Learn{Table: 1, Priority: openflow.DefaultPriority}
 	var b pair
-	for s := p.scan(a.value); ; {
-		more, err := s.next(&b)
-		if err != nil {
-			return nil, err
-		}
-		if !more {
-			return l, nil
-		}
+	s := p.scan(a.value)
+	for s.next(&b) {
 		option, err := p.learnOption(&l, &b)
 		if err != nil {
 			return nil, err
@@ -29,6 +23,7 @@ func readLearn(p *parser, a *pair) (openflow.Action, error) {
 		}
 		l.Specs = append(l.Specs, spec)
 	}
+	return l, s.err
 }
 
 // learnOptions are the keywords of learn that are not fields.

@@ -54,14 +54,8 @@ func (p *parser) readTruncate(a *pair) (openflow.Action, error) {
 	out := openflow.OutputTrunc{Port: openflow.PortAny}
 	var b pair
 	var err error
-	for s := p.scan(a.value); ; {
-		more, e := s.next(&b)
-		if e != nil {
-			return nil, e
-		}
-		if !more {
-			break
-		}
+	s := p.scan(a.value)
+	for s.next(&b) {
 		switch b.key.text {
 		case "port":
 			out.Port, err = p.port(b.value)
@@ -76,6 +70,9 @@ func (p *parser) readTruncate(a *pair) (openflow.Action, error) {
 		if err != nil {
 			return nil, err
 		}
+	}
+	if s.err != nil {
+		return nil, s.err
 	}
 	switch {
 	case out.Port == openflow.PortAny:
@@ -134,17 +131,14 @@ func readController(p *parser, a *pair) (openflow.Action, error) {
 		return openflow.Output{Port: openflow.PortController, MaxLen: c.MaxLen}, nil
 	}
 	var b pair
-	for s := p.scan(a.value); ; {
-		more, err := s.next(&b)
-		if err != nil {
-			return nil, err
-		}
-		if !more {
-			break
-		}
+	s := p.scan(a.value)
+	for s.next(&b) {
 		if err := p.controllerOption(&c, &b); err != nil {
 			return nil, err
 		}
+	}
+	if s.err != nil {
+		return nil, s.err
 	}
 	if c.Reason == openflow.ReasonAction && c.ID == 0 && c.UserData == nil && !c.Pause && c.Meter == 0 {
 		return openflow.Output{Port: openflow.PortController, MaxLen: c.MaxLen}, nil
@@ -247,7 +241,7 @@ func readEnqueue(p *parser, a *pair) (openflow.Action, error) {
 	}
 	name, queue, found := a.value.cut(separator)
 	if strings.HasPrefix(a.value.text, `"`) {
-		s := scanner{p, a.value}
+		s := scanner{p: p, rest: a.value}
 		n, err := s.quoted(0)
 		if err != nil {
 			return nil, err

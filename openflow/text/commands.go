@@ -18,17 +18,13 @@ func ParsePacketOut(text string, o Options) (*openflow.PacketOut, error) {
 	out := &openflow.PacketOut{Buffer: openflow.NoBuffer, InPort: openflow.PortAny}
 	s := r.scan(span{text: text})
 	var a pair
-	for !r.takeActions(&s) {
-		more, err := s.next(&a)
-		if err != nil {
-			return nil, err
-		}
-		if !more {
-			break
-		}
+	for !r.takeActions(&s) && s.next(&a) {
 		if err := r.packetOutKey(out, &a); err != nil {
 			return nil, err
 		}
+	}
+	if s.err != nil {
+		return nil, s.err
 	}
 	end := span{at: len(text)}
 	switch {
@@ -106,14 +102,9 @@ func (p *parser) tlvMap(v span) (m openflow.TLVMap, after span, err error) {
 	name, after := rest.slice(0, end), rest.from(end)
 	var a pair
 	n := 0
-	for s := p.scan(option.from(1)); ; n++ {
-		more, err := s.next(&a)
-		if err != nil {
-			return m, v, err
-		}
-		if !more {
-			break
-		}
+	s := p.scan(option.from(1))
+	for ; s.next(&a); n++ {
+		var err error
 		switch a.key.text {
 		case "class":
 			m.Class, err = p.uint16("class", a.value)
@@ -130,6 +121,9 @@ func (p *parser) tlvMap(v span) (m openflow.TLVMap, after span, err error) {
 		if err != nil {
 			return m, v, err
 		}
+	}
+	if s.err != nil {
+		return m, v, s.err
 	}
 	if n != 3 || m.Len == 0 {
 		return m, v, p.fail(option, "an option has a class, a type and a length").remedy("write %s", tlvForm)
@@ -258,17 +252,13 @@ func ParseMonitor(text string, o Options) (*openflow.FlowMonitor, error) {
 	m := &openflow.FlowMonitor{Flags: monitorAll, Table: openflow.TableAll, OutPort: openflow.PortAny, OutGroup: openflow.GroupAny}
 	s := r.scan(span{text: text})
 	var a pair
-	for {
-		more, err := s.next(&a)
-		if err != nil {
-			return nil, err
-		}
-		if !more {
-			break
-		}
+	for s.next(&a) {
 		if err := r.monitorKey(m, &a); err != nil {
 			return nil, err
 		}
+	}
+	if s.err != nil {
+		return nil, s.err
 	}
 	if err := r.fillMatch(); err != nil {
 		return nil, err
@@ -377,13 +367,11 @@ func (p *parser) ctLabel(m *openflow.CTFlush, v span) error {
 
 // ctTuple reads a tuple. Its protocol is that of both directions, and stands in
 // the first.
-func (p *parser) ctTuple(m *openflow.CTFlush, t *openflow.CTTuple, withProto bool) (err error) {
+func (p *parser) ctTuple(m *openflow.CTFlush, t *openflow.CTTuple, withProto bool) error {
 	var a pair
-	for s := p.scan(span{text: p.in}); ; {
-		more, err := s.next(&a)
-		if err != nil || !more {
-			return err
-		}
+	s := p.scan(span{text: p.in})
+	for s.next(&a) {
+		var err error
 		switch a.key.text {
 		case "ct_nw_src", "ct_ipv6_src":
 			t.HasSrc = true
@@ -419,6 +407,7 @@ func (p *parser) ctTuple(m *openflow.CTFlush, t *openflow.CTTuple, withProto boo
 			return err
 		}
 	}
+	return s.err
 }
 
 // ctAddr reads an address; IPv4 ones are mapped into IPv6.

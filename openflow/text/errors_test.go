@@ -31,6 +31,7 @@ func TestFlowRefused(t *testing.T) {
 		{"actions=ct(commit))", ")", `")" follows a closing parenthesis: put a comma between`},
 		{"actions=goto_table:1,output:1", "output", "output stands behind an instruction: instructions come in this order: meter, actions, clear_actions, write_actions, write_metadata, goto_table"},
 		{"actions=output:1,meter:1", "meter", "meter must come before the actions: instructions come in this order: meter, actions, clear_actions, write_actions, write_metadata, goto_table"},
+		{"actions=decap(packet_type(ns=0,type=0),nsh)", "nsh", "decap has one packet_type"},
 		{"actions=clone(goto_table:1)", "goto_table", "goto_table is an instruction: it stands in a flow's own list only"},
 		{"actions=nat(src=1.1.1.1)", "nat", "nat stands inside of ct only: write ct(commit,nat(...))"},
 		{"actions=set_field:1->ct_mark", "set_field", "ct_mark is the connection's: write ct(commit,exec(set_field:1->ct_mark))"},

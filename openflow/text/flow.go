@@ -210,20 +210,13 @@ func (r *flowReader) commandWord(v span) span {
 func (r *flowReader) read(v span) error {
 	r.terms = r.space[:0]
 	s, a := r.scan(v), r.pair()
-	for {
-		if r.takeActions(&s) {
-			break
-		}
-		more, err := s.next(a)
-		if err != nil {
-			return err
-		}
-		if !more {
-			break
-		}
+	for !r.takeActions(&s) && s.next(a) {
 		if err := r.readKey(a); err != nil {
 			return err
 		}
+	}
+	if s.err != nil {
+		return s.err
 	}
 	if r.hasActions && r.allowed&forNew == 0 {
 		at := span{r.in[v.at:r.actionsText.at], v.at}

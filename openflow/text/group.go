@@ -60,21 +60,16 @@ func (r *groupReader) commandWord(v span) span {
 // read reads the keys, and then the buckets, which need the group's type.
 func (r *groupReader) read(v span) error {
 	var a pair
-	for s := r.scan(v); ; {
-		if s.skip(); strings.HasPrefix(s.rest.text, "bucket=") || strings.HasPrefix(s.rest.text, "bucket:") {
-			r.takeBucket(&s)
-			continue
-		}
-		more, err := s.next(&a)
-		if err != nil {
-			return err
-		}
-		if !more {
-			break
-		}
+	s := r.scan(v)
+	r.takeBuckets(&s)
+	for s.next(&a) {
 		if err := r.key(&a); err != nil {
 			return err
 		}
+		r.takeBuckets(&s)
+	}
+	if s.err != nil {
+		return s.err
 	}
 	r.weights = make([]span, len(r.buckets))
 	r.ids = make([]span, len(r.buckets))
@@ -88,17 +83,23 @@ func (r *groupReader) read(v span) error {
 	return r.numberBuckets()
 }
 
-// takeBucket cuts a bucket off: all up to the next one.
-func (r *groupReader) takeBucket(s *scanner) {
-	s.rest = s.rest.from(len("bucket="))
-	end := len(s.rest.text)
-	for _, next := range [...]string{",bucket=", " bucket=", ",bucket:", " bucket:"} {
-		if i := strings.Index(s.rest.text, next); i >= 0 && i < end {
-			end = i
+// takeBuckets cuts off the buckets that the rest begins with, each being all up to
+// the next one.
+func (r *groupReader) takeBuckets(s *scanner) {
+	for {
+		if s.skip(); !strings.HasPrefix(s.rest.text, "bucket=") && !strings.HasPrefix(s.rest.text, "bucket:") {
+			return
 		}
+		s.rest = s.rest.from(len("bucket="))
+		end := len(s.rest.text)
+		for _, next := range [...]string{",bucket=", " bucket=", ",bucket:", " bucket:"} {
+			if i := strings.Index(s.rest.text, next); i >= 0 && i < end {
+				end = i
+			}
+		}
+		r.buckets = append(r.buckets, s.rest.slice(0, end))
+		s.rest = s.rest.from(end)
 	}
-	r.buckets = append(r.buckets, s.rest.slice(0, end))
-	s.rest = s.rest.from(end)
 }
 
 // groupKeys are the keys of a group.
@@ -164,11 +165,8 @@ func (r *groupReader) bucketID(v span, named bool) (uint32, error) {
 // fields reads the fields that a select group hashes: "ip_src,tcp_dst=0xff".
 func (r *groupReader) fields(v span) error {
 	var a pair
-	for s := r.scan(v); ; {
-		more, err := s.next(&a)
-		if err != nil || !more {
-			return err
-		}
+	s := r.scan(v)
+	for s.next(&a) {
 		f, err := r.field(a.key)
 		if err != nil {
 			return err
@@ -185,6 +183,7 @@ func (r *groupReader) fields(v span) error {
 		}
 		r.m.Props.Fields = slices.Insert(r.m.Props.Fields, at, m)
 	}
+	return s.err
 }
 
 // bucket reads one bucket: its keys, and actions behind "actions=" or by
@@ -196,19 +195,16 @@ func (r *groupReader) bucket(i int, v span) (openflow.Bucket, error) {
 	}
 	hasActions := false
 	var a pair
-	for s := r.scan(v); ; {
-		more, err := s.next(&a)
-		if err != nil {
-			return b, err
-		}
-		if !more {
-			break
-		}
+	s := r.scan(v)
+	for s.next(&a) {
 		isAction, err := r.bucketKey(i, &b, &a)
 		if err != nil {
 			return b, err
 		}
 		hasActions = hasActions || isAction
+	}
+	if s.err != nil {
+		return b, s.err
 	}
 	if !hasActions {
 		return b, r.fail(v, "a bucket has actions").remedy("write bucket=actions=..., or bucket=actions=drop")

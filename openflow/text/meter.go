@@ -46,26 +46,22 @@ type meterBand struct {
 func (r *meterReader) read() error {
 	var a pair
 	s := r.scan(span{text: r.in})
-	for {
-		more, err := s.next(&a)
-		if err != nil || !more {
-			return err
-		}
+	for s.next(&a) {
 		if a.key.text == "bands" && !r.inBands {
 			// What follows "bands=" are the keys of bands, up to the end.
 			r.inBands = true
 			s.rest = span{r.in[a.value.at:], a.value.at}
 			continue
 		}
+		read := r.key
 		if r.inBands {
-			err = r.bandKey(&a)
-		} else {
-			err = r.key(&a)
+			read = r.bandKey
 		}
-		if err != nil {
+		if err := read(&a); err != nil {
 			return err
 		}
 	}
+	return s.err
 }
 
 func (r *meterReader) key(a *pair) (err error) {

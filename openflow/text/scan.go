@@ -60,44 +60,54 @@ func (a *pair) whole(in string) span {
 }
 
 // scanner takes a list of pairs apart.
+//
+//	for s.next(&a) { … a … }
+//	return s.err
 type scanner struct {
 	p    *parser
 	rest span
+	err  error
 }
 
 // scan makes a scanner of a piece of the text.
-func (p *parser) scan(s span) scanner { return scanner{p, s} }
+func (p *parser) scan(s span) scanner { return scanner{p: p, rest: s} }
 
-// next is the next pair; false at the end of the list.
-func (s *scanner) next(a *pair) (bool, error) {
+// next reads the next pair; it is false at the end of the list and at an error.
+func (s *scanner) next(a *pair) bool {
 	s.skip()
 	if s.rest.text == "" {
-		return false, nil
+		return false
 	}
+	s.err = s.read(a)
+	return s.err == nil
+}
+
+// read reads the pair that the rest begins with.
+func (s *scanner) read(a *pair) error {
 	n, err := s.keyLen()
 	if err != nil {
-		return false, err
+		return err
 	}
 	*a = pair{key: s.rest.slice(0, n)}
 	s.rest = s.rest.from(n)
 	a.value = s.rest.slice(0, 0)
 	if s.rest.text == "" || isSeparator(s.rest.text[0]) {
-		return true, nil
+		return nil
 	}
 	if n == 0 {
-		return false, s.p.fail(s.rest.slice(0, 1), "a keyword is missing before %q", s.rest.text[:1])
+		return s.p.fail(s.rest.slice(0, 1), "a keyword is missing before %q", s.rest.text[:1])
 	}
 	a.delim = s.rest.text[0]
 	if a.delim == '(' {
-		return true, s.bracketed(a)
+		return s.bracketed(a)
 	}
 	s.rest = s.rest.from(1)
 	n, err = s.valueLen()
 	if err != nil {
-		return false, err
+		return err
 	}
 	a.value, s.rest = s.rest.slice(0, n), s.rest.from(n)
-	return true, nil
+	return nil
 }
 
 // bracketed reads "(value)" and what "->" puts behind it.
