@@ -44,8 +44,7 @@ func (r *references) add(actions []openflow.Action) {
 	}
 }
 
-// referenceCounts says how many flows refer to each meter, and how many flows and
-// groups to each group.
+// referenceCounts says how many flows and groups refer to each meter and group.
 type referenceCounts struct{ groups, meters map[uint32]uint32 }
 
 func (b *Bridge) countReferences() referenceCounts {
@@ -54,17 +53,21 @@ func (b *Bridge) countReferences() referenceCounts {
 		t.all(b.sw.version.Load(), func(r *Rule) { counts.add(r.actions) })
 	})
 	for _, g := range b.groups.all() {
-		for _, id := range g.forwards() {
-			counts.groups[id]++
+		var lists [][]openflow.Action
+		for _, k := range g.buckets {
+			lists = append(lists, k.Actions)
 		}
+		counts.add(lists...)
 	}
 	return counts
 }
 
-// add counts each that a flow's actions refer to once.
-func (c *referenceCounts) add(actions []openflow.Action) {
+// add counts each that the actions of a flow or a group refer to once.
+func (c *referenceCounts) add(lists ...[]openflow.Action) {
 	uses := references{groups: map[uint32]bool{}, meters: map[uint32]bool{}}
-	uses.add(actions)
+	for _, actions := range lists {
+		uses.add(actions)
+	}
 	for id := range uses.groups {
 		c.groups[id]++
 	}

@@ -9,6 +9,8 @@ import (
 
 	"vswitch/datapath"
 	"vswitch/flow"
+	"vswitch/openflow"
+	"vswitch/openflow/text"
 	"vswitch/packet"
 )
 
@@ -25,7 +27,8 @@ func randomFlows(rng *rand.Rand, n int) string {
 	always := []string{"output:1", "output:2", "output:3", "in_port", "NORMAL", "FLOOD", "mod_dl_src:02:00:00:00:00:09",
 		"mod_vlan_vid:7", "strip_vlan", "push_vlan:0x8100", "push_vlan:0x88a8", "load:1->NXM_NX_REG0[]", "load:2->NXM_NX_REG0[0..3]",
 		"move:NXM_OF_ETH_SRC[0..7]->NXM_NX_REG0[0..7]", "clone(mod_dl_dst:02:00:00:00:00:08,output:3)", "controller",
-		"push:NXM_OF_ETH_DST[]", "pop:NXM_OF_ETH_SRC[]", "output:NXM_NX_REG0[0..3]", "exit"}
+		"push:NXM_OF_ETH_DST[]", "pop:NXM_OF_ETH_SRC[]", "output:NXM_NX_REG0[0..3]", "exit",
+		"group:1", "group:2", "group:3", "group:4", "group:5", "write_actions(group:5)"}
 	ip := []string{"mod_nw_src:10.0.0.9", "mod_nw_tos:16", "dec_ttl", "push_mpls:0x8847", "clone(dec_ttl,mod_nw_dst:10.0.0.7,output:2)"}
 	udp := []string{"mod_tp_dst:3000", "move:NXM_OF_UDP_SRC[]->NXM_OF_UDP_DST[]", "mod_tp_src:1"}
 	var b strings.Builder
@@ -70,6 +73,27 @@ func randomFlows(rng *rand.Rand, n int) string {
 		fmt.Fprintf(&b, "table=%d,priority=%d,%sactions=%s\n", table, rng.IntN(5), m, strings.Join(actions, ","))
 	}
 	return b.String()
+}
+
+// lawGroups adds the groups that randomFlows uses.
+func (j *jar) lawGroups(b *Bridge) {
+	j.t.Helper()
+	defer b.sw.lock(j.now)()
+	for i, line := range []string{
+		"type=all,bucket=output:2,bucket=mod_dl_src:02:00:00:00:00:05,output:3,bucket=controller",
+		"type=indirect,bucket=strip_vlan,output:in_port",
+		"type=ff,bucket=watch_port:7,output:1,bucket=watch_port:2,push_vlan:0x8100,output:2",
+		"type=select,bucket=weight:1,output:1,bucket=weight:2,mod_vlan_vid:3,output:2,bucket=weight:1,group:1",
+		"type=select,selection_method=hash,fields(eth_src=00:00:00:00:00:01,ip_dst),bucket=weight:1,output:3,bucket=weight:1,group:4,bucket=weight:0,output:2",
+	} {
+		m, err := text.ParseGroup(fmt.Sprintf("group_id=%d,%s", i+1, line), openflow.GroupAdd, text.Options{})
+		if err == nil {
+			err = b.groupMod(m, openflow.V15)
+		}
+		if err != nil {
+			j.t.Fatalf("%s: %v", line, err)
+		}
+	}
 }
 
 // randomKey makes the key of a packet that randomFlows knows of.
@@ -165,6 +189,7 @@ func TestLawSoundnessAndPurity(t *testing.T) {
 	for range 40 {
 		j := newJar(t, true)
 		b := j.bridge("br0", 3, FailSecure)
+		j.lawGroups(b)
 		flows := randomFlows(rng, 25)
 		j.tryFlows(b, flows)
 		x := newXlate()
@@ -209,6 +234,7 @@ func TestLawTransparency(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, uint64(1000+round)))
 			j := newJar(t, noCache)
 			b := j.bridge("br0", 3, FailSecure)
+			j.lawGroups(b)
 			j.tryFlows(b, flows)
 			for range 150 {
 				k := randomKey(rng)
@@ -245,6 +271,13 @@ func counts(j *jar, b *Bridge) string {
 		slices.Sort(lines)
 		s.WriteString(strings.Join(lines, ""))
 	})
+	for _, g := range b.groups.all() {
+		fmt.Fprintf(&s, "group %d: %d packets, %d bytes;", g.id, g.counts.packets.Load(), g.counts.bytes.Load())
+		for _, k := range g.buckets {
+			fmt.Fprintf(&s, " %d", k.counts.packets.Load())
+		}
+		s.WriteString("\n")
+	}
 	for _, p := range b.Ports() {
 		c := p.Counters()
 		fmt.Fprintf(&s, "%s rx %d tx %d drops %v\n", p.Name, c.RxPackets, c.TxPackets, c.Drops)
