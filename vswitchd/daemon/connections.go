@@ -263,8 +263,9 @@ func (l *link) hurry() { _ = l.conn.SetWriteDeadline(time.Now().Add(time.Second)
 // read feeds the session, and answers, until the connection ends. It returns why.
 func (d *Daemon) read(l *link) error {
 	buf := make([]byte, 64<<10)
+	in := newReceiver(l.conn)
 	for {
-		n, err := l.conn.Read(buf)
+		n, err := in.receive(buf)
 		if n > 0 {
 			if err := d.feed(l, buf[:n]); err != nil {
 				return err
