@@ -1,5 +1,7 @@
 package cmd
 
+import "vswitch/openflow"
+
 // toolCommands are those that need no switch.
 //
 //size:table
@@ -44,6 +46,29 @@ func toolCommands() []command {
 			group: groupTool, name: "parse-instructions", operands: "VERSION", least: 1, most: 1, run: runParseActions(true), flags: "json",
 			summary: "say what instructions in hexadecimal mean, one list a line of the standard input",
 			example: "ofctl parse-instructions OpenFlow13 < instructions.txt",
+		},
+		{
+			group: groupTool, name: "parse-nxm", alias: "parse-nx-match", run: runParseNXM, flags: "json",
+			summary: "show how matches travel in Nicira's form, one a line of the standard input",
+			example: "ofctl parse-nxm < matches.txt",
+			more:    "A match is a list such as: NXM_OF_ETH_TYPE(0800), NXM_OF_IP_SRC_W(0a000000/ff000000)",
+		},
+		{
+			group: groupTool, name: "parse-oxm", operands: "VERSION", least: 1, most: 1, run: runParseOXM, flags: "json",
+			summary: "show how matches travel in a version, one a line of the standard input",
+			example: "ofctl parse-oxm OpenFlow13 < matches.txt",
+			more:    "A match is a list such as: OXM_OF_ETH_TYPE(0800), OXM_OF_IPV4_SRC_W(0a000000/ff000000)",
+		},
+		{
+			group: groupTool, name: "parse-ofp10-match", run: runParseFixedMatch(openflow.V10), flags: "json",
+			summary: "say what matches of OpenFlow 1.0 in hexadecimal are, one a line of the standard input",
+			example: "ofctl parse-ofp10-match < matches.txt",
+			more:    "Bytes that change when the match is sent again are listed.",
+		},
+		{
+			group: groupTool, name: "parse-ofp11-match", run: runParseFixedMatch(openflow.V11), flags: "json",
+			summary: "say what matches of OpenFlow 1.1 in hexadecimal are, one a line of the standard input",
+			example: "ofctl parse-ofp11-match < matches.txt",
 		},
 		{
 			group: groupTool, name: "parse-packet", run: runParsePacket, flags: "json",
