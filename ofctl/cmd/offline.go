@@ -366,3 +366,126 @@ func runExplain(a *app, args []string) error {
 	_, err = a.out.WriteString(e.String())
 	return err
 }
+
+// runParseNXM is parse-nxm: matches in Nicira's form, written as a list of entries
+// NAME(VALUE) and NAME_W(VALUE/MASK).
+func runParseNXM(a *app, _ []string) error { return a.parseEntries(openflow.V10) }
+
+// runParseOXM is parse-oxm: the same of a version.
+func runParseOXM(a *app, args []string) error {
+	var set versionsFlag
+	if err := set.Set(args[0]); err != nil {
+		return usagef("%w", err)
+	}
+	v := openflow.VersionSet(set).Max()
+	if v < openflow.V12 {
+		return usagef("%v has no OXM: matches have it from OpenFlow12 on", v)
+	}
+	return a.parseEntries(v)
+}
+
+// parseEntries reads lines of entries.
+func (a *app) parseEntries(v openflow.Version) error {
+	lines, err := a.readLines(stdinName)
+	if err != nil {
+		return err
+	}
+	failed := false
+	for _, l := range lines {
+		entries, err := explain.ReadEntries(l.text)
+		if err != nil {
+			return syntax(fmt.Errorf("%s: %w", l.where(), err))
+		}
+		m, err := explain.DecodeEntries(v, entries)
+		if err != nil {
+			failed = true
+			fmt.Fprintf(a.out, "nx_pull_match() returned error %v\n", openflow.AsError(err).Code)
+			continue
+		}
+		back, err := explain.EncodeEntries(v, m)
+		if err != nil {
+			return usagef("%s: %w", l.where(), err)
+		}
+		if err := a.printMatch(m, explain.WriteEntries(back)); err != nil {
+			return err
+		}
+	}
+	if failed {
+		return errRefused
+	}
+	return nil
+}
+
+// printMatch prints how a match is written, or as JSON that and what it matches.
+func (a *app) printMatch(m *openflow.Match, written string) error {
+	if a.option.json {
+		return a.record(struct {
+			Entries string
+			Match   openflow.Match
+		}{written, *m})
+	}
+	_, err := fmt.Fprintln(a.out, written)
+	return err
+}
+
+// runParseFixedMatch is parse-ofp10-match and parse-ofp11-match: matches of a fixed
+// length in hexadecimal, what they match, and which bytes travel otherwise when they
+// are sent again.
+func runParseFixedMatch(v openflow.Version) func(*app, []string) error {
+	// Where the match stands in a flow-mod, and how long it is.
+	at, size := 8, 40
+	if v == openflow.V11 {
+		at, size = 48, 88
+	}
+	return func(a *app, _ []string) error {
+		lines, err := a.readLines(stdinName)
+		if err != nil {
+			return err
+		}
+		for _, l := range lines {
+			match, err := unhexLine(l)
+			if err != nil {
+				return err
+			}
+			if len(match) != size {
+				return usagef("%s: a match of %v has %d bytes, not %d", l.where(), v, size, len(match))
+			}
+			data, err := openflow.Append(nil, v, 0, &openflow.FlowMod{Buffer: openflow.NoBuffer, OutPort: openflow.PortAny, OutGroup: openflow.GroupAny})
+			if err != nil {
+				return err
+			}
+			copy(data[at:], match)
+			_, m, err := openflow.Decode(data)
+			mod, isMod := m.(*openflow.FlowMod)
+			if err != nil || !isMod {
+				fmt.Fprintf(a.out, "error decoding match: %v\n\n", openflow.AsError(err).Code)
+				continue
+			}
+			back, err := openflow.Append(nil, v, 0, mod)
+			if err != nil {
+				return err
+			}
+			if err := a.printFixedMatch(&mod.Match, match, back[at:at+size]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+func (a *app) printFixedMatch(m *openflow.Match, before, after []byte) error {
+	if a.option.json {
+		return a.record(struct {
+			Match openflow.Match
+			Bytes []byte
+		}{*m, after})
+	}
+	out := append(text.AppendMatch(nil, m, text.PrintOptions{}), '\n')
+	for i := range before {
+		if before[i] != after[i] {
+			out = fmt.Appendf(out, "%2d: %02x -> %02x\n", i, before[i], after[i])
+		}
+	}
+	_, err := a.out.Write(append(out, '\n'))
+	return err
+}

@@ -1,6 +1,6 @@
-// Package explain says in words what a flow matches and does, and which protocols can
-// carry a flow: the versions of OpenFlow, and the forms that Open vSwitch has for the
-// first of them.
+// Package explain says in words what a flow matches and does, which protocols can
+// carry a flow, and how matches are written on the wire. Protocols are the versions of
+// OpenFlow, and the forms that Open vSwitch has for the first of them.
 //
 // # Not here
 //

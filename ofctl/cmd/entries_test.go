@@ -3,8 +3,6 @@ package cmd
 import (
 	"strings"
 	"testing"
-
-	"vswitch/openflow"
 )
 
 func TestParseEntries(t *testing.T) {
@@ -42,32 +40,4 @@ func TestParseEntries(t *testing.T) {
 	if r := run("NXM_OF_IN_PORT(0001), NXM_OF_IN_PORT(0002)", "parse-nxm"); r.code != exitRefused || !strings.Contains(r.out, "OFPBMC_DUP_FIELD") {
 		t.Errorf("%v", r)
 	}
-}
-
-// FuzzEntries wants what is read and sent again to read as the same.
-func FuzzEntries(f *testing.F) {
-	for _, s := range []string{"NXM_OF_ETH_TYPE(0800), NXM_OF_IP_SRC_W(0a000000/ff000000)", "00000602(0800)", "ffff0000()", "a(b", "<any>"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		for _, v := range []openflow.Version{openflow.V10, openflow.V13} {
-			entries, err := readEntries(s)
-			if err != nil {
-				return
-			}
-			m, err := decodeEntries(v, entries)
-			if err != nil {
-				continue
-			}
-			back, err := encodeEntries(v, m)
-			if err != nil {
-				continue
-			}
-			written := writeEntries(back)
-			again, err := readEntries(written)
-			if err != nil || string(again) != string(back) {
-				t.Errorf("%s: %x reads as %x, %v", written, back, again, err)
-			}
-		}
-	})
 }
