@@ -60,15 +60,18 @@ type Bridge struct {
 
 	// missTo says whether some connected controller wants packets that no flow
 	// matches (OpenFlow before 1.3).
-	missTo   atomic.Bool
-	sessions atomic.Pointer[[]*Session]
-	snooped  atomic.Bool        // some session is a Snoop
-	timed    map[*Rule]struct{} // rules with a timeout; guarded by Switch.tables
-	learners map[learnKey]int   // flows that learn with delete_learned; guarded by Switch.tables
-	bundle   *change            // that is being applied; nil nearly always
-	statics  []Static
-	standing bool  // forwards by itself
-	orphaned int64 // since when no controller is connected
+	missTo    atomic.Bool
+	sessions  atomic.Pointer[[]*Session]
+	snooped   atomic.Bool        // some session is a Snoop
+	timed     map[*Rule]struct{} // rules with a timeout; guarded by Switch.tables
+	learners  map[learnKey]int   // flows that learn with delete_learned; guarded by Switch.tables
+	monitored int                // flow monitors of all sessions; guarded by Switch.tables
+	acting    *Session           // whose message is being handled, with its number
+	actingXID uint32
+	bundle    *change // that is being applied; nil nearly always
+	statics   []Static
+	standing  bool  // forwards by itself
+	orphaned  int64 // since when no controller is connected
 
 	generation    uint64 // of the last primary election (OpenFlow 1.3.5 §6.3.6)
 	hasGeneration bool

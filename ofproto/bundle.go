@@ -133,7 +133,7 @@ func (s *Session) commitBundle(b *bundle) error {
 	br := s.bridge
 	br.sw.tables.Lock()
 	c := br.begin("", br.sw.now)
-	c.bundled = true
+	c.bundled, c.by = true, s
 	br.bundle = c
 	br.groups.stage()
 	br.meters.stage()
@@ -181,6 +181,7 @@ func (s *Session) bundled(data []byte) (xid uint32, done func() error, err error
 		return h.XID, nil, err
 	}
 	b := s.bridge
+	b.bundle.xid = h.XID
 	switch m := m.(type) {
 	case *openflow.FlowMod:
 		err = s.flowMod(m)

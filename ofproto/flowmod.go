@@ -57,6 +57,11 @@ type change struct {
 	vanished []removal
 	orphans  []learnKey // whose learners are fewer than before
 
+	// For flow monitors: who makes the change, by which message, and what changed.
+	by     *Session
+	xid    uint32
+	events []flowEvent
+
 	// Of a bundle: other changes join it, and what cannot be staged waits.
 	bundled bool
 	later   []func()
@@ -69,7 +74,9 @@ func (b *Bridge) change(owner string, now int64) *change {
 		return b.bundle
 	}
 	b.sw.tables.Lock()
-	return b.begin(owner, now)
+	c := b.begin(owner, now)
+	c.by, c.xid = b.acting, b.actingXID
+	return c
 }
 
 // begin begins a change. The caller holds Switch.tables.
@@ -90,6 +97,7 @@ func (c *change) commit() {
 	c.bridge.sw.removed = append(c.bridge.sw.removed, c.vanished...)
 	c.bridge.sw.publish()
 	c.checkVacancies()
+	c.report()
 }
 
 // checkVacancies tells controllers of tables whose free space has changed that much.
@@ -176,12 +184,17 @@ func (c *change) add(m *openflow.FlowMod, s flow.Sparse) error {
 	if old != nil {
 		c.replace(old)
 	}
-	c.insert(t, s, Rule{
+	r := c.insert(t, s, Rule{
 		priority: m.Priority, flags: m.Flags &^ (openflow.FlowCheckOverlap | openflow.FlowResetCounts),
 		owner: c.owner, cookie: m.Cookie, actions: m.Actions,
 		timeouts: makeTimeouts(m.IdleTimeout, m.HardTimeout), importance: m.Importance,
 		created: c.now, modified: c.now, counts: counts,
 	})
+	e := flowEvent{kind: openflow.FlowEventAdded, rule: r}
+	if old != nil {
+		e.kind, e.old = openflow.FlowEventModified, old
+	}
+	c.tell(e)
 	return nil
 }
 
@@ -215,7 +228,9 @@ func (c *change) modifyRule(old *Rule, actions []openflow.Action, cookie uint64)
 	r.actions, r.cookie, r.modified = actions, cookie, c.now
 	match := old.match()
 	c.replace(old)
-	return c.insert(old.table, match, r)
+	p := c.insert(old.table, match, r)
+	c.tell(flowEvent{kind: openflow.FlowEventModified, rule: p, old: old})
+	return p
 }
 
 func (c *change) insert(t *Table, s flow.Sparse, r Rule) *Rule {
@@ -261,6 +276,7 @@ func (c *change) remove(r *Rule, why openflow.RemovedReason) {
 		notify = func(r *Rule) { c.bridge.flowRemoved(r, why) }
 	}
 	c.vanish(r, notify)
+	c.tell(flowEvent{kind: openflow.FlowEventRemoved, rule: r, reason: why})
 }
 
 func (c *change) vanish(r *Rule, notify func(*Rule)) {

@@ -45,6 +45,10 @@ func (s *Session) handle(h openflow.Header, m openflow.Message) error {
 		return err
 	case *openflow.TableMod:
 		return s.bridge.tableMod(m, s.version)
+	case *openflow.FlowMonitorRequest:
+		return s.monitorFlows(h.XID, m)
+	case *openflow.FlowMonitorCancel:
+		return s.cancelMonitor(m.ID)
 	case *openflow.TLVTableMod:
 		return s.bridge.tlvTableMod(m)
 	case *openflow.TLVTableRequest:

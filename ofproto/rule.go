@@ -91,10 +91,16 @@ func (r *Rule) stats(s *openflow.FlowStats, now int64) {
 		Bytes:       r.bytes(),
 		Actions:     r.actions,
 	}
-	r.match().Expand(&s.Match.Match)
-	if s.Match.Mask.TunMetadataPresent != 0 {
-		s.Match = openflow.MatchOf(&s.Match.Match, r.table.bridge.tlvs.Load())
+	s.Match = r.describeMatch()
+}
+
+// describeMatch is the rule's match as messages have it.
+func (r *Rule) describeMatch() (m openflow.Match) {
+	r.match().Expand(&m.Match)
+	if m.Mask.TunMetadataPresent != 0 {
+		m = openflow.MatchOf(&m.Match, r.table.bridge.tlvs.Load())
 	}
+	return m
 }
 
 // packets is the packet count as OpenFlow shows it.

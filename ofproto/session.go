@@ -60,9 +60,15 @@ type Session struct {
 	format  openflow.PacketInFormat
 	id      uint16 // for the controller action
 	bundles map[uint32]*bundle
-	wants   atomic.Pointer[asyncWants]
-	parts   map[uint32]*parts // multipart requests that are not complete, by transaction
-	inInput atomic.Bool       // whoever called Input looks at Output next
+
+	// Guarded by Switch.tables.
+	monitors   map[uint32]*monitor
+	pausedAt   uint64 // version of the tables from which on events are held back; 0: they are not
+	pausedTime int64
+	wants      atomic.Pointer[asyncWants]
+	parts      map[uint32]*parts // multipart requests that are not complete, by transaction
+	watches    atomic.Bool       // some flow monitor has been asked for
+	inInput    atomic.Bool       // whoever called Input looks at Output next
 
 	mu      sync.Mutex
 	out     []byte
@@ -115,6 +121,9 @@ func (s *Session) Close(now int64) {
 	defer b.sw.lock(now)()
 	list := slices.DeleteFunc(slices.Clone(*b.sessions.Load()), func(o *Session) bool { return o == s })
 	b.sessions.Store(&list)
+	b.sw.tables.Lock()
+	s.setMonitors(nil)
+	b.sw.tables.Unlock()
 	b.updateSnooped()
 	b.updateMissTo()
 }
@@ -151,7 +160,9 @@ func (s *Session) Output() []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := s.out
-	s.out = nil
+	if s.out = nil; len(out) > 0 && s.watches.Load() {
+		s.bridge.sw.wake() // events may be held back
+	}
 	return out
 }
 
@@ -252,7 +263,9 @@ func (s *Session) receive(data []byte) {
 		m, err = s.assemble(h, m, len(data))
 	}
 	if err == nil && m != nil {
+		s.bridge.acting, s.bridge.actingXID = s, h.XID
 		err = s.handle(h, m)
+		s.bridge.acting, s.bridge.actingXID = nil, 0
 	}
 	if err != nil {
 		s.sendError(h.XID, err, data)

@@ -174,6 +174,9 @@ func (s *Switch) keep(m *datapath.Megaflow) bool {
 // again.
 func (s *Switch) Run(now int64) (next int64) {
 	defer s.lock(now)()
+	for _, b := range *s.bridges.Load() {
+		b.resumeMonitors()
+	}
 	if now >= s.next {
 		s.next = now + int64(runInterval)
 		s.expire(now)

@@ -127,6 +127,9 @@ func (c *Classifier) Free(id ID) {
 	}
 }
 
+// Appeared is the version at which a rule that was not freed became visible.
+func (c *Classifier) Appeared(id ID) uint64 { return c.rules.at(id).appears }
+
 // Visible reports whether a rule that was not freed is visible at version.
 func (c *Classifier) Visible(id ID, version uint64) bool { return c.rules.at(id).visible(version) }
 

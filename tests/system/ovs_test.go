@@ -29,6 +29,7 @@ func TestOVSOfctl(t *testing.T) {
 				o.testFlows(t)
 				o.testPackets(t)
 				o.testPause(t)
+				o.testWatch(t)
 				if version >= "OpenFlow13" {
 					o.testBundles(t)
 				}
@@ -173,6 +174,19 @@ func (o *ovs) testBundles(t *testing.T) {
 	if flows := o.run(t, "dump-flows"); strings.Contains(flows, "udp") || !strings.Contains(flows, "actions=NORMAL") {
 		t.Errorf("replaced flows are\n%s", flows)
 	}
+}
+
+// testWatch has ovs-ofctl told of changes of flows.
+func (o *ovs) testWatch(t *testing.T) {
+	monitor := o.spawn("switch", "ovs-ofctl", "-O", o.version, "monitor", o.target, "watch:")
+	monitor.says(`event=(INITIAL|ADDED) table=0 cookie=0[^\n]*actions=NORMAL`)
+	o.run(t, "add-flow", "priority=31,udp,cookie=0x7,actions=output:2")
+	monitor.says(`event=ADDED table=0 cookie=0x7 [^\n]*udp[^\n]*actions=output:`)
+	o.run(t, "mod-flows", "cookie=0x7,udp,actions=drop")
+	monitor.says(`event=MODIFIED table=0 cookie=0x7 [^\n]*udp`)
+	o.run(t, "del-flows", "udp")
+	monitor.says(`event=DELETED reason=delete table=0 cookie=0x7`)
+	monitor.interrupt()
 }
 
 const mac1hex, mac2hex = "020000000001", "020000000002"
