@@ -59,7 +59,7 @@ func (x *xlate) do(a openflow.Action) {
 	case openflow.CopyTTLIn:
 		x.copyTTL(datapath.OpCopyTTLIn)
 	case openflow.DecNSHTTL:
-		x.decNSHTTL()
+		x.decrement(flow.FieldNSHTTL, nil)
 	case openflow.SetField:
 		if f := flow.FieldByID(a.Field); f.Wide() {
 			x.setWide(f, a.Wide, a.WideMask)
@@ -73,9 +73,9 @@ func (x *xlate) do(a openflow.Action) {
 	case openflow.SetVLANPCP:
 		x.setVLAN(uint16(a.PCP)<<13, 0xe000, a.PushIfAbsent)
 	case openflow.DecTTL:
-		x.decTTL(a)
+		x.decrement(flow.FieldIPTTL, a.IDs)
 	case openflow.DecMPLSTTL:
-		x.decMPLSTTL()
+		x.decrement(flow.FieldMPLSTTL, nil)
 	case openflow.SetQueue:
 		x.setQueue(a.Queue + 1)
 	case openflow.PopQueue:
@@ -361,32 +361,19 @@ func (x *xlate) setQueue(q uint32) {
 	x.queue = true
 }
 
-// decTTL takes one from the TTL or hop limit. A packet at the end of its life
-// goes to the controllers, and its pipeline ends.
-func (x *xlate) decTTL(a openflow.DecTTL) {
-	f := flow.FieldByID(flow.FieldIPTTL)
+// decrement takes one from a TTL or hop limit. A packet at the end of its life
+// goes to the controllers with ids, and its pipeline ends.
+func (x *xlate) decrement(id flow.FieldID, ids []uint16) {
+	f := flow.FieldByID(id)
 	if !x.exists(f) {
 		return
 	}
-	x.look(f.ID)
-	if x.p.IPTTL > 1 {
-		x.write(f, flow.U64(uint64(x.p.IPTTL-1)), f.Full())
-		return
-	}
-	x.expired(a.IDs)
-}
-
-func (x *xlate) decMPLSTTL() {
-	f := flow.FieldByID(flow.FieldMPLSTTL)
-	if !x.exists(f) {
-		return
-	}
-	x.look(f.ID)
+	x.look(id)
 	if ttl := f.Load(&x.p).Lo; ttl > 1 {
 		x.write(f, flow.U64(ttl-1), f.Full())
 		return
 	}
-	x.expired(nil)
+	x.expired(ids)
 }
 
 // expired ends the way of a packet whose TTL has run out.

@@ -209,17 +209,3 @@ func (x *xlate) copyTTL(op datapath.Op) {
 	x.emit(datapath.Action{Op: op})
 	x.stale = max(x.stale, staleNetwork)
 }
-
-// decNSHTTL takes one from the network service header's TTL.
-func (x *xlate) decNSHTTL() {
-	f := flow.FieldByID(flow.FieldNSHTTL)
-	if !x.exists(f) {
-		return
-	}
-	x.look(f.ID)
-	if x.p.NSHTTL > 1 {
-		x.write(f, flow.U64(uint64(x.p.NSHTTL-1)), f.Full())
-		return
-	}
-	x.expired(nil)
-}
