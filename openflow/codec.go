@@ -61,6 +61,20 @@ func PeekHeader(data []byte) Header {
 	return Header{Version: Version(data[0]), Type: data[1], Length: be.Uint16(data[2:]), XID: be.Uint32(data[4:])}
 }
 
+// NameOfPart is the name (see Header) of the message that b begins with or is the
+// beginning of, "" where too little of it is there to know.
+func NameOfPart(b []byte) string {
+	if len(b) < HeaderLen || !Version(b[0]).Valid() {
+		return ""
+	}
+	h := PeekHeader(b)
+	row, _, err := codec.findRow(&h, b)
+	if err != nil {
+		return ""
+	}
+	return row.name
+}
+
 // Decode reads one whole message without knowing its connection.
 func Decode(data []byte) (Header, Message, error) { return plainDialect.Decode(data) }
 

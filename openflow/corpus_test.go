@@ -3,6 +3,7 @@ package openflow
 import (
 	"bytes"
 	"encoding/hex"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -70,6 +71,36 @@ func TestCorpusTruncated(t *testing.T) {
 			reply := AppendError(nil, h.Version, h.XID, err, cut)
 			if _, e, err := Decode(reply); err != nil || e.Kind() != KindError {
 				t.Errorf("%s cut to %d bytes: error reply %x: %v", name, n, reply, err)
+			}
+		}
+	}
+}
+
+// TestWrongNumbers puts into every two bytes of every message what lengths and
+// kinds must not be, and expects an error that can be sent back, or a message that
+// encodes, and no panic.
+func TestWrongNumbers(t *testing.T) {
+	messages := corpus(t)
+	for file, list := range live(t) {
+		for i, b := range list {
+			if len(b) < 400 {
+				messages[fmt.Sprintf("%s line %d", file, i+1)] = b
+			}
+		}
+	}
+	for name, whole := range messages {
+		for at := HeaderLen; at+2 <= len(whole); at += 2 {
+			for _, n := range [...]uint16{0, 3, 4, 7, 0x7fff, 0xffff} {
+				b := bytes.Clone(whole)
+				be.PutUint16(b[at:], n)
+				h, m, err := Decode(b)
+				if err == nil {
+					Append(nil, h.Version, h.XID, m)
+					continue
+				}
+				if _, e, err := Decode(AppendError(nil, h.Version, h.XID, err, b)); err != nil || e.(*Error).Code == ErrUnknown {
+					t.Errorf("%s with %#x at byte %d: error reply %+v, %v", name, n, at, e, err)
+				}
 			}
 		}
 	}

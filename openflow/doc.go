@@ -32,5 +32,6 @@
 // # Concurrency
 //
 // Values and functions; the tables are read-only after start. A decoded message
-// does not change when its input does: Decode copies what it keeps.
+// does not change when its input does: Decode copies what it keeps. A Decoder
+// belongs to one connection, and gives all flow-mods the same memory.
 package openflow

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"encoding/hex"
 	"errors"
 	"testing"
 
@@ -76,6 +77,29 @@ func TestDeletionRefused(t *testing.T) {
 	} {
 		if _, err := ParseFlow(c.in, Options{Command: openflow.FlowDelete}); err == nil || err.Error() != c.want {
 			t.Errorf("%s: %v, want %s", c.in, err, c.want)
+		}
+	}
+}
+
+// TestCutMessages shows how messages print that are not whole, as ovs-ofctl prints
+// them.
+func TestCutMessages(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{"", "OpenFlow message is empty\n"},
+		{"040e0028", "OpenFlow packet too short (only 4 bytes):\n"},
+		{"040e002800000001000000", "OFPT_FLOW_MOD (OF1.3) (xid=0x1):\n(***truncated to 11 bytes from 40***)\n"},
+		{"040400280000000100002320", "(***truncated to 12 bytes from 40***)\n"},
+		{"041400080000000100", "(***only uses 8 bytes out of 9***)\n"},
+		{"041400090000000100", "***decode error: OFPBRC_BAD_LEN***\n"},
+		{"0409000c0000000100100080", "OFPT_SET_CONFIG (OF1.3) (xid=0x1): ***decode error: OFPSCFC_BAD_FLAGS***\n"},
+	} {
+		b := must(hex.DecodeString(c.in))
+		want := string((&printer{dst: []byte(c.want)}).hexDump(b, true).dst)
+		if len(b) == 0 {
+			want = c.want
+		}
+		if got := string(AppendWire(nil, b, PrintOptions{})); got != want {
+			t.Errorf("%s prints\n%s\nwant\n%s", c.in, got, want)
 		}
 	}
 }

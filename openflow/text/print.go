@@ -272,7 +272,7 @@ func (w *printer) wire(b []byte) {
 	h := openflow.PeekHeader(b)
 	switch {
 	case int(h.Length) > len(b):
-		if name := nameOfPart(b); name != "" {
+		if name := openflow.NameOfPart(b); name != "" {
 			h.Name = name
 			w.header(&h).byte('\n')
 		}
@@ -293,15 +293,6 @@ func (w *printer) wire(b []byte) {
 	code := openflow.ErrUnknown
 	errors.As(err, &code)
 	w.str("***decode error: ").str(code.String()).str("***\n").hexDump(b, true)
-}
-
-// nameOfPart is the name of the message that b is the beginning of, "" where too
-// little is there to know.
-func nameOfPart(b []byte) string {
-	whole := append([]byte(nil), b...)
-	whole[2], whole[3] = byte(len(b)>>8), byte(len(b))
-	h, _, _ := openflow.Decode(whole)
-	return h.Name
 }
 
 // header writes a message's name, version and transaction id.
