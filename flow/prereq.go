@@ -193,11 +193,15 @@ func (c *condition) holdsIn(m *Match) bool {
 }
 
 // holdsFor reports whether p fulfils the condition, and adds to m the bits that
-// the answer depends on.
-func (c *condition) holdsFor(p *Pipeline, m *Mask) bool {
+// the answer depends on, but for those that known has.
+func (c *condition) holdsFor(p *Pipeline, m, known *Mask) bool {
 	f := FieldByID(c.field)
 	if m != nil {
-		f.Unwildcard(m, c.bits(f))
+		bits := c.bits(f)
+		if known != nil {
+			bits = bits.AndNot(f.Load((*Pipeline)(known)))
+		}
+		f.Unwildcard(m, bits)
 	}
 	return c.accepts(f.Load(p).And(c.bits(f)))
 }
@@ -228,9 +232,13 @@ func (c *condition) String() string {
 
 // Exists reports whether packet p has the field, and adds to m, where that is
 // not nil, the bits that the answer depends on.
-func (f *Field) Exists(p *Pipeline, m *Mask) bool {
+func (f *Field) Exists(p *Pipeline, m *Mask) bool { return f.ExistsBeyond(p, m, nil) }
+
+// ExistsBeyond is Exists, but adds to m none of the bits that known has: they are
+// not the packet's own.
+func (f *Field) ExistsBeyond(p *Pipeline, m, known *Mask) bool {
 	for i := range prereqConditions[f.Prereq] {
-		if !prereqConditions[f.Prereq][i].holdsFor(p, m) {
+		if !prereqConditions[f.Prereq][i].holdsFor(p, m, known) {
 			return false
 		}
 	}

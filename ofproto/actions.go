@@ -333,13 +333,7 @@ func (x *xlate) setType(f *flow.Field, v, mask flow.Value, op datapath.Op) {
 
 // exists reports whether the packet has field f, and notes what says so.
 func (x *xlate) exists(f *flow.Field) bool {
-	looked := flow.Mask{}
-	found := f.Exists(&x.p, &looked)
-	mask, known := x.mask.Words(), x.known.Words()
-	for i, w := range looked.Words() {
-		mask[i] |= w &^ known[i]
-	}
-	return found
+	return f.ExistsBeyond(&x.p, &x.mask, &x.known)
 }
 
 // setPort sets a transport port of whichever protocol the packet has.

@@ -56,7 +56,7 @@ type xlate struct {
 	given          *flow.Match // metadata of a traced packet, until its pipeline starts
 	result         Result
 	out            *[]datapath.Action // where actions go: result.Actions or a branch
-	scratch        flow.Mask
+	scratch        flow.Mask          // what one lookup looks at; zero between them
 }
 
 // state is what a clone, a patch port or a group bucket saves and gives back.
@@ -131,6 +131,7 @@ func (x *xlate) reset(s *Switch, k *flow.Key) {
 	x.state = state{actionSet: x.actionSet[:0], stack: x.stack[:0]}
 	x.p.Load(k)
 	x.mask, x.known, x.dirty = flow.Mask{}, flow.Mask{}, flow.Mask{}
+	x.scratch = flow.Mask{} // a translation that panicked may have left something
 	x.work, x.learned = x.work[:0], x.learned[:0]
 	x.depth, x.resubmits, x.dropped = 0, 0, datapath.DropNone
 	x.hashFor = 0
@@ -309,17 +310,19 @@ func (x *xlate) enterList(f frame) {
 // match is the rule of t that the packet matches, or nil. What the lookup looked
 // at goes into the mask, but for bits that no longer come from the packet.
 func (x *xlate) match(t *Table) *Rule {
-	x.scratch = flow.Mask{}
-	id := t.rules.Lookup(x.version, &x.p, &x.scratch)
+	id, looked := t.rules.LookupWords(x.version, &x.p, &x.scratch)
 	if x.scratch.TPSrc|x.scratch.TPDst != 0 && x.hidesPorts() {
 		src, dst := x.p.TPSrc, x.p.TPDst
 		x.p.TPSrc, x.p.TPDst = 0, 0
-		id = t.rules.Lookup(x.version, &x.p, &x.scratch)
+		var again flow.WordSet
+		id, again = t.rules.LookupWords(x.version, &x.p, &x.scratch)
+		looked = looked.Or(again)
 		x.p.TPSrc, x.p.TPDst = src, dst
 	}
-	mask, looked, known := x.mask.Words(), x.scratch.Words(), x.known.Words()
-	for i := range mask {
-		mask[i] |= looked[i] &^ known[i]
+	mask, scratch, known := x.mask.Words(), x.scratch.Words(), x.known.Words()
+	for i := range looked.All() {
+		mask[i] |= scratch[i] &^ known[i]
+		scratch[i] = 0
 	}
 	if id == classifier.None {
 		return nil

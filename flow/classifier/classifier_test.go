@@ -174,7 +174,13 @@ func (m *model) check(version uint64) {
 	t := m.t
 	p := randomPacket(m.r)
 	mask := new(flow.Mask)
-	got, want := m.c.Lookup(version, p, mask), m.n.lookup(version, p)
+	got, words := m.c.LookupWords(version, p, mask)
+	for i, w := range mask.Words() {
+		if w != 0 && !words.Has(i) {
+			t.Fatalf("word %d of the mask is %x, and not among those told", i, w)
+		}
+	}
+	want := m.n.lookup(version, p)
 	if got == None != (len(want) == 0) || got != None && !slices.ContainsFunc(want, func(r *naiveRule) bool { return r.id == got }) {
 		t.Fatalf("version %d: found %d, want one of %d rules", version, got, len(want))
 	}

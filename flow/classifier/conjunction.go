@@ -166,6 +166,7 @@ func (l *lookup) again(conj uint32) ID {
 	l.p.ConjID = conj
 	second := lookup{c: l.c, version: l.version, p: l.p, mask: l.mask}
 	id := second.runAlone()
+	l.words = l.words.Or(second.words)
 	l.p.ConjID = old
 	return id
 }

@@ -26,8 +26,16 @@ const (
 	firstL4 = int(unsafe.Offsetof(flow.Base{}.IPv6ExtHdr)) / 8
 )
 
-// Stages begin with whole words.
+// firstIPv6 is the first word of the IPv6 addresses.
+const firstIPv6 = int(unsafe.Offsetof(flow.Base{}.IPv6Src)) / 8
+
+// Stages begin with whole words, and fields with tries lie where trieWords says.
 var (
+	_ [0]byte = [unsafe.Offsetof(flow.Base{}.IPv6Src) % 8]byte{}
+	_ [0]byte = [unsafe.Offsetof(flow.Base{}.IPDst)/8 - uintptr(firstL3)]byte{}
+	_ [0]byte = [unsafe.Offsetof(flow.Base{}.IPv6Dst)/8 - uintptr(firstIPv6) - 2]byte{}
+	_ [0]byte = [unsafe.Offsetof(flow.Base{}.TPSrc)/8 - uintptr(firstL4)]byte{}
+	_ [0]byte = [unsafe.Offsetof(flow.Base{}.TPDst)/8 - uintptr(firstL4)]byte{}
 	_ [0]byte = [unsafe.Offsetof(flow.Base{}.EthDst) % 8]byte{}
 	_ [0]byte = [unsafe.Offsetof(flow.Base{}.IPSrc) % 8]byte{}
 	_ [0]byte = [unsafe.Offsetof(flow.Base{}.IPv6ExtHdr) % 8]byte{}
@@ -63,6 +71,23 @@ func trieStage(field int) int {
 		return stageL4
 	}
 	return stageL3
+}
+
+// trieWords are the words of a field that has a trie.
+func trieWords(field int) (w flow.WordSet) {
+	switch field {
+	case trieIPSrc, trieIPDst:
+		w.Add(firstL3)
+	case trieIPv6Src:
+		w.Add(firstIPv6)
+		w.Add(firstIPv6 + 1)
+	case trieIPv6Dst:
+		w.Add(firstIPv6 + 2)
+		w.Add(firstIPv6 + 3)
+	default:
+		w.Add(firstL4)
+	}
+	return w
 }
 
 // trieWidth is the field's size in bits.

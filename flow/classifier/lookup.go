@@ -16,12 +16,21 @@ func (c *Classifier) Lookup(version uint64, p *flow.Pipeline, mask *flow.Mask) I
 	return l.run()
 }
 
+// LookupWords is Lookup that also says to which words of mask it added bits: few,
+// as a rule.
+func (c *Classifier) LookupWords(version uint64, p *flow.Pipeline, mask *flow.Mask) (ID, flow.WordSet) {
+	l := lookup{c: c, version: version, p: p, mask: mask}
+	id := l.run()
+	return id, l.words
+}
+
 // lookup is a search for one packet.
 type lookup struct {
 	c       *Classifier
 	version uint64
 	p       *flow.Pipeline
 	mask    *flow.Mask     // nil: nobody asks
+	words   flow.WordSet   // of mask, that have got bits
 	walks   [numTries]walk // through the tries, as far as they were needed
 
 	alone bool // passes over clauses of conjunctions
@@ -93,6 +102,7 @@ func (l *lookup) finish() {
 	for i := range l.walks {
 		if n := l.walks[i].needed; n > 0 {
 			unwildcardPrefix(i, n, l.mask)
+			l.words = l.words.Or(trieWords(i))
 		}
 	}
 }
@@ -160,6 +170,7 @@ func (l *lookup) closed(g *listing) bool {
 	if !l.masked {
 		l.masked = true
 		g.gate.unwildcard(l.mask)
+		l.words = l.words.Or(g.gate.words)
 	}
 	return true
 }
@@ -184,6 +195,7 @@ func (l *lookup) unwildcard(stages []stage) {
 	l.masked = true
 	for i := range stages {
 		stages[i].unwildcard(l.mask)
+		l.words = l.words.Or(stages[i].words)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 // stage is the part of a subtable's mask that lies in one layer of the packet.
 type stage struct {
 	steps  []step
+	words  flow.WordSet // of steps
 	nTries uint8
 	tries  [maxStageTries]prefix
 	seen   hashes // of the rules' words up to the end of the stage; unused in the last one
@@ -36,6 +37,7 @@ func stagesOf(match flow.Sparse) []stage {
 		m := match.Masks()[at]
 		s := &all[stageOf(i)]
 		s.steps = append(s.steps, step{m, uint8(i), at})
+		s.words.Add(i)
 		mask.Words()[i] = m
 		at++
 	}
@@ -52,7 +54,7 @@ func stagesOf(match flow.Sparse) []stage {
 	for i := range all {
 		if n := len(steps); len(all[i].steps) > 0 {
 			steps = append(steps, all[i].steps...)
-			stages = append(stages, stage{steps: steps[n:len(steps):len(steps)], nTries: all[i].nTries, tries: all[i].tries})
+			stages = append(stages, stage{steps: steps[n:len(steps):len(steps)], words: all[i].words, nTries: all[i].nTries, tries: all[i].tries})
 		}
 	}
 	return stages
