@@ -20,7 +20,7 @@ func main() {
 		In:       os.Stdin,
 		Out:      os.Stdout,
 		Err:      os.Stderr,
-		Terminal: isTerminal(os.Stdout),
+		Terminal: cmd.IsTerminal(os.Stdout),
 		Getenv:   os.Getenv,
 		Stop:     ctx.Done(),
 		Version:  version,
@@ -28,9 +28,4 @@ func main() {
 	}, new(net.Dialer).DialContext)
 	stop()
 	os.Exit(code)
-}
-
-func isTerminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

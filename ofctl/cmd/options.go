@@ -223,6 +223,13 @@ func (f *flowFormFlag) Type() string { return "format" }
 type packetInFlag struct{ o *options }
 
 func (f *packetInFlag) Set(s string) error {
+	// The names that ovs-ofctl had before Open vSwitch 2.6.
+	switch strings.ToLower(s) {
+	case "openflow10":
+		s = "standard"
+	case "nxm":
+		s = "nxt_packet_in"
+	}
 	for format, name := range packetInFormats() {
 		if strings.EqualFold(s, name) {
 			f.o.packetIn, f.o.setIn = openflow.PacketInFormat(format), true

@@ -3,6 +3,7 @@ package cmd
 import (
 	"bytes"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -116,5 +117,21 @@ func waitFor(t *testing.T, try func() error) {
 			t.Fatal(err)
 		}
 		<-time.After(time.Millisecond)
+	}
+}
+
+func TestIsTerminal(t *testing.T) {
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	terminal, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer terminal.Close()
+	if IsTerminal(null) || !IsTerminal(terminal) {
+		t.Errorf("%s: %t, %s: %t", null.Name(), IsTerminal(null), terminal.Name(), IsTerminal(terminal))
 	}
 }

@@ -7,8 +7,11 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"vswitch/openflow/text"
 	"vswitch/packet"
@@ -29,6 +32,13 @@ type Stdio struct {
 	// Name is what the program was called as. As "ovs-ofctl" it speaks OpenFlow 1.0
 	// unless -O says otherwise, because that is what scripts for ovs-ofctl read.
 	Name string
+}
+
+// IsTerminal reports whether a person reads what is written to f. Other devices, such
+// as /dev/null, are no terminals.
+func IsTerminal(f *os.File) bool {
+	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
+	return err == nil
 }
 
 // Dialer opens a connection: network "unix" and a path, or "tcp" and HOST:PORT.
