@@ -105,3 +105,14 @@ func TestRemark(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkMeter charges frames to a meter of two bands.
+func BenchmarkMeter(b *testing.B) {
+	m := NewMeter([]MeterBand{{Rate: 40_000_000_000}, {Rate: 20_000_000_000, Kind: BandRemark}})
+	b.ReportAllocs()
+	now := int64(0)
+	for b.Loop() {
+		now += 300
+		m.Pass(now, 1, 1500)
+	}
+}

@@ -247,16 +247,21 @@ func (s *Session) changeFeatures(m *openflow.TableFeaturesRequest) error {
 			return openflow.NewError(openflow.ErrTableFeaturesBadTable, "table %d", f.Table)
 		case seen[f.Table]:
 			return openflow.NewError(openflow.ErrNXTableFeaturesDupTable, "table %d stands twice", f.Table)
-		case f.Command != openflow.TablesReplace:
+		case f.Command == openflow.TablesDisable:
 			return openflow.NewError(openflow.ErrTableFeaturesPermission, "table %d: tables are always enabled", f.Table)
 		}
 		seen[f.Table] = true
+		if f.Command == openflow.TablesEnable {
+			continue // all are
+		}
 		if err := b.table(f.Table).sameFeatures(f, s.version); err != nil {
 			return err
 		}
 	}
 	for i := range m.Tables {
-		b.table(m.Tables[i].Table).settings.name = m.Tables[i].Name
+		if f := &m.Tables[i]; f.Command != openflow.TablesEnable {
+			b.table(f.Table).settings.name = f.Name
+		}
 	}
 	return nil
 }
@@ -280,7 +285,7 @@ func (t *Table) sameFeatures(f *openflow.TableFeatures, v openflow.Version) erro
 		return openflow.NewError(openflow.ErrTableFeaturesBadMaxEnt, "table %d takes %d flows, not %d", t.number, have.MaxEntries, f.MaxEntries)
 	case f.Config != have.Config && v >= openflow.V15:
 		return openflow.NewError(openflow.ErrTableFeaturesBadCapa, "table %d: capabilities %#x", t.number, f.Config)
-	case v >= openflow.V15 && f.Features != have.Features:
+	case v >= openflow.V15 && f.Features != have.Features && f.Features != 0: // ovs-ofctl leaves them out
 		return openflow.NewError(openflow.ErrTableFeaturesBadFeatures, "table %d: features %#x", t.number, f.Features)
 	case f.MaxEntries != have.MaxEntries, !sameProperties(f, have):
 		return openflow.NewError(openflow.ErrTableFeaturesPermission, "table %d: only names can be changed", t.number)

@@ -128,6 +128,6 @@ func (x *xlate) hashFields(p *openflow.GroupProps) uint32 {
 // flowFields are the fields that make packets one flow.
 func flowFields() []flow.FieldID {
 	return []flow.FieldID{flow.FieldEthSrc, flow.FieldEthDst, flow.FieldEthType, flow.FieldDLVLAN, flow.FieldIPSrc, flow.FieldIPDst,
-		flow.FieldIPv6Src, flow.FieldIPv6Dst, flow.FieldIPProto, flow.FieldTCPSrc, flow.FieldTCPDst, flow.FieldUDPSrc, flow.FieldUDPDst,
+		flow.FieldARPSPA, flow.FieldARPTPA, flow.FieldIPv6Src, flow.FieldIPv6Dst, flow.FieldIPProto, flow.FieldTCPSrc, flow.FieldTCPDst, flow.FieldUDPSrc, flow.FieldUDPDst,
 		flow.FieldSCTPSrc, flow.FieldSCTPDst}
 }

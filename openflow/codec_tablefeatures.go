@@ -67,7 +67,7 @@ func decodeTableFeatures(c context, b []byte, m *TableFeatures, loose bool) erro
 	command, features := r.u8(), r.u32()
 	if c.v >= V15 {
 		m.Command, m.Features = TableCommand(command), features
-		if m.Command > TableDisable {
+		if m.Command > TablesDisable {
 			return NewError(ErrTableFeaturesBadCommand, "command %d", command)
 		}
 	}

@@ -35,7 +35,7 @@ var limits = map[reflect.Type][2]uint64{
 	reflect.TypeFor[MonitorCommand]():     {2},
 	reflect.TypeFor[TLVTableCommand]():    {3},
 	reflect.TypeFor[Tristate]():           {2, 1},
-	reflect.TypeFor[TableCommand]():       {3},
+	reflect.TypeFor[TableCommand]():       {4},
 	reflect.TypeFor[HashFields]():         {7},
 	reflect.TypeFor[BundleAlgorithm]():    {2},
 	reflect.TypeFor[MultipathAlgorithm](): {4},

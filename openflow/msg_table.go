@@ -99,9 +99,10 @@ type TableCommand uint8
 
 // Commands of table features.
 const (
-	TablesReplace TableCommand = iota
-	TableEnable
-	TableDisable
+	TablesReplace TableCommand = iota // tables that the request leaves out go
+	TablesModify
+	TablesEnable
+	TablesDisable
 )
 
 // TableInstructions are what flows of a table may do, for table-miss flows and

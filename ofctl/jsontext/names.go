@@ -39,7 +39,7 @@ var enumNames = map[reflect.Type][]string{
 	reflect.TypeFor[openflow.FragHandling]():      {"normal", "drop", "reassemble", "nx_match"},
 	reflect.TypeFor[openflow.TableMiss]():         {"default", "controller", "continue", "drop"},
 	reflect.TypeFor[openflow.Tristate]():          {"unset", "off", "on"},
-	reflect.TypeFor[openflow.TableCommand]():      {"replace", "enable", "disable"},
+	reflect.TypeFor[openflow.TableCommand]():      {"replace", "modify", "enable", "disable"},
 	reflect.TypeFor[openflow.BundleControlType](): {"open_request", "open_reply", "close_request", "close_reply", "commit_request", "commit_reply", "discard_request", "discard_reply"},
 	reflect.TypeFor[openflow.MonitorCommand]():    {"add", "modify", "delete"},
 	reflect.TypeFor[openflow.FlowFormat]():        {0: "openflow10", 2: "nxm"},
