@@ -10,6 +10,14 @@ import (
 func (b *Bridge) checkSupported(actions []openflow.Action) error {
 	for _, a := range actions {
 		switch a := a.(type) {
+		case openflow.Output:
+			if err := checkPortNumber(a.Port); err != nil {
+				return err
+			}
+		case openflow.Enqueue:
+			if err := checkPortNumber(a.Port); err != nil {
+				return err
+			}
 		case openflow.Group:
 			if b.groups.get(a.ID) == nil {
 				return openflow.NewError(openflow.ErrActionBadOutGroup, "there is no group %d", a.ID)
@@ -71,3 +79,13 @@ var supported = func() (s openflow.ActionSet) {
 		openflow.ActWriteMetadata, openflow.ActGotoTable)
 	return s
 }()
+
+// checkPortNumber refuses ports that will never be: the switch gives out only
+// numbers that OpenFlow 1.0 can name too (OFPBAC_BAD_OUT_PORT, OpenFlow 1.3.5
+// §6.4).
+func checkPortNumber(p openflow.PortNo) error {
+	if _, ok := p.To16(); !ok {
+		return openflow.NewError(openflow.ErrActionBadOutPort, "port %s: no port has a number beyond 65279", p)
+	}
+	return nil
+}

@@ -7,6 +7,7 @@ import (
 	"vswitch/datapath"
 	"vswitch/flow"
 	"vswitch/openflow"
+	"vswitch/packet"
 )
 
 // Upcall decides about a packet. It implements datapath.SlowPath and runs on
@@ -119,14 +120,15 @@ func (b *Bridge) checkPacketOut(m *openflow.PacketOut, v openflow.Version) (send
 	if o.in != nil {
 		id = o.in.state.Load().id
 	}
-	if err := openflow.CheckActions(m.Actions, &openflow.CheckParams{Version: v, Table: openflow.TableAll, Tables: NumTables}); err != nil {
+	if len(m.Data) < packet.EthSize {
+		return nil, openflow.NewError(openflow.ErrRequestBadPacket, "%d bytes are no Ethernet frame", len(m.Data))
+	}
+	headers := headersIn(m.Data, *match)
+	if err := openflow.CheckActions(m.Actions, &openflow.CheckParams{Version: v, Match: &headers, Table: openflow.TableAll, Tables: NumTables}); err != nil {
 		return nil, meterError(err, v)
 	}
 	if err := b.checkSupported(m.Actions); err != nil {
 		return nil, meterError(err, v)
-	}
-	if len(m.Data) < 14 {
-		return nil, openflow.NewError(openflow.ErrRequestBadPacket, "%d bytes are no Ethernet frame", len(m.Data))
 	}
 	return func() error {
 		if err := b.sw.dp.Inject(m.Data, id, o); err != nil {
@@ -134,4 +136,19 @@ func (b *Bridge) checkPacketOut(m *openflow.PacketOut, v openflow.Version) (send
 		}
 		return nil
 	}, nil
+}
+
+// headersIn adds to a match which headers a frame has, so that actions for
+// headers that it lacks can be refused.
+func headersIn(frame []byte, m flow.Match) flow.Match {
+	key := flow.Pipeline{Key: m.Value.Key}
+	flow.Extract(packet.View(frame), &key.Key)
+	for _, id := range []flow.FieldID{
+		flow.FieldPacketType, flow.FieldEthType, flow.FieldVLANTCI, flow.FieldIPProto,
+		flow.FieldIPFrag, flow.FieldICMPType, flow.FieldICMPv6Type,
+	} {
+		f := flow.FieldByID(id)
+		m.SetField(f, f.Load(&key), f.Full())
+	}
+	return m
 }

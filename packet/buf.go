@@ -94,6 +94,10 @@ type Offload struct {
 	IPStart    uint16  // IP header of the super-frame, set by ValidateOffload; valid iff GSO != GSONone
 }
 
+// View is a Buf over a frame of the caller's, to look at. It is of no pool:
+// nobody may free, push or queue it.
+func View(frame []byte) *Buf { return &Buf{mem: frame, end: len(frame)} }
+
 // Bytes is the segment's content. It is borrowed: valid until the Buf moves.
 func (b *Buf) Bytes() []byte { return b.mem[b.off:b.end] }
 
