@@ -110,3 +110,83 @@ func TestConcurrent(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestConcurrentGroups changes a group, a meter and a watched port while two workers
+// send through them: no packet is lost to the group's counter, or counted twice.
+func TestConcurrentGroups(t *testing.T) {
+	dp, b, devices, clock := runWorkers(t, datapath.Options{Workers: 2})
+	p := &peer{t: t, j: &jar{t: t, now: clock()}, s: b.NewSession(SessionOptions{Kind: Service}, clock()), version: openflow.V15}
+	p.send(&openflow.Hello{Versions: openflow.Versions(openflow.V15), Bitmap: true})
+	p.receive()
+	change := func(m *openflow.GroupMod, command openflow.GroupModCommand) *openflow.GroupMod {
+		m.Command = command
+		for i := range m.Buckets {
+			m.Buckets[i].Weight = uint16(i + 1)
+		}
+		return m
+	}
+	meter := &openflow.MeterMod{MeterConfig: openflow.MeterConfig{Meter: 1, Flags: openflow.MeterKbps, Bands: []openflow.MeterBand{{Type: openflow.BandDrop, Rate: 1 << 31}}}}
+	watched := out(2)
+	watched.WatchPort = 2
+	few := func() *openflow.GroupMod { return addGroup(1, openflow.GroupTypeSelect, watched, out(1)) }
+	many := func() *openflow.GroupMod {
+		return addGroup(1, openflow.GroupTypeSelect, out(1), watched, out(2), out(1), out(2))
+	}
+	if got := p.ask(meter, change(few(), openflow.GroupAdd), flowOf(t, "add actions=meter:1,group:1")); len(got) != 0 {
+		t.Fatal(describeAll(got))
+	}
+	const n = 5000
+	var noise sync.WaitGroup
+	for i := range 2 {
+		noise.Go(func() {
+			for k := range n {
+				devices[2+i].Inject(0, udp(1, 2, func(key *flow.Key) { key.TPSrc = uint16(k) }))
+				if k%50 == 49 {
+					time.Sleep(time.Millisecond)
+				}
+			}
+		})
+	}
+	done := make(chan struct{})
+	go func() { noise.Wait(); close(done) }()
+	for round, going := 0, true; going; round++ {
+		p.j.now = clock()
+		meter.Command = openflow.MeterModify
+		m := change(few(), openflow.GroupModify)
+		if round%2 == 0 {
+			m = change(many(), openflow.GroupModify)
+		}
+		if got := p.ask(m, meter); len(got) != 0 {
+			t.Fatal(describeAll(got))
+		}
+		port := b.Port("b")
+		info := port.Info()
+		info.Carrier = round%3 > 0
+		port.SetDevice(port.state.Load().id, info, clock())
+		select {
+		case <-done:
+			going = false
+		default:
+		}
+		devices[0].Sent()
+		devices[1].Sent()
+	}
+	received := func() uint64 {
+		dp.Synchronize()
+		return dp.Ledger().Received
+	}
+	for deadline := time.Now().Add(20 * time.Second); received() < 2*n && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond)
+	}
+	p.j.now = clock()
+	s := p.ask(&openflow.GroupStatsRequest{Group: 1})[0].(*openflow.GroupStatsReply).Groups[0]
+	if s.Packets != 2*n {
+		t.Errorf("the group counted %d packets of %d", s.Packets, 2*n)
+	}
+	if l := dp.Ledger(); l.Imbalance() != 0 {
+		t.Errorf("ledger out of balance by %d: %+v", l.Imbalance(), l)
+	}
+	if err := dp.Close(); err != nil {
+		t.Error(err)
+	}
+}
