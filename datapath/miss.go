@@ -17,12 +17,14 @@ func (w *Worker) miss(i int) {
 	s.bufs[i], w.current = nil, b
 	w.stats.now[wMisses]++
 	p := w.portOrNone(b.InPort)
-	if p.upcall >= w.dp.options.UpcallBudget {
-		w.drop(b, DropUpcallBudget)
-		return
+	if k.RecircID == 0 { // a frame that is on its way goes on
+		if p.upcall >= w.dp.options.UpcallBudget {
+			w.drop(b, DropUpcallBudget)
+			return
+		}
+		w.touch(p) // ends the count with the breath
+		p.upcall++
 	}
-	w.touch(p) // ends the count with the breath
-	p.upcall++
 	v := w.ask(Upcall{Reason: UpcallMiss, Key: k, Packet: b, Now: w.now})
 	if v == nil {
 		w.drop(b, DropUpcallError)

@@ -182,6 +182,10 @@ func TestConcurrentGroups(t *testing.T) {
 	s := p.ask(&openflow.GroupStatsRequest{Group: 1})[0].(*openflow.GroupStatsReply).Groups[0]
 	if s.Packets != 2*n {
 		t.Errorf("the group counted %d packets of %d", s.Packets, 2*n)
+		for id := range datapath.PortID(5) {
+			c, _ := dp.PortCounters(id)
+			t.Logf("port %d drops %v", id, c.Drops)
+		}
 	}
 	if l := dp.Ledger(); l.Imbalance() != 0 {
 		t.Errorf("ledger out of balance by %d: %+v", l.Imbalance(), l)
