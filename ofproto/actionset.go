@@ -7,19 +7,21 @@ import (
 )
 
 // orderActionSet puts an action set into the order of OpenFlow 1.3.5 §5.10. Of
-// each kind the last one written counts, of set_field the last of each field.
+// each kind the last one written counts, but that all of set_field are done one
+// after the other: of a field the last one counts then too, and those that set
+// parts of a field add up, as which older versions say one that has a mask.
 func orderActionSet(written [][]openflow.Action) []openflow.Action {
 	type slot struct {
 		rank int
-		id   int // field, for set_field; place among the pops
+		id   int // tells set_fields apart; place among the pops
 	}
 	last := map[slot]openflow.Action{}
 	var order []slot
 	for _, a := range slices.Concat(written...) {
 		s := slot{rank: actionSetRank(a)}
-		switch a := a.(type) {
+		switch a.(type) {
 		case openflow.SetField:
-			s.id = 1 + int(a.Field)
+			s.id = 1 + len(order)
 		case openflow.PopVLAN, openflow.PopPBB, openflow.PopMPLS, openflow.Decap:
 			s.id = 1 + slices.Index(popOrder, a.ActionKind())
 		}

@@ -105,7 +105,7 @@ func (x *xlate) floodVLAN(vlan uint16) {
 	sent := false
 	for _, p := range x.bridge.ports.Load().ordered {
 		s := p.state.Load()
-		if p == x.in || s.config&openflow.PortNoFlood != 0 || !s.usable() || !s.carries(vlan) {
+		if p == x.in || s.config&openflow.PortNoFlood != 0 || !s.usable() || !x.carriedBy(s, vlan) {
 			continue
 		}
 		sent = true
@@ -136,11 +136,23 @@ func outputTagged(s *portState, vlan uint16) bool {
 	return vlan != 0
 }
 
+// carriedBy reports whether a port in state s carries the packet, which belongs to
+// a VLAN. An access port does not where another tag would come to light that leads
+// into a VLAN behind it.
+func (x *xlate) carriedBy(s *portState, vlan uint16) bool {
+	if s.vlan.Mode == VLANAccess && x.p.VLAN[0].TCI != 0 {
+		if x.lookAll(flow.VLANTag{TCI: 0xfff}, 1); x.p.VLAN[1].TCI&0xfff != 0 {
+			return false
+		}
+	}
+	return s.carries(vlan)
+}
+
 // sendVLAN sends the packet, which belongs to a VLAN, to p with the tag that p
 // wants on it.
 func (x *xlate) sendVLAN(p *Port, vlan uint16) {
 	s := p.state.Load()
-	if !s.carries(vlan) {
+	if !x.carriedBy(s, vlan) {
 		x.drop(datapath.DropVLANMismatch)
 		return
 	}

@@ -71,8 +71,8 @@ func (s *portState) carries(vid uint16) bool {
 	case VLANAccess:
 		return vid == s.vlan.Tag
 	case VLANNativeTagged, VLANNativeUntagged:
-		if vid == s.vlan.Tag {
-			return true
+		if vid == s.vlan.Tag || vid == 0 {
+			return vid == s.vlan.Tag // what has no VLAN would come out in the native one
 		}
 	}
 	return s.trunks == nil || s.trunks[vid/64]>>(vid%64)&1 != 0

@@ -67,7 +67,7 @@ func (x *xlate) popVLAN() {
 	if x.p.VLAN[0].TCI != 0 {
 		x.look(flow.FieldEthType)
 		if packet.IsVLAN(x.p.EthType) {
-			x.stale = max(x.stale, staleNetwork) // a third tag comes into view
+			x.stale = staleAll // a third tag comes into view
 		}
 	}
 }

@@ -141,7 +141,10 @@ func TestNormalVLANs(t *testing.T) {
 		{"from access", "a1", nil, "a2 01>02" + rest + "\nn6 01>02" + rest + "\nn7 01>02 vlan10/0" + rest + "\nt4 01>02 vlan10/0" + rest},
 		{"from trunk", "t4", tag(10), "a1 01>02" + rest + "\na2 01>02" + rest + "\nn6 01>02" + rest + "\nn7 01>02 vlan10/0" + rest},
 		{"other VLAN", "a3", nil, "n6 01>02 vlan20/0" + rest + "\nn7 01>02 vlan20/0" + rest + "\nt4 01>02 vlan20/0" + rest + "\nt5 01>02 vlan20/0" + rest},
-		{"untagged on a trunk", "t4", nil, "n6 01>02" + rest + "\nn7 01>02" + rest},
+		{"untagged on a trunk comes out in no VLAN's port", "t4", nil, ""},
+		{"a tag in a tag stays off access ports", "t4", func(k *flow.Key) {
+			k.VLAN = [2]flow.VLANTag{{TPID: 0x8100, TCI: 20 | flow.VLANPresent}, {TPID: 0x8100, TCI: 10 | flow.VLANPresent}}
+		}, "n6 01>02 vlan20/0 vlan10/0" + rest + "\nn7 01>02 vlan20/0 vlan10/0" + rest + "\nt5 01>02 vlan20/0 vlan10/0" + rest},
 		{"tagged into an access port", "a1", tag(10), ""},
 		{"VLAN that a trunk does not carry", "t5", tag(10), ""},
 		{"native", "n6", nil, "a1 01>02" + rest + "\na2 01>02" + rest + "\nn7 01>02 vlan10/0" + rest + "\nt4 01>02 vlan10/0" + rest},

@@ -15,10 +15,10 @@ import (
 )
 
 // Case is tables and packets that the switches have to agree on: bridge br0 has
-// the groups and flows, br1 behind a patch port has Flows1.
+// the groups and flows, br1 behind a patch port has Flows1, both have Both.
 type Case struct {
-	Groups, Flows, Flows1 []string
-	Packets               []Packet
+	Groups, Flows, Flows1, Both []string
+	Packets                     []Packet
 }
 
 // Packet is a frame that comes in by a port.
@@ -44,6 +44,9 @@ func (c *Case) String() string {
 	var b strings.Builder
 	for _, g := range c.Groups {
 		fmt.Fprintln(&b, "br0 group", g)
+	}
+	for _, f := range c.Both {
+		fmt.Fprintln(&b, "br0 and br1", f)
 	}
 	for _, f := range c.Flows {
 		fmt.Fprintln(&b, "br0", f)
@@ -168,7 +171,7 @@ func (t *Trial) install(c *Case, jars []*jar, r *Reference) error {
 			r.AddGroup("br0", accepted.(*openflow.GroupMod))
 		}
 	}
-	for name, lines := range map[string][]string{"br0": c.Flows, "br1": c.Flows1} {
+	for name, lines := range map[string][]string{"br0": slices.Concat(c.Flows, c.Both), "br1": slices.Concat(c.Flows1, c.Both)} {
 		for _, line := range lines {
 			m, err := text.ParseFlow(line, text.Options{})
 			if err != nil {

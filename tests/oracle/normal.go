@@ -40,7 +40,7 @@ func (w *walk) normal() {
 		w.floodVLAN(vlan)
 	case to == w.in:
 		w.drop("input_port_output")
-	case !to.carries(vlan):
+	case !to.takes(vlan, &v):
 		w.drop("vlan_mismatch")
 	default:
 		w.sendVLAN(to, vlan)
@@ -50,7 +50,7 @@ func (w *walk) normal() {
 func (w *walk) floodVLAN(vlan uint16) {
 	w.drop("no_flood_port")
 	for _, p := range w.bridge.ports {
-		if p != w.in && p.carries(vlan) {
+		if v := w.r.look(&w.frame); p != w.in && p.takes(vlan, &v) {
 			w.sendVLAN(p, vlan)
 		}
 	}
@@ -73,7 +73,10 @@ func (p *port) carries(vlan uint16) bool {
 	if p.Mode == ofproto.VLANAccess {
 		return vlan == p.Tag
 	}
-	if p.Mode != ofproto.VLANTrunk && vlan == p.Tag || len(p.Trunks) == 0 {
+	if p.Mode != ofproto.VLANTrunk && (vlan == p.Tag || vlan == 0) {
+		return vlan == p.Tag
+	}
+	if len(p.Trunks) == 0 {
 		return true
 	}
 	for _, t := range p.Trunks {
@@ -82,6 +85,12 @@ func (p *port) carries(vlan uint16) bool {
 		}
 	}
 	return false
+}
+
+// takes reports whether a packet of a VLAN leaves by the port. A tag inside the
+// VLAN's own must not come to light at an access port.
+func (p *port) takes(vlan uint16, v *view) bool {
+	return p.carries(vlan) && (p.Mode != ofproto.VLANAccess || v.VLAN[1].TCI&0xfff == 0)
 }
 
 // sendVLAN sends the packet with the tag that the port wants.

@@ -13,7 +13,9 @@ import (
 // tables makes random flows and groups about some sample packets.
 type tables struct {
 	*rand.Rand
-	samples []view
+	samples    []view
+	compatible bool // with Open vSwitch
+	sets       bool // compatible: action sets, and no clones
 }
 
 func (g tables) one(n int) bool { return g.IntN(n) == 0 }
@@ -148,6 +150,9 @@ func (g tables) mask(f *flow.Field) flow.Value {
 func (g tables) groups() (lines []string) {
 	for id := 1; id <= 4; id++ {
 		kind := []string{"all", "select", "indirect", "ff"}[g.IntN(4)]
+		if g.compatible && kind == "select" {
+			kind = "all" // the hash is each switch's own
+		}
 		line := fmt.Sprintf("group_id=%d,type=%s", id, kind)
 		n := 1
 		if kind != "indirect" {
@@ -163,7 +168,7 @@ func (g tables) groups() (lines []string) {
 			}
 			var actions []openflow.Action
 			for range g.IntN(3) {
-				if a := g.action(0); inActionSet(a) && a.ActionKind() != openflow.ActGroup {
+				if a := g.action(0); inActionSet(a) && a.ActionKind() != openflow.ActGroup && !(g.compatible && a.ActionKind() == openflow.ActPushVLAN) {
 					actions = append(actions, a)
 				}
 			}
@@ -184,7 +189,9 @@ func (g tables) groups() (lines []string) {
 func (g tables) port() openflow.PortNo {
 	switch g.IntN(14) {
 	case 0:
-		return openflow.PortInPort
+		if !g.compatible { // it may loop, and ends at a limit
+			return openflow.PortInPort
+		}
 	case 1:
 		return openflow.PortFlood
 	case 2:
@@ -204,7 +211,12 @@ func (g tables) port() openflow.PortNo {
 // program is the actions and instructions of a flow of a table.
 func (g tables) program(table int) (list []openflow.Action) {
 	for range g.IntN(5) {
-		list = append(list, g.action(table))
+		a := g.action(table)
+		list = append(list, a)
+		if a.ActionKind() == openflow.ActPushVLAN && g.compatible {
+			// What a new tag starts with differs.
+			list = append(list, openflow.SetVLANVID{VID: uint16(1 + g.IntN(4))}, openflow.SetVLANPCP{PCP: uint8(g.IntN(8))})
+		}
 	}
 	if g.one(2) {
 		list = append(list, openflow.Output{Port: g.port(), MaxLen: 0xffff})
@@ -212,13 +224,16 @@ func (g tables) program(table int) (list []openflow.Action) {
 	if g.one(30) {
 		return append(list, openflow.Exit{})
 	}
-	if g.one(12) {
+	if g.one(12) && !g.compatible {
 		list = append(list, openflow.ClearActions{})
 	}
-	if g.one(5) {
+	if g.one(5) && (g.sets || !g.compatible) {
 		set := []openflow.Action{openflow.Output{Port: g.port(), MaxLen: 0xffff}}
+		if g.compatible {
+			set[0] = openflow.Output{Port: openflow.PortNo(1 + g.IntN(5)), MaxLen: 0xffff}
+		}
 		for range g.IntN(4) {
-			if a := g.action(table); inActionSet(a) {
+			if a := g.action(table); inActionSet(a) && !(g.compatible && a.ActionKind() == openflow.ActPushVLAN) {
 				set = append(set, a)
 			}
 		}

@@ -9,7 +9,10 @@ import (
 )
 
 // frames makes random frames, of few values, so that they fall together.
-type frames struct{ *rand.Rand }
+type frames struct {
+	*rand.Rand
+	whole bool // no broken ones
+}
 
 // one reports true once in n times.
 func (g frames) one(n int) bool { return g.IntN(n) == 0 }
@@ -36,6 +39,7 @@ func (g frames) frame() []byte {
 		s = append(s, make([]byte, g.IntN(50))...)
 	}
 	switch {
+	case g.whole:
 	case g.one(20):
 		s = s[:14+g.IntN(len(s)-13)]
 	case g.one(25):
@@ -55,12 +59,18 @@ func (g frames) ethernet(depth int) []byte {
 	}
 	s := append(dst, src...)
 	tags := []int{0, 0, 0, 0, 1, 1, 1, 2, 2, 3}[g.IntN(10)]
+	if g.whole {
+		tags = min(tags, 1)
+	}
 	for range tags {
 		tpid := []uint16{packet.EthTypeVLAN, packet.EthTypeVLAN, packet.EthTypeSVLAN}[g.IntN(3)]
 		s = binary.BigEndian.AppendUint16(s, tpid)
 		tci := uint16(g.IntN(5)) | uint16(g.IntN(8))<<13
-		if g.one(10) {
+		if g.one(10) && !g.whole {
 			tci |= 0x1000
+		}
+		if g.whole && tci&0xfff == 0 {
+			tci++
 		}
 		s = binary.BigEndian.AppendUint16(s, tci)
 	}
@@ -106,9 +116,12 @@ func (g frames) arp() (uint16, []byte) {
 func (g frames) mpls() (uint16, []byte) {
 	var s []byte
 	n := 1 + g.IntN(4)
+	if g.whole {
+		n = 1
+	}
 	for i := range n {
 		e := uint32(9+g.IntN(3))<<12 | uint32(g.IntN(2))<<9 | []uint32{0, 1, 2, 64}[g.IntN(4)]
-		if i == n-1 && !g.one(8) {
+		if i == n-1 && (g.whole || !g.one(8)) {
 			e |= 0x100
 		}
 		s = binary.BigEndian.AppendUint32(s, e)
@@ -130,13 +143,16 @@ func (g frames) mpls() (uint16, []byte) {
 // ipv4 is a packet, with at most depth packets inside.
 func (g frames) ipv4(depth int) []byte {
 	var options []byte
-	if g.one(8) {
+	if g.one(8) && !g.whole {
 		options = [][]byte{{1, 1, 1, 0}, {131, 7, 4, 10, 0, 0, 7, 0}, {131, 7, 8, 10, 0, 0, 7, 0}, {7, 0, 0, 0}}[g.IntN(4)]
 	}
 	src, dst := []byte{10, 0, 0, byte(g.IntN(8))}, []byte{10, 0, byte(g.IntN(2)), byte(g.IntN(8))}
 	frag := uint16(0)
 	if g.one(8) {
-		frag = []uint16{0x2000, 0x2010, 0x0010, 0x4000}[g.IntN(4)]
+		frag = []uint16{0x4000, 0x2000, 0x2010, 0x0010}[g.IntN(4)]
+		if g.whole {
+			frag &= 0x6000
+		}
 	}
 	pseudo := append(append([]byte{}, src...), dst...)
 	if len(options) == 8 && options[2] == 4 {
@@ -153,7 +169,7 @@ func (g frames) ipv4(depth int) []byte {
 	s = binary.BigEndian.AppendUint16(s, frag)
 	s = append(s, g.ttl(), proto, 0, 0)
 	s = append(append(append(s, src...), dst...), options...)
-	if g.one(30) {
+	if g.one(30) && !g.whole {
 		s[2+g.IntN(2)] = byte(g.Uint32())
 	}
 	binary.BigEndian.PutUint16(s[10:], ^sum(s))
@@ -163,7 +179,12 @@ func (g frames) ipv4(depth int) []byte {
 	return append(s, inside...)
 }
 
-func (g frames) ttl() byte { return []byte{0, 1, 2, 3, 64, 255}[g.IntN(6)] }
+func (g frames) ttl() byte {
+	if g.whole {
+		return byte(60 + g.IntN(5)) // never at its end
+	}
+	return []byte{0, 1, 2, 3, 64, 255}[g.IntN(6)]
+}
 
 // ipv6 is a packet, perhaps with extension headers.
 func (g frames) ipv6(depth int) []byte {
@@ -176,7 +197,7 @@ func (g frames) ipv6(depth int) []byte {
 	}
 	var exts []ext
 	later := false
-	for g.one(3) && len(exts) < 4 {
+	for g.one(3) && len(exts) < 4 && !g.whole {
 		switch g.IntN(5) {
 		case 0:
 			exts = append(exts, ext{packet.ProtoHopByHop, append([]byte{0, 0}, g.bytes(6)...)})
@@ -214,7 +235,7 @@ func (g frames) ipv6(depth int) []byte {
 	s := binary.BigEndian.AppendUint32(nil, 6<<28|uint32(g.IntN(8))<<21|uint32(g.IntN(3)))
 	s = binary.BigEndian.AppendUint16(s, uint16(len(inside)))
 	s = append(append(append(s, next, g.ttl()), src...), dst...)
-	if g.one(30) {
+	if g.one(30) && !g.whole {
 		s[5] = byte(g.Uint32())
 	}
 	return append(s, inside...)
@@ -252,7 +273,10 @@ func (g frames) transport(version int, addresses []byte, depth int) (proto byte,
 		}
 		return packet.ProtoIPv6, g.ipv6(depth - 1)
 	default:
-		proto = []byte{packet.ProtoIGMP, packet.ProtoUDPLite, packet.ProtoDCCP, packet.ProtoGRE, 255, 99}[g.IntN(6)]
+		proto = []byte{packet.ProtoIGMP, packet.ProtoGRE, 255, 99, packet.ProtoUDPLite, packet.ProtoDCCP}[g.IntN(6)]
+		if g.whole {
+			proto = packet.ProtoGRE
+		}
 		return proto, append(append(ports, 0, 8, 0x12, 0x34), g.bytes(12)...)
 	}
 	total := sum(s)

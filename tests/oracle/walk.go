@@ -136,15 +136,20 @@ func (w *walk) run(list []openflow.Action) bool {
 }
 
 // actionSet is the action set that lists of write_actions make (OpenFlow 1.3.5
-// §5.10): one action of each kind, one set_field of each field, the last written
-// counts; in the specification's order.
+// §5.10): one action of each kind, the last written counts, but every set_field;
+// in the specification's order.
 func actionSet(written [][]openflow.Action) []openflow.Action {
 	var set []openflow.Action
 	for _, a := range slices.Concat(written...) {
 		set = slices.DeleteFunc(set, func(o openflow.Action) bool { return sameSlot(o, a) })
 		set = append(set, a)
 	}
-	slices.SortStableFunc(set, func(x, y openflow.Action) int { return setOrder(x) - setOrder(y) })
+	slices.SortStableFunc(set, func(x, y openflow.Action) int {
+		if setOrder(x) == 1 && setOrder(y) == 1 {
+			return popOrder(x) - popOrder(y)
+		}
+		return setOrder(x) - setOrder(y)
+	})
 	if slices.ContainsFunc(set, func(a openflow.Action) bool { return setOrder(a) == orderGroup }) {
 		set = slices.DeleteFunc(set, func(a openflow.Action) bool { return setOrder(a) == orderOutput })
 	}
@@ -152,15 +157,10 @@ func actionSet(written [][]openflow.Action) []openflow.Action {
 }
 
 func sameSlot(a, b openflow.Action) bool {
-	x, isSet := a.(openflow.SetField)
-	y, alsoSet := b.(openflow.SetField)
-	if isSet && alsoSet {
-		return x.Field == y.Field
-	}
-	if isSet != alsoSet {
+	if a.ActionKind() == openflow.ActSetField || b.ActionKind() == openflow.ActSetField {
 		return false
 	}
-	return setOrder(a) == setOrder(b) && (setOrder(a) != orderSet || a.ActionKind() == b.ActionKind())
+	return setOrder(a) == setOrder(b) && (setOrder(a) != orderSet && setOrder(a) != 1 || a.ActionKind() == b.ActionKind())
 }
 
 const (
@@ -174,8 +174,8 @@ func setOrder(a openflow.Action) int {
 	switch a.(type) {
 	case openflow.CopyTTLIn:
 		return 0
-	case openflow.PopVLAN, openflow.PopMPLS, openflow.PopPBB:
-		return 1
+	case openflow.PopVLAN, openflow.PopPBB, openflow.PopMPLS:
+		return 1 // each of them; outer tags first
 	case openflow.PushMPLS:
 		return 2
 	case openflow.PushPBB:
@@ -196,4 +196,14 @@ func setOrder(a openflow.Action) int {
 		return orderOutput
 	}
 	return orderSet
+}
+
+func popOrder(a openflow.Action) int {
+	switch a.(type) {
+	case openflow.PopVLAN:
+		return 0
+	case openflow.PopPBB:
+		return 1
+	}
+	return 2
 }
