@@ -191,9 +191,9 @@ func decodeConfig(c context, b []byte, m *SwitchConfig) error {
 	flags := be.Uint16(b)
 	m.MissSendLen = be.Uint16(b[2:])
 	m.Frag = FragHandling(flags & fragMask)
-	m.InvalidTTL = flags&configInvalidTTL != 0 && c.v < V13
-	if flags&^(fragMask|configInvalidTTL) != 0 {
-		return NewError(ErrSwitchConfigBadFlags, "flags %#x", flags)
+	m.InvalidTTL = flags&configInvalidTTL != 0
+	if flags&^(fragMask|configInvalidTTL) != 0 || m.InvalidTTL && c.v >= V13 {
+		return NewError(ErrSwitchConfigBadFlags, "flags %#x in %s", flags, c.v)
 	}
 	return nil
 }

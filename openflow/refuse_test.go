@@ -84,6 +84,7 @@ func TestSpecifiedErrors(t *testing.T) {
 		{"meter-mod with both units", V13, 29, "0000 0003 00000005", ErrMeterModBadFlags},
 		{"band of an unknown type", V13, 29, meterMod + "0042 0010 00000001 00000001 00000000", ErrMeterModBadBand},
 		{"role 9", V13, 24, "00000009 00000000 0000000000000000", ErrRoleBadRole},
+		{"set-config with a flag of 1.2 in 1.3", V13, 9, "0004 0080", ErrSwitchConfigBadFlags},
 		{"set-config with unknown flags", V13, 9, "0010 0080", ErrSwitchConfigBadFlags},
 		{"set-async with unknown reasons", V14, 28, "0001 0008 80000000", ErrAsyncInvalid},
 		{"set-async with an unknown property", V14, 28, "0042 0008 00000000", ErrPropertyBadType},
