@@ -433,7 +433,7 @@ func manyRules(rules, masks int) (*Classifier, []*flow.Pipeline) {
 	for i := range rules {
 		m := fiveTuple(r, i%masks)
 		c.Insert(m.Sparse(), int32(r.IntN(1000)), 1)
-		if i%(rules/1024+1) == 0 {
+		if i%(rules/4096+1) == 0 {
 			p := new(flow.Pipeline)
 			*p = m.Value
 			packets = append(packets, p)
