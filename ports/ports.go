@@ -117,6 +117,7 @@ type Info struct {
 	Netns    string         // namespace it lives in; "" for the switch's own
 	Address  []netip.Prefix // what the switch configured on it
 	SpeedMbs uint32         // 0: unknown
+	IO       string         // how its frames are moved, where there is a choice: "syscall", "uring (…)"
 	Notes    []string       // what was asked for and could not be had, a sentence each
 }
 

@@ -187,19 +187,40 @@ func (e *Engine) look(events []unix.EpollEvent) int {
 
 // Wait sleeps until there is something to do; see ports.Engine.
 func (e *Engine) Wait(d time.Duration) error {
-	if d == 0 || len(e.early) > 0 || e.notices.Any() || !e.state.CompareAndSwap(awake, sleeping) {
-		e.state.Store(awake)
+	if !e.LieDown(d == 0) {
 		return nil
 	}
 	n, err := e.sleep(d)
-	// Whoever wakes from here on leaves a mark for the next Wait.
-	e.state.Store(awake)
+	e.GetUp()
 	if err != nil {
 		return fmt.Errorf("epoll engine: wait: %w", err)
 	}
 	e.early = e.earlyBuf[:n]
 	return nil
 }
+
+// LieDown is what Wait does before it sleeps, for an engine that has this one in
+// it and sleeps its own way. It is false, and nobody may sleep, when there is
+// something to do, which isBusy adds to. From then on Wake and Notify make
+// Descriptor readable.
+func (e *Engine) LieDown(isBusy bool) bool {
+	if isBusy || len(e.early) > 0 || e.notices.Any() || !e.state.CompareAndSwap(awake, sleeping) {
+		e.state.Store(awake)
+		return false
+	}
+	return true
+}
+
+// GetUp ends what LieDown began: who wakes from here on leaves a mark for the next
+// time.
+func (e *Engine) GetUp() { e.state.Store(awake) }
+
+// Descriptor becomes readable when a watched one does, and when Wake ends a sleep.
+// Ready makes it unreadable.
+func (e *Engine) Descriptor() int { return e.epfd }
+
+// Noticed is Ready for queues that were notified alone, without a system call.
+func (e *Engine) Noticed(dst []ports.RxQueue) int { return e.notices.Take(dst) }
 
 // sleep is the one call that blocks. It goes through the scheduler, so that a
 // garbage collection need not wait for a packet.

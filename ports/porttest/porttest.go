@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"testing"
 	"time"
 
@@ -12,8 +13,9 @@ import (
 
 	"vswitch/packet"
 	"vswitch/ports"
-	"vswitch/ports/epoll"
+	"vswitch/ports/driver"
 	"vswitch/ports/netdev"
+	"vswitch/ports/uring"
 )
 
 // Patience is how long a test waits for what must happen.
@@ -42,10 +44,18 @@ func Control(t testing.TB) *netdev.Control {
 	return c
 }
 
-// Engine makes a system-call engine with small pools.
-func Engine(t testing.TB) *epoll.Engine {
+// Engine makes an engine with small pools, for ports of both kinds of I/O. The
+// test stays on its thread from then on, as a ring needs it.
+func Engine(t testing.TB) *uring.Engine {
 	t.Helper()
-	e, err := epoll.New(epoll.Options{SmallBufs: 512, SpillBufs: 128})
+	return EngineWithout(t, 0)
+}
+
+// EngineWithout makes an engine as on a kernel that lacks features of io_uring.
+func EngineWithout(t testing.TB, refuse uring.Features) *uring.Engine {
+	t.Helper()
+	runtime.LockOSThread()
+	e, err := uring.New(uring.Options{PoolOptions: driver.PoolOptions{SmallBufs: 512, SpillBufs: 128}, Frames: 512, Refuse: refuse})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,7 +233,17 @@ func SendBuf(t testing.TB, e ports.Engine, q ports.TxQueue, b *packet.Buf, want 
 	t.Helper()
 	q.Send([]*packet.Buf{b})
 	var done [2]ports.TxDone
-	if n := q.Reap(done[:]); n != 1 || done[0].Buf != b || done[0].Result != want {
+	n := q.Reap(done[:])
+	ready := make([]ports.RxQueue, 4)
+	for deadline := time.Now().Add(Patience); n == 0 && time.Now().Before(deadline); n = q.Reap(done[:]) {
+		if err := e.Wait(time.Until(deadline)); err != nil {
+			t.Fatal(err)
+		}
+		for _, rx := range ready[:e.Ready(ready)] {
+			e.Notify(rx)
+		}
+	}
+	if n != 1 || done[0].Buf != b || done[0].Result != want {
 		t.Fatalf("sent: %d frames, first %+v, want result %v", n, done[0], want)
 	}
 	b.Free(e.Pool())

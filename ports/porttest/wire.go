@@ -2,18 +2,19 @@ package porttest
 
 import (
 	"errors"
+	"runtime"
 	"sync/atomic"
 	"testing"
 
 	"vswitch/packet"
 	"vswitch/ports"
-	"vswitch/ports/epoll"
+	"vswitch/ports/uring"
 )
 
 // Wire copies every frame from one port to the other as it is, with one worker,
 // and counts.
 type Wire struct {
-	engine *epoll.Engine
+	engine *uring.Engine
 	peers  map[ports.RxQueue]ports.TxQueue
 	sends  []ports.TxQueue
 	stop   atomic.Bool
@@ -30,34 +31,50 @@ type Wire struct {
 // Connect lays a wire between two ports until the test ends.
 func Connect(t testing.TB, a, b ports.Port) *Wire {
 	t.Helper()
-	e, err := epoll.New(epoll.Options{})
-	if err != nil {
+	w := &Wire{peers: map[ports.RxQueue]ports.TxQueue{}, ended: make(chan error, 1)}
+	begun := make(chan error)
+	go func() {
+		// A ring belongs to a thread.
+		runtime.LockOSThread()
+		err := w.open(a, b)
+		begun <- err
+		if err == nil {
+			err = w.run()
+		}
+		w.ended <- errors.Join(err, w.close())
+	}()
+	if err := <-begun; err != nil {
 		t.Fatal(err)
 	}
-	w := &Wire{engine: e, peers: map[ports.RxQueue]ports.TxQueue{}, ended: make(chan error, 1)}
-	for _, pair := range [][2]ports.Port{{a, b}, {b, a}} {
-		tx, err := pair[1].OpenTx(e)
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.sends = append(w.sends, tx)
-		for i := range pair[0].Info().RxQueues {
-			rx, err := pair[0].OpenRx(i, e)
-			if err != nil {
-				t.Fatal(err)
-			}
-			w.peers[rx] = tx
-		}
-	}
-	go func() { w.ended <- errors.Join(w.run(), w.close()) }()
 	t.Cleanup(func() {
 		w.stop.Store(true)
-		e.Wake()
+		w.engine.Wake()
 		if err := <-w.ended; err != nil {
 			t.Error(err)
 		}
 	})
 	return w
+}
+
+func (w *Wire) open(a, b ports.Port) (err error) {
+	if w.engine, err = uring.New(uring.Options{}); err != nil {
+		return err
+	}
+	for _, pair := range [][2]ports.Port{{a, b}, {b, a}} {
+		tx, err := pair[1].OpenTx(w.engine)
+		if err != nil {
+			return err
+		}
+		w.sends = append(w.sends, tx)
+		for i := range pair[0].Info().RxQueues {
+			rx, err := pair[0].OpenRx(i, w.engine)
+			if err != nil {
+				return err
+			}
+			w.peers[rx] = tx
+		}
+	}
+	return nil
 }
 
 func (w *Wire) run() error {
@@ -90,6 +107,13 @@ func (w *Wire) copy(rx ports.RxQueue, batch []*packet.Buf, done []ports.TxDone) 
 	tx := w.peers[rx]
 	w.count(batch[:n])
 	tx.Send(batch[:n])
+	for _, tx := range w.sends {
+		w.reap(tx, done)
+	}
+	return n == len(batch) && err == nil
+}
+
+func (w *Wire) reap(tx ports.TxQueue, done []ports.TxDone) {
 	for m := tx.Reap(done); m > 0; m = tx.Reap(done) {
 		for _, d := range done[:m] {
 			if d.Result != ports.TxSent {
@@ -98,7 +122,6 @@ func (w *Wire) copy(rx ports.RxQueue, batch []*packet.Buf, done []ports.TxDone) 
 			d.Buf.Free(w.engine.Pool())
 		}
 	}
-	return n == len(batch) && err == nil
 }
 
 func (w *Wire) count(batch []*packet.Buf) {
@@ -117,6 +140,9 @@ func (w *Wire) count(batch []*packet.Buf) {
 }
 
 func (w *Wire) close() error {
+	if w.engine == nil {
+		return nil
+	}
 	var errs []error
 	for rx := range w.peers {
 		errs = append(errs, rx.Close())

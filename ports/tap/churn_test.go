@@ -14,7 +14,9 @@ import (
 	"vswitch/ports/porttest"
 )
 
-func TestMovedDeviceIsAbsent(t *testing.T) {
+func TestMovedDeviceIsAbsent(t *testing.T) { eachIO(t, testMovedDeviceIsAbsent) }
+
+func testMovedDeviceIsAbsent(t *testing.T) {
 	c, e := porttest.Control(t), porttest.Engine(t)
 	p := open(t, c, Options{Name: "dev", Netns: porttest.Unusual("tap-from")})
 	rx, n := porttest.OpenRx(t, p, 0, e), space(t, c, p)
@@ -32,7 +34,9 @@ func TestMovedDeviceIsAbsent(t *testing.T) {
 
 // TestDeviceChangesUnderLoad floods a device while everything about it changes.
 // The wire must go on, and give all buffers back in the end.
-func TestDeviceChangesUnderLoad(t *testing.T) {
+func TestDeviceChangesUnderLoad(t *testing.T) { eachIO(t, testDeviceChangesUnderLoad) }
+
+func testDeviceChangesUnderLoad(t *testing.T) {
 	spaces, w := pair(t, Options{Queues: 2})
 	left := spaces[0]
 	flood(t, porttest.PacketSocket(t, left, "dev", false))

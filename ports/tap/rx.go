@@ -41,14 +41,39 @@ func (p *Port) OpenRx(number int, e ports.Engine) (ports.RxQueue, error) {
 	case p.queues[number].owner != nil:
 		return nil, fmt.Errorf("tap %s: open receive queue %d: %w", p.options.Name, number, unix.EBUSY)
 	}
-	q := &rxQueue{port: p, engine: e, small: e.Pool(), spill: e.Spill(), fd: p.queues[number].fd, number: number}
-	if err := e.Watch(q.fd, q); err != nil {
-		return nil, fmt.Errorf("tap %s: open receive queue %d: %w", p.options.Name, number, err)
+	q := p.openRing(number, e)
+	if q == nil {
+		s := &rxQueue{port: p, engine: e, small: e.Pool(), spill: e.Spill(), fd: p.queues[number].fd, number: number}
+		if err := e.Watch(s.fd, s); err != nil {
+			return nil, fmt.Errorf("tap %s: open receive queue %d: %w", p.options.Name, number, err)
+		}
+		q = s
 	}
 	p.queues[number].owner = e
 	p.queues[number].users++
-	p.readers = append(p.readers, q)
+	p.readers = append(p.readers, reader{q, e})
 	return q, nil
+}
+
+// forget takes q out of the open queues. It is false when q was closed before.
+func (p *Port) forget(q ports.RxQueue) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := len(p.readers)
+	p.readers = slices.DeleteFunc(p.readers, func(r reader) bool { return r.queue == q })
+	return len(p.readers) < n
+}
+
+// closedRx gives back what a receive queue had, which ended with err.
+func (p *Port) closedRx(number int, err error) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.queues[number].owner = nil
+	p.queues[number].users--
+	if err := errors.Join(err, p.release(number)); err != nil {
+		return fmt.Errorf("tap %s: close receive queue %d: %w", p.options.Name, number, err)
+	}
+	return nil
 }
 
 // maxMisreads bounds how many frames one Recv may lose to errors, so that an
@@ -73,7 +98,7 @@ func (q *rxQueue) Recv(dst []*packet.Buf) (int, error) {
 			n++
 		case errno == unix.EAGAIN:
 			return n, nil
-		case errno == unix.EBADFD || errno == unix.EBADF || errno == unix.ENODEV:
+		case isGone(errno):
 			q.port.discovered()
 			q.engine.Notify(q)
 			return n, nil
@@ -84,6 +109,11 @@ func (q *rxQueue) Recv(dst []*packet.Buf) (int, error) {
 		}
 	}
 	return n, nil
+}
+
+// isGone says whether an error means that the device does not exist any more.
+func isGone(errno unix.Errno) bool {
+	return errno == unix.EBADFD || errno == unix.EBADF || errno == unix.ENODEV
 }
 
 // prepare has buffers for a frame ready. It is false when there are none.
@@ -139,28 +169,15 @@ func (q *rxQueue) take(size int) *packet.Buf {
 // Close gives the descriptor back. Frames that wait in the kernel are still
 // there for whoever opens the queue next.
 func (q *rxQueue) Close() error {
-	p := q.port
-	p.mu.Lock()
-	place := slices.Index(p.readers, q)
-	if place < 0 {
-		p.mu.Unlock()
+	if !q.port.forget(q) {
 		return nil
 	}
-	p.readers = slices.Delete(p.readers, place, place+1)
-	p.mu.Unlock()
-	errs := []error{q.engine.Unwatch(q.fd, q)}
+	err := q.engine.Unwatch(q.fd, q)
 	for _, b := range []*packet.Buf{q.head, q.tail} {
 		if b != nil {
 			b.Free(q.small)
 		}
 	}
 	q.head, q.tail, q.room = nil, nil, nil
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.queues[q.number].owner = nil
-	p.queues[q.number].users--
-	if err := errors.Join(append(errs, p.release(q.number))...); err != nil {
-		return fmt.Errorf("tap %s: close receive queue %d: %w", p.options.Name, q.number, err)
-	}
-	return nil
+	return q.port.closedRx(q.number, err)
 }

@@ -21,8 +21,18 @@ import (
 	"vswitch/ports/porttest"
 )
 
+// eachIO runs a test over both ways to move frames. The subtest's name says which,
+// and open heeds it.
+func eachIO(t *testing.T, test func(*testing.T)) {
+	t.Run("syscall", test)
+	t.Run("uring", test)
+}
+
+func overRing(t testing.TB) bool { return strings.Contains(t.Name(), "/uring") }
+
 func open(t testing.TB, c *netdev.Control, o Options) *Port {
 	t.Helper()
+	o.Uring = o.Uring || overRing(t)
 	p, err := Open(c, o)
 	if err != nil {
 		t.Fatal(err)
@@ -64,6 +74,10 @@ func isARPReply(_ *packet.Buf, frame []byte) bool {
 }
 
 func TestDeviceLooksAsAskedAndFramesCross(t *testing.T) {
+	eachIO(t, testDeviceLooksAsAskedAndFramesCross)
+}
+
+func testDeviceLooksAsAskedAndFramesCross(t *testing.T) {
 	c, e := porttest.Control(t), porttest.Engine(t)
 	addresses := []netip.Prefix{devicePref, netip.MustParsePrefix("fd00:d3::2/64")}
 	p := open(t, c, Options{Name: "port-with-a-long-name", Ifname: "eth.7", Netns: porttest.Unusual("tap-look"), MAC: deviceMAC, MTU: 1600, Addresses: addresses})
@@ -118,7 +132,9 @@ func TestLocalDevice(t *testing.T) {
 	}
 }
 
-func TestCarrierIsSeenInside(t *testing.T) {
+func TestCarrierIsSeenInside(t *testing.T) { eachIO(t, testCarrierIsSeenInside) }
+
+func testCarrierIsSeenInside(t *testing.T) {
 	c, e := porttest.Control(t), porttest.Engine(t)
 	p := open(t, c, Options{Name: "dev", Netns: porttest.Unusual("tap-carrier"), Addresses: []netip.Prefix{devicePref}})
 	tx, n := porttest.OpenTx(t, p, e), space(t, c, p)
@@ -138,7 +154,9 @@ func TestCarrierIsSeenInside(t *testing.T) {
 	porttest.Send(t, e, tx, arpRequest(), ports.TxSent)
 }
 
-func TestStateFollowsTheDevice(t *testing.T) {
+func TestStateFollowsTheDevice(t *testing.T) { eachIO(t, testStateFollowsTheDevice) }
+
+func testStateFollowsTheDevice(t *testing.T) {
 	c, e := porttest.Control(t), porttest.Engine(t)
 	p := open(t, c, Options{Name: "dev", Netns: porttest.Unusual("tap-state")})
 	tx, n := porttest.OpenTx(t, p, e), space(t, c, p)
@@ -160,7 +178,9 @@ func TestStateFollowsTheDevice(t *testing.T) {
 	}
 }
 
-func TestDeletedDeviceIsAbsent(t *testing.T) {
+func TestDeletedDeviceIsAbsent(t *testing.T) { eachIO(t, testDeletedDeviceIsAbsent) }
+
+func testDeletedDeviceIsAbsent(t *testing.T) {
 	c, e := porttest.Control(t), porttest.Engine(t)
 	p := open(t, c, Options{Name: "dev", Netns: porttest.Unusual("tap-del")})
 	rx, tx, n := porttest.OpenRx(t, p, 0, e), porttest.OpenTx(t, p, e), space(t, c, p)
@@ -176,7 +196,9 @@ func TestDeletedDeviceIsAbsent(t *testing.T) {
 }
 
 // TestDeadDescriptorIsAbsent has only the descriptor's word for the end.
-func TestDeadDescriptorIsAbsent(t *testing.T) {
+func TestDeadDescriptorIsAbsent(t *testing.T) { eachIO(t, testDeadDescriptorIsAbsent) }
+
+func testDeadDescriptorIsAbsent(t *testing.T) {
 	c, e := porttest.Control(t), porttest.Engine(t)
 	p := open(t, c, Options{Name: "dev", Netns: porttest.Unusual("tap-dead")})
 	p.unfollow()
@@ -189,7 +211,9 @@ func TestDeadDescriptorIsAbsent(t *testing.T) {
 	}
 }
 
-func TestDeletedNamespaceIsAbsent(t *testing.T) {
+func TestDeletedNamespaceIsAbsent(t *testing.T) { eachIO(t, testDeletedNamespaceIsAbsent) }
+
+func testDeletedNamespaceIsAbsent(t *testing.T) {
 	c, e := porttest.Control(t), porttest.Engine(t)
 	p := open(t, c, Options{Name: "dev", Netns: porttest.Unusual("tap-nsdel")})
 	rx := porttest.OpenRx(t, p, 0, e)

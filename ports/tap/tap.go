@@ -27,6 +27,7 @@ type Options struct {
 	Queues    int            // receive queues; 0: 1
 	MaxQueues int            // how many SetQueues may ask for; 0: Queues
 	Refuse    ports.Offloads // offloads not to ask the kernel for
+	Uring     bool           // move frames by io_uring where the worker and the kernel can
 }
 
 // Limits of the kernel.
@@ -48,13 +49,14 @@ type Port struct {
 	rxErrors atomic.Uint64
 	txErrors atomic.Uint64
 	missed   atomic.Uint64 // the kernel's count when it was last asked
+	unread   atomic.Uint64 // frames that a ring had read when its queue was closed
 
 	mu      sync.Mutex
 	queues  []queue
 	active  int // queues[:active] are attached to the device
 	closed  bool
-	readers []*rxQueue // open ones
-	senders int        // times that OpenTx was called
+	readers []reader // open receive queues
+	senders int      // times that OpenTx was called
 }
 
 var _ ports.Port = (*Port)(nil)
@@ -64,6 +66,12 @@ type queue struct {
 	fd    int
 	users int          // open queues that use fd
 	owner ports.Engine // of the worker that reads it; nil while nobody does
+}
+
+// reader is an open receive queue and what tells its worker.
+type reader struct {
+	queue  ports.RxQueue
+	engine ports.Engine
 }
 
 // Open makes the device, and its namespace if that does not exist.
@@ -77,7 +85,7 @@ func Open(c *netdev.Control, o Options) (*Port, error) {
 		return nil, fmt.Errorf("tap %s: %w", o.Name, err)
 	}
 	p := &Port{options: o, space: space, active: o.Queues, state: driver.NewState(ports.Info{
-		Name: o.Ifname, RxQueues: o.Queues, Driver: "tap", Netns: space.Name(), Address: o.Addresses,
+		Name: o.Ifname, RxQueues: o.Queues, Driver: "tap", Netns: space.Name(), Address: o.Addresses, IO: ioSyscall,
 	})}
 	if err := p.open(c); err != nil {
 		err = fmt.Errorf("tap %s: %w", o.Name, err)
@@ -174,8 +182,8 @@ func (p *Port) lost(why string) {
 	p.state.Change(func(i *ports.Info) { i.Absent, i.Carrier, i.AdminUp = why, false, false })
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, q := range p.readers {
-		q.engine.Notify(q)
+	for _, r := range p.readers {
+		r.engine.Notify(r.queue)
 	}
 }
 
@@ -203,7 +211,7 @@ func (p *Port) Stats() ports.Stats {
 			p.missed.Store(link.Dropped)
 		}
 	}
-	return ports.Stats{RxMissed: p.missed.Load(), RxErrors: p.rxErrors.Load(), TxErrors: p.txErrors.Load()}
+	return ports.Stats{RxMissed: p.missed.Load() + p.unread.Load(), RxErrors: p.rxErrors.Load(), TxErrors: p.txErrors.Load()}
 }
 
 // SetCarrier gives or takes the carrier that the device's user sees. It is what

@@ -14,7 +14,6 @@ import (
 
 	"vswitch/packet"
 	"vswitch/ports"
-	"vswitch/ports/epoll"
 	"vswitch/ports/netdev"
 	"vswitch/ports/porttest"
 )
@@ -39,7 +38,9 @@ func pair(t testing.TB, o Options) ([2]*netdev.Namespace, *porttest.Wire) {
 	return spaces, porttest.Connect(t, taps[0], taps[1])
 }
 
-func TestTCPCrossesAsSuperFrames(t *testing.T) {
+func TestTCPCrossesAsSuperFrames(t *testing.T) { eachIO(t, testTCPCrossesAsSuperFrames) }
+
+func testTCPCrossesAsSuperFrames(t *testing.T) {
 	spaces, w := pair(t, Options{})
 	data := porttest.RandomData(8 << 20)
 	for _, to := range []netip.Addr{ends[1][0].Addr(), ends[1][1].Addr()} {
@@ -60,7 +61,9 @@ func TestTCPCrossesAsSuperFrames(t *testing.T) {
 	}
 }
 
-func TestTCPCrossesWithoutOffloads(t *testing.T) {
+func TestTCPCrossesWithoutOffloads(t *testing.T) { eachIO(t, testTCPCrossesWithoutOffloads) }
+
+func testTCPCrossesWithoutOffloads(t *testing.T) {
 	spaces, w := pair(t, Options{Refuse: ports.Offloads{Csum: true}, MTU: 9000})
 	porttest.Transfer(t, spaces[0], spaces[1], ends[1][0].Addr(), porttest.RandomData(4<<20))
 	if w.Super.Load() != 0 || w.Partial.Load() != 0 {
@@ -71,7 +74,9 @@ func TestTCPCrossesWithoutOffloads(t *testing.T) {
 	}
 }
 
-func TestUDPCrossesAsSuperFrames(t *testing.T) {
+func TestUDPCrossesAsSuperFrames(t *testing.T) { eachIO(t, testUDPCrossesAsSuperFrames) }
+
+func testUDPCrossesAsSuperFrames(t *testing.T) {
 	spaces, w := pair(t, Options{})
 	for _, to := range []netip.Addr{ends[1][0].Addr(), ends[1][1].Addr()} {
 		t.Run(to.String(), func(t *testing.T) {
@@ -128,7 +133,9 @@ func burst(t *testing.T, spaces [2]*netdev.Namespace, to netip.Addr) {
 
 // TestQueues wants a flow to come back on the queue that it was written to, and
 // a queue that SetQueues took away to get nothing.
-func TestQueues(t *testing.T) {
+func TestQueues(t *testing.T) { eachIO(t, testQueues) }
+
+func testQueues(t *testing.T) {
 	c := porttest.Control(t)
 	p := open(t, c, Options{Name: "dev", Netns: porttest.Unusual("tap-queues"), MAC: deviceMAC, Addresses: []netip.Prefix{devicePref}, Queues: 2, MaxQueues: 4})
 	if err := p.SetQueues(5); err == nil {
@@ -140,7 +147,7 @@ func TestQueues(t *testing.T) {
 	if got := p.Info().RxQueues; got != 4 {
 		t.Errorf("%d queues, want 4", got)
 	}
-	engines := make([]*epoll.Engine, 4)
+	engines := make([]ports.Engine, 4)
 	rxs, txs := make([]ports.RxQueue, 4), make([]ports.TxQueue, 4)
 	for i := range engines {
 		engines[i] = porttest.Engine(t)
@@ -195,7 +202,9 @@ func onesSum(sum uint16, data []byte) uint16 {
 	return uint16(total + total>>16)
 }
 
-func TestQueuesCanBeTakenAway(t *testing.T) {
+func TestQueuesCanBeTakenAway(t *testing.T) { eachIO(t, testQueuesCanBeTakenAway) }
+
+func testQueuesCanBeTakenAway(t *testing.T) {
 	c := porttest.Control(t)
 	p := open(t, c, Options{Name: "dev", Netns: porttest.Unusual("tap-shrink"), MAC: deviceMAC, Addresses: []netip.Prefix{devicePref}, Queues: 3})
 	if err := p.SetQueues(1); err != nil {
@@ -229,7 +238,9 @@ func TestQueueMovesWithoutLoss(t *testing.T) {
 	porttest.AwaitFrame(t, second, porttest.OpenRx(t, p, 0, second), "the reply from before the move", isARPReply)
 }
 
-func TestNothingIsAllocatedForAFrame(t *testing.T) {
+func TestNothingIsAllocatedForAFrame(t *testing.T) { eachIO(t, testNothingIsAllocatedForAFrame) }
+
+func testNothingIsAllocatedForAFrame(t *testing.T) {
 	c, e := porttest.Control(t), porttest.Engine(t)
 	p := open(t, c, Options{Name: "dev", Netns: porttest.Unusual("tap-alloc"), MAC: deviceMAC, Addresses: []netip.Prefix{devicePref}})
 	rx, tx := porttest.OpenRx(t, p, 0, e), porttest.OpenTx(t, p, e)

@@ -12,15 +12,19 @@ import (
 	"vswitch/ports/vnet"
 )
 
-// txQueue writes one worker's frames.
-type txQueue struct {
+// sender is what both kinds of send queues have.
+type sender struct {
 	port   *Port
 	pool   *packet.Pool
-	fd     int
 	number int // of the descriptor in port.queues
 	closed bool
+	done   driver.Finished
+}
 
-	done  driver.Finished
+// txQueue writes one worker's frames, with one system call each.
+type txQueue struct {
+	sender
+	fd    int
 	parts []unix.Iovec // of a frame of several segments
 }
 
@@ -42,9 +46,13 @@ func (p *Port) OpenTx(e ports.Engine) (ports.TxQueue, error) {
 			break
 		}
 	}
-	q := &txQueue{port: p, pool: e.Pool(), fd: p.queues[number].fd, number: number, parts: make([]unix.Iovec, 0, 8)}
+	fd := p.queues[number].fd
 	p.queues[number].users++
-	return q, nil
+	base := sender{port: p, pool: e.Pool(), number: number}
+	if w := p.openRingWriter(fd, e); w != nil {
+		return &ringTx{sender: base, writer: w}, nil
+	}
+	return &txQueue{sender: base, fd: fd, parts: make([]unix.Iovec, 0, 8)}, nil
 }
 
 // Send writes each frame with one system call, and is then done with it.
@@ -54,17 +62,26 @@ func (q *txQueue) Send(batch []*packet.Buf) {
 	}
 }
 
-func (q *txQueue) write(b *packet.Buf) ports.TxResult {
+// prepare returns the header of b with b's first segment, or why it cannot be sent.
+func (s *sender) prepare(b *packet.Buf) ([]byte, ports.TxResult) {
 	switch {
-	case q.port.gone.Load():
-		return ports.TxGone
-	case q.port.cut.Load():
-		return ports.TxDown
+	case s.port.gone.Load():
+		return nil, ports.TxGone
+	case s.port.cut.Load():
+		return nil, ports.TxDown
 	}
 	front, ok := vnet.Prepend(b)
 	if !ok {
-		q.port.txErrors.Add(1)
-		return ports.TxError
+		s.port.txErrors.Add(1)
+		return nil, ports.TxError
+	}
+	return front, ports.TxSent
+}
+
+func (q *txQueue) write(b *packet.Buf) ports.TxResult {
+	front, result := q.prepare(b)
+	if front == nil {
+		return result
 	}
 	call, at, n := uintptr(unix.SYS_WRITE), unsafe.Pointer(&front[0]), len(front)
 	if b.Next() != nil {
@@ -77,7 +94,6 @@ func (q *txQueue) write(b *packet.Buf) ports.TxResult {
 			return ports.TxSent
 		case unix.EINTR:
 		default:
-			q.port.txErrors.Add(1)
 			return q.refused(errno)
 		}
 	}
@@ -98,15 +114,16 @@ func vector(data []byte) unix.Iovec {
 	return v
 }
 
-// refused says what an error of writing means for a frame.
-func (q *txQueue) refused(errno unix.Errno) ports.TxResult {
+// refused counts an error of writing and says what it means for a frame.
+func (s *sender) refused(errno unix.Errno) ports.TxResult {
+	s.port.txErrors.Add(1)
 	switch errno {
 	case unix.EAGAIN, unix.ENOBUFS, unix.ENOMEM:
 		return ports.TxFull
 	case unix.EIO, unix.ENETDOWN:
 		return ports.TxDown
 	case unix.EBADFD, unix.EBADF, unix.ENODEV:
-		q.port.discovered()
+		s.port.discovered()
 		return ports.TxGone
 	case unix.EMSGSIZE:
 		return ports.TxTooBig
@@ -115,18 +132,18 @@ func (q *txQueue) refused(errno unix.Errno) ports.TxResult {
 }
 
 // Reap hands out frames that were written or refused.
-func (q *txQueue) Reap(dst []ports.TxDone) int { return q.done.Reap(dst) }
+func (s *sender) Reap(dst []ports.TxDone) int { return s.done.Reap(dst) }
 
 // Close frees frames that were not reaped and gives the descriptor back.
-func (q *txQueue) Close() error {
-	q.done.Free(q.pool)
-	p := q.port
+func (s *sender) Close() error {
+	s.done.Free(s.pool)
+	p := s.port
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if q.closed {
+	if s.closed {
 		return nil
 	}
-	q.closed = true
-	p.queues[q.number].users--
-	return p.release(q.number)
+	s.closed = true
+	p.queues[s.number].users--
+	return p.release(s.number)
 }
