@@ -53,9 +53,10 @@ type Metrics struct {
 type Datapath struct {
 	Workers      int // forwarding threads; 0: as many as cores or receive queues, whichever is less
 	Poll         PollMode
-	Budget       int // packets that one receive queue may take per turn
-	UpcallBudget int // packets per port and turn that may wait for a decision
-	FlowLimit    int // megaflows in all
+	IO           IOMode // of ports that do not say otherwise
+	Budget       int    // packets that one receive queue may take per turn
+	UpcallBudget int    // packets per port and turn that may wait for a decision
+	FlowLimit    int    // megaflows in all
 }
 
 // PollMode says how a worker waits for packets.
@@ -66,6 +67,16 @@ const (
 	PollAdaptive  PollMode = "adaptive"  // sleeps when there is nothing to do for a while
 	PollBusy      PollMode = "busy"      // never sleeps
 	PollInterrupt PollMode = "interrupt" // sleeps at once
+)
+
+// IOMode says how frames get in and out of a TAP's descriptor.
+type IOMode string
+
+// I/O modes.
+const (
+	IOAuto    IOMode = "auto"    // what measured best
+	IOSyscall IOMode = "syscall" // a system call a frame
+	IOUring   IOMode = "uring"   // io_uring, where the kernel has it
 )
 
 // ReloadMode says when the configuration is read again.
@@ -93,6 +104,7 @@ func Default() Config {
 		Log:    Log{Level: LogInfo, Format: LogText},
 		Datapath: Datapath{
 			Poll:         PollAdaptive,
+			IO:           IOAuto,
 			Budget:       DefaultBudget,
 			UpcallBudget: DefaultUpcallBudget,
 			FlowLimit:    DefaultFlowLimit,

@@ -19,6 +19,7 @@ const (
 	FieldMTU
 	FieldQueues
 	FieldAddress
+	FieldIO
 	FieldPeer
 	FieldShareWithHost
 	FieldFile
@@ -65,6 +66,9 @@ var portFields = []portField{
 	{FieldAddress, "address", []PortType{Tap, Internal}, true,
 		func(p *Port) bool { return len(p.Address) > 0 },
 		func(a, b *Port) bool { return !slices.Equal(a.Address, b.Address) }},
+	{FieldIO, "io", []PortType{Tap, Internal}, false,
+		func(p *Port) bool { return p.IO != "" },
+		func(a, b *Port) bool { return a.IO != b.IO }},
 	{FieldPeer, "peer", []PortType{Patch}, false,
 		func(p *Port) bool { return p.Peer != "" },
 		func(a, b *Port) bool { return a.Peer != b.Peer }},

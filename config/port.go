@@ -16,6 +16,7 @@ type Port struct {
 	MTU     int    // 0: 1500 for a device that the switch makes, unchanged for another
 	Queues  int    // receive queues; 0 until Complete: 1
 	Address []netip.Prefix
+	IO      IOMode // "": as the datapath's
 
 	Peer          string // the other patch port
 	ShareWithHost bool   // the host's own stack sees received frames too

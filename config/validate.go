@@ -93,6 +93,7 @@ func (v *validator) settings(s *Settings) {
 		v.hostPort("metrics.listen", s.Metrics.Listen)
 	}
 	oneOf(v, "datapath.poll", s.Datapath.Poll, PollAdaptive, PollBusy, PollInterrupt)
+	oneOf(v, "datapath.io", s.Datapath.IO, IOAuto, IOSyscall, IOUring)
 	v.between("datapath.workers", s.Datapath.Workers, 0, maxWorkers)
 	v.between("datapath.budget", s.Datapath.Budget, 1, maxBudget)
 	v.between("datapath.upcall_budget", s.Datapath.UpcallBudget, 1, maxUpcallBudget)

@@ -50,6 +50,9 @@ func (v *validator) typed(b *Bridge, p *Port) {
 	if p.Type.has(FieldQueues) {
 		v.between("queues", p.Queues, 1, maxQueues)
 	}
+	if p.IO != "" {
+		oneOf(v, "io", p.IO, IOAuto, IOSyscall, IOUring)
+	}
 	v.netns(p.Netns)
 	v.mac("mac", p.MAC)
 	v.mtu(p.MTU, p.Address)

@@ -73,6 +73,7 @@ type PortStatus struct {
 	Carrier  bool     `json:"carrier"`
 	AdminUp  bool     `json:"admin_up"`
 	Offloads []string `json:"offloads,omitempty"` // that it takes: "csum", "tso4", …
+	IO       string   `json:"io,omitempty"`       // how its frames are moved: "syscall", "uring (…)"
 	Notes    []string `json:"notes,omitempty"`    // what was asked for and could not be had
 }
 
@@ -138,6 +139,7 @@ func (p *PortStatus) write(b *strings.Builder) {
 	part(p.State == "ok" && !p.AdminUp, "set down")
 	part(p.State == "ok" && p.AdminUp && !p.Carrier, "no carrier")
 	part(len(p.Offloads) > 0, "offloads %s", strings.Join(p.Offloads, " "))
+	part(p.IO != "", "io %s", p.IO)
 	b.WriteByte('\n')
 	for _, n := range p.Notes {
 		fmt.Fprintf(b, "    note: %s\n", n)

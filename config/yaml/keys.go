@@ -45,6 +45,7 @@ func datapathKeys(d *decoder, p *config.Datapath) []key {
 	return []key{
 		{"workers", d.numberOr("auto", &p.Workers)},
 		{"poll", text(d, &p.Poll)},
+		{"io", text(d, &p.IO)},
 		{"budget", number(d, &p.Budget)},
 		{"upcall_budget", number(d, &p.UpcallBudget)},
 		{"flow_limit", number(d, &p.FlowLimit)},
@@ -99,6 +100,7 @@ func portKeys(d *decoder, p *config.Port) []key {
 		{"mtu", number(d, &p.MTU)},
 		{"queues", number(d, &p.Queues)},
 		{"address", d.addresses(&p.Address)},
+		{"io", text(d, &p.IO)},
 		{"share_with_host", d.flag(&p.ShareWithHost)},
 		{"peer", text(d, &p.Peer)},
 		{"file", text(d, &p.File)},

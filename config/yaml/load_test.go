@@ -33,7 +33,7 @@ const whole = `
 rundir: /run/other
 log: {level: warn, format: json}
 metrics: {listen: "127.0.0.1:9475"}
-datapath: {workers: 2, poll: busy, budget: 32, upcall_budget: 16, flow_limit: 1000}
+datapath: {workers: 2, poll: busy, io: uring, budget: 32, upcall_budget: 16, flow_limit: 1000}
 reload: watch
 bridges:
   - name: br0
@@ -55,7 +55,7 @@ bridges:
     mtu: 9000
     ports:
       - {name: h1, type: tap, netns: &ns h1, ifname: eth0.100, address: [10.0.0.1/24, "fd00::1/64"], ofport: 1, tag: 10}
-      - {name: h2, type: tap, netns: *ns, ofport: 2, mtu: 9000, queues: 2, mac: "02:00:00:00:00:02"}
+      - {name: h2, type: tap, netns: *ns, ofport: 2, mtu: 9000, queues: 2, io: syscall, mac: "02:00:00:00:00:02"}
       - {name: up, type: system, trunks: [10, 20-29], tag: 5, vlan_mode: native-untagged, share_with_host: true}
       - {name: p0, type: patch, peer: p1}
   - name: br1
@@ -75,7 +75,7 @@ func TestLoadWhole(t *testing.T) {
 	want.RunDir, want.StateDir, want.Reload = "/run/other", "/run/other", config.ReloadWatch
 	want.Log = config.Log{Level: config.LogWarn, Format: config.LogJSON}
 	want.Metrics.Listen = "127.0.0.1:9475"
-	want.Datapath = config.Datapath{Workers: 2, Poll: config.PollBusy, Budget: 32, UpcallBudget: 16, FlowLimit: 1000}
+	want.Datapath = config.Datapath{Workers: 2, Poll: config.PollBusy, IO: config.IOUring, Budget: 32, UpcallBudget: 16, FlowLimit: 1000}
 	br0, br1 := config.NewBridge("br0"), config.NewBridge("br1")
 	br0.DatapathID, br0.FailMode, br0.Protocols = 16, config.FailSecure, config.OpenFlow10|config.OpenFlow13
 	br0.Controllers = []config.Controller{
@@ -98,7 +98,7 @@ func TestLoadWhole(t *testing.T) {
 	br0.Ports = []config.Port{
 		{Name: "h1", Type: config.Tap, Netns: "h1", IfName: "eth0.100", OFPort: 1, VLAN: config.VLAN{Tag: 10, HasTag: true},
 			Address: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/24"), netip.MustParsePrefix("fd00::1/64")}},
-		{Name: "h2", Type: config.Tap, Netns: "h1", OFPort: 2, MTU: 9000, Queues: 2, MAC: config.MAC{2, 0, 0, 0, 0, 2}},
+		{Name: "h2", Type: config.Tap, Netns: "h1", OFPort: 2, MTU: 9000, Queues: 2, IO: config.IOSyscall, MAC: config.MAC{2, 0, 0, 0, 0, 2}},
 		up,
 		{Name: "p0", Type: config.Patch, Peer: "p1"},
 	}

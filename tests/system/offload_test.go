@@ -3,6 +3,7 @@ package system
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -10,6 +11,7 @@ import (
 // recorded is a switch whose flows send what comes from h1 to h2, and a copy to a port
 // that takes neither super-frames nor unfinished checksums, and writes them to a file.
 const recorded = `
+datapath: {io: $io}
 bridges:
   - name: br0
     fail_mode: secure
@@ -28,8 +30,15 @@ const python = "/usr/bin/python3"
 // TestSuperFramesAreSplit wants super-frames of TCP and UDP to reach a port that cannot
 // take them as whole segments with right checksums, which tcpdump judges.
 func TestSuperFramesAreSplit(t *testing.T) {
+	for _, io := range []string{"syscall", "uring"} {
+		t.Run(io, func(t *testing.T) { testSuperFramesAreSplit(t, io) })
+	}
+}
+
+func testSuperFramesAreSplit(t *testing.T, io string) {
 	l := newLab(t, "iperf3", "tcpdump", python)
-	s := l.run(recorded)
+	s := l.run(strings.Replace(recorded, "$io", io, 1))
+	s.movesBy(t, io, "h1", "h2")
 	for _, test := range []struct {
 		name, filter string
 		send         func(*testing.T)
@@ -74,4 +83,16 @@ func (s *vswitch) sendTrain(t *testing.T, address string) {
 	receiver.says("listening")
 	s.in("h1", python, script, "send", address, port, size, n)
 	receiver.says("received " + n)
+}
+
+// movesBy wants ports to have the I/O engine that was configured, or to say why not.
+func (s *vswitch) movesBy(t *testing.T, io string, ports ...string) {
+	t.Helper()
+	for _, name := range ports {
+		p, err := s.portStatus(name)
+		isExcused := io == "uring" && slices.ContainsFunc(p.Notes, func(n string) bool { return strings.HasPrefix(n, "io_uring was asked for") })
+		if err != nil || !strings.HasPrefix(p.IO, io) && !isExcused {
+			t.Errorf("port %s: I/O by %q (%v, %q), want %s", name, p.IO, err, p.Notes, io)
+		}
+	}
 }

@@ -23,8 +23,8 @@ import (
 	"vswitch/datapath"
 	"vswitch/ofproto"
 	"vswitch/ports"
-	"vswitch/ports/epoll"
 	"vswitch/ports/netdev"
+	"vswitch/ports/uring"
 )
 
 // Options say how the daemon is started.
@@ -44,6 +44,7 @@ type Daemon struct {
 	dp       *datapath.Datapath
 	sw       *ofproto.Switch
 	netdev   *netdev.Control
+	io       config.IOMode // of ports that do not say otherwise
 	wake     chan struct{}
 	quit     context.CancelFunc
 	rundir   *runDir
@@ -119,6 +120,7 @@ func start(o Options, want config.Config) (_ *Daemon, err error) {
 		Description: ofproto.Description{Manufacturer: "vswitch", Hardware: "userspace", Software: o.Version, Serial: "None"},
 	})
 	s := want.Datapath
+	d.io = s.IO
 	d.dp, err = datapath.New(d.sw, datapath.Options{
 		Workers: workers, NewEngine: newEngine, Clock: d.clock, Budget: s.Budget, UpcallBudget: s.UpcallBudget,
 		FlowLimit: s.FlowLimit, Seed: uint64(d.started.UnixNano()), OnPanic: d.forwardingPanicked,
@@ -132,7 +134,9 @@ func start(o Options, want config.Config) (_ *Daemon, err error) {
 	return d, err
 }
 
-func newEngine(int) (ports.Engine, error) { return epoll.New(epoll.Options{}) }
+// newEngine makes an engine that gets a ring when a port asks for one, and is the
+// system-call engine until then.
+func newEngine(int) (ports.Engine, error) { return uring.New(uring.Options{}) }
 
 // workerCount is the number of workers: as configured, or as many as cores, but
 // no more than there are receive queues.

@@ -43,7 +43,7 @@ func (d *Daemon) open(p config.Port) (ports.Port, error) {
 	switch p.Type {
 	case config.Tap, config.Internal:
 		return tap.Open(d.netdev, tap.Options{Name: p.Name, Ifname: p.IfName, Netns: p.Netns, MAC: d.macs.of(p.Name, p.MAC), MTU: p.MTU,
-			Addresses: p.Address, Queues: p.Queues})
+			Addresses: p.Address, Queues: p.Queues, Uring: d.usesRing(p.IO)})
 	case config.System:
 		return afpacket.Open(d.netdev, afpacket.Options{Name: p.Name, Ifname: p.IfName, Netns: p.Netns, MTU: p.MTU,
 			Queues: p.Queues, Up: true, ShareWithHost: p.ShareWithHost})
@@ -53,6 +53,15 @@ func (d *Daemon) open(p config.Port) (ports.Port, error) {
 		return pcap.Open(pcap.Options{Name: p.Name, Replay: p.File, Record: p.Record, Origin: d.started})
 	}
 	return nil, fmt.Errorf("no driver for type %s", p.Type)
+}
+
+// usesRing says whether a port whose setting is io moves frames by io_uring. For
+// auto that is a matter of measurement: docs/performance.md.
+func (d *Daemon) usesRing(io config.IOMode) bool {
+	if io == "" {
+		io = d.io
+	}
+	return io == config.IOUring
 }
 
 // AddPort implements config.PortTarget.

@@ -86,7 +86,7 @@ func (d *Daemon) reportPort(c *config.Bridge, p *ofproto.Port, r *control.Status
 	for _, a := range i.Address {
 		s.Address = append(s.Address, a.String())
 	}
-	s.Offloads = offloadNames(i.Offloads)
+	s.Offloads, s.IO = offloadNames(i.Offloads), i.IO
 	if i.Absent != "" {
 		s.State, s.Reason = "absent", i.Absent
 	}
@@ -94,6 +94,9 @@ func (d *Daemon) reportPort(c *config.Bridge, p *ofproto.Port, r *control.Status
 	for q, counts := range counters.Queues {
 		w := &r.Workers[counts.Worker]
 		w.Queues = append(w.Queues, fmt.Sprintf("%s:%d", p.Name, q))
+		if strings.HasPrefix(i.IO, "uring") {
+			w.Engine = "uring"
+		}
 	}
 	return s, i.Absent
 }
