@@ -213,8 +213,10 @@ func onWire(b *packet.Buf) uint64 {
 	return size
 }
 
-// remark raises the drop precedence of an assured forwarding class, at most to 3
-// (RFC 2597 §6). Other code points have none and stay.
+// remark makes a packet one to drop sooner: it raises the drop precedence of an
+// assured forwarding class, at most to 3 (RFC 2597 §6), and lowers the precedence
+// of a class selector, at most to 0 (RFC 2474 §4.2.2). Other code points have
+// neither and stay.
 func remark(b *packet.Buf, level uint8) {
 	head := b.Bytes()
 	if b.L3 == 0 || int(b.L3)+2 > len(head) {
@@ -227,10 +229,15 @@ func remark(b *packet.Buf, level uint8) {
 		tos = l3[0]<<4 | l3[1]>>4
 	}
 	class, drop := tos>>5, tos>>3&3
-	if class < 1 || class > 4 || drop == 0 || tos&4 != 0 {
+	var value uint8
+	switch {
+	case tos&0x1c == 0:
+		value = (class - min(class, level)) << 5
+	case class >= 1 && class <= 4 && drop != 0 && tos&4 == 0:
+		value = class<<5 | (drop+min(3-drop, level))<<3
+	default:
 		return
 	}
-	value := class<<5 | (drop+min(3-drop, level))<<3
 	if v4 {
 		b.SetIPv4(&packet.IPv4Fields{TOS: value}, &packet.IPv4Fields{TOS: 0xfc})
 	} else {

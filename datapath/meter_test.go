@@ -80,7 +80,7 @@ func TestMeterDebt(t *testing.T) {
 }
 
 func TestRemark(t *testing.T) {
-	for _, c := range []struct{ dscp, level, want uint8 }{{10, 1, 12}, {10, 2, 14}, {10, 7, 14}, {34, 1, 36}, {46, 1, 46}, {0, 1, 0}, {8, 1, 8}} {
+	for _, c := range []struct{ dscp, level, want uint8 }{{10, 1, 12}, {10, 2, 14}, {10, 7, 14}, {34, 1, 36}, {46, 1, 46}, {0, 1, 0}, {24, 1, 16}, {8, 2, 0}, {56, 255, 0}, {9, 1, 9}} {
 		for _, v6 := range []bool{false, true} {
 			k := &flow.Key{}
 			k.EthType, k.IPProto, k.IPTTL, k.IPTOS = packet.EthTypeIPv4, packet.ProtoUDP, 64, c.dscp<<2|1
@@ -100,7 +100,7 @@ func TestRemark(t *testing.T) {
 			remark(b, c.level)
 			flow.Extract(b, k)
 			if k.IPTOS != c.want<<2|1 {
-				t.Errorf("IPv6 %v: DSCP %d raised by %d is %d, want %d with ECN 1", v6, c.dscp, c.level, k.IPTOS>>2, c.want)
+				t.Errorf("IPv6 %v: DSCP %d remarked by %d is %d, want %d with ECN 1", v6, c.dscp, c.level, k.IPTOS>>2, c.want)
 			}
 		}
 	}
