@@ -27,6 +27,12 @@ bridges:
 // TestLearningController has an application of os-ken drive a switch that does nothing
 // of its own accord.
 func TestLearningController(t *testing.T) {
+	for version, name := range map[string]string{"1.0": "OpenFlow10", "1.3": "OpenFlow13", "1.4": "OpenFlow14", "1.5": "OpenFlow15"} {
+		t.Run(version, func(t *testing.T) { learningController(t, version, name) })
+	}
+}
+
+func learningController(t *testing.T, version, name string) {
 	l := newLab(t, "ping", "osken-manager")
 	if out, err := exec.Command(python, "-c", "import os_ken").CombinedOutput(); err != nil {
 		t.Skipf("needs os-ken for %s: %v: %s", python, err, out)
@@ -41,8 +47,8 @@ func TestLearningController(t *testing.T) {
 	}
 	s := l.run(threeSecure)
 	s.missesOut("h1", ip2)
-	controller := l.spawn("switch", python, manager, "--ofp-listen-host", "127.0.0.1", "--ofp-tcp-listen-port", controllerPort, app)
-	s.awaitController(true)
+	controller := l.spawn("switch", "env", "OPENFLOW="+version, python, manager, "--ofp-listen-host", "127.0.0.1", "--ofp-tcp-listen-port", controllerPort, app)
+	s.awaitController(name)
 	s.await("the application has installed its first flow", func() error {
 		if text := s.ofctl("dump-flows", "br0"); !strings.Contains(text, "CONTROLLER") {
 			return errorText(text)
@@ -57,6 +63,15 @@ func TestLearningController(t *testing.T) {
 			}
 		}
 	}
+	if version != "1.0" {
+		// The way leads through a group for each port and a meter.
+		if text := s.ofctl("-O", name, "dump-group-stats", "br0"); strings.Count(text, "group_id=") != 3 || strings.Contains(text, "packet_count=0,") {
+			t.Errorf("groups:\n%s", text)
+		}
+		if text := s.ofctl("-O", name, "meter-stats", "br0"); !strings.Contains(text, "flow_count:6") || strings.Contains(text, "packet_in_count:0 ") {
+			t.Errorf("meters:\n%s", text)
+		}
+	}
 	// Each of the six directions has a flow, and only first packets went the long way.
 	text := s.ofctl("dump-flows", "br0")
 	if n := strings.Count(text, "priority=1,in_port="); n != 6 {
@@ -67,20 +82,22 @@ func TestLearningController(t *testing.T) {
 	}
 	// A secure bridge goes on with its flows when the controller is gone.
 	controller.interrupt()
-	s.awaitController(false)
+	s.awaitController("")
 	s.reaches("h1", ip3)
 }
 
-// awaitController waits until the bridge's controller is connected, or is not.
-func (s *vswitch) awaitController(want bool) {
+// awaitController waits until the bridge's controller is connected in a version,
+// or "": is not.
+func (s *vswitch) awaitController(version string) {
 	s.Helper()
-	s.await(fmt.Sprintf("controller connected: %v", want), func() error {
+	want := version != ""
+	s.await(fmt.Sprintf("controller connected: %q", version), func() error {
 		r, err := ask[control.StatusReply](s, "status")
 		if err != nil {
 			return err
 		}
 		c := r.Bridges[0].Controllers
-		if len(c) != 1 || c[0].Connected != want || want && c[0].Version != "OpenFlow13" {
+		if len(c) != 1 || c[0].Connected != want || want && c[0].Version != version {
 			return fmt.Errorf("%+v", c)
 		}
 		return nil
