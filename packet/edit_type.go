@@ -44,7 +44,7 @@ func (b *Buf) SetIPProto(proto uint8) bool {
 	default:
 		return false
 	}
-	if b.L4 != 0 {
+	if b.L4 != 0 && old != proto {
 		b.addressesChanged(old, change(0).word(uint16(old), uint16(proto)))
 	}
 	b.L4 = 0

@@ -24,6 +24,8 @@ func TestSetType(t *testing.T) {
 			func(b *Buf) bool { return b.SetIPProto(0x84) }, testMACs + "0800 4500001c0000000040 84 665c 0a0000010a000002 0001000200080000"},
 		{"IPv4 with a checksum that covers it", testMACs + "0800 4500001c0000000040 11 66cf 0a0000010a000002 000100020008 ebdb", Layers{0, 14, 34},
 			func(b *Buf) bool { return b.SetIPProto(0x06) }, testMACs + "0800 4500001c0000000040 06 66da 0a0000010a000002 000100020008 ebe6"},
+		{"the protocol that it has", testMACs + "0800 4500001c0000000040 88 6658 0a0000010a000002 000100020008 0000", Layers{0, 14, 34},
+			func(b *Buf) bool { return b.SetIPProto(0x88) }, testMACs + "0800 4500001c0000000040 88 6658 0a0000010a000002 000100020008 0000"},
 		{"IPv6 behind a hop-by-hop header", testMACs + "86dd 60000000 0008 00 40" + addresses + "3b00 010400000000", Layers{0, 14, 0},
 			func(b *Buf) bool { return b.SetIPProto(17) }, testMACs + "86dd 60000000 0008 00 40" + addresses + "1100 010400000000"},
 		{"IPv6 cut in its extension headers", testMACs + "86dd 60000000 0008 00 40" + addresses + "3b00", Layers{0, 14, 0},

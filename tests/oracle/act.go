@@ -175,10 +175,10 @@ func (w *walk) toController() {
 		return
 	}
 	cookie := ^uint64(0)
-	if w.rule != nil && !slices.ContainsFunc(w.o.learned, func(l learned) bool { return l.rule == w.rule && l.fresh }) {
-		cookie = w.rule.Cookie // a flow that the packet itself has made is not in the table yet
+	if w.rule != nil {
+		cookie = w.rule.Cookie
 	}
-	w.o.packetIns = append(w.o.packetIns, fmt.Sprintf("%s table %d cookie %d in_port %d %x", w.bridge.name, w.table, cookie, w.meta.OFPort, w.data))
+	w.o.packetIns = append(w.o.packetIns, fmt.Sprintf("%s table %d cookie %s in_port %d %x", w.bridge.name, w.table, cookieText(cookie), w.meta.OFPort, w.data))
 }
 
 func (w *walk) group(id uint32) {
@@ -267,4 +267,13 @@ func (w *walk) bundle(a openflow.Bundle) {
 func (w *walk) isPatch(no openflow.PortNo) bool {
 	p := w.bridge.port(no)
 	return no >= openflow.PortMax || p != nil && p.Peer != ""
+}
+
+// cookieText is a packet-in's cookie. A flow that the packet itself has just made
+// may have none yet.
+func cookieText(cookie uint64) string {
+	if cookie >= learnedCookie {
+		return "of a learned flow or none"
+	}
+	return fmt.Sprint(cookie)
 }

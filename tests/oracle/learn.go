@@ -1,7 +1,6 @@
 package oracle
 
 import (
-	"reflect"
 	"slices"
 
 	"vswitch/flow"
@@ -20,12 +19,11 @@ func (w *walk) learn(a *openflow.Learn) {
 		w.write(a.ResultDst, flow.U64(map[bool]uint64{true: 1}[room]))
 	}
 	if room {
-		fresh := old == nil || old.Cookie != n.Cookie || !reflect.DeepEqual(old.Actions, n.Actions)
 		if i := slices.IndexFunc(w.o.learned, func(l learned) bool { return l.rule == old }); i >= 0 {
 			old.Actions, old.Cookie = n.Actions, n.Cookie
 			return
 		}
-		w.o.learned = append(w.o.learned, learned{w.bridge, n, fresh})
+		w.o.learned = append(w.o.learned, learned{w.bridge, n})
 	}
 }
 

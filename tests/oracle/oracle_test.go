@@ -26,8 +26,13 @@ func number(t testing.TB, name string, otherwise uint64) uint64 {
 
 // TestOracle has random packets go through random tables.
 func TestOracle(t *testing.T) {
-	seed := number(t, "VSWITCH_SEED", rand.Uint64())
 	total := number(t, "VSWITCH_ORACLE", 200_000)
+	// `make test` does the same every time; to find what is new is for `make oracle`.
+	seed := uint64(1)
+	if os.Getenv("VSWITCH_ORACLE") != "" {
+		seed = rand.Uint64()
+	}
+	seed = number(t, "VSWITCH_SEED", seed)
 	t.Logf("VSWITCH_SEED=%d", seed)
 	const packets = 200
 	var next, judged, aside atomic.Uint64

@@ -156,7 +156,6 @@ type bucketHit struct {
 type learned struct {
 	bridge *bridge
 	rule   *rule
-	fresh  bool // there is no such flow in the table
 }
 
 // choose is one of n.

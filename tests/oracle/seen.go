@@ -53,7 +53,7 @@ func (j *jar) send(p Packet) (s seen, err error) {
 				return s, fmt.Errorf("the switch said %T", a.Message)
 			}
 			port, _, _ := in.Match.Field(flow.FieldByID(flow.FieldInPortOXM))
-			s.packetIns = append(s.packetIns, fmt.Sprintf("%s table %d cookie %d in_port %d %x", bridge, in.Table, in.Cookie, port.Lo, in.Data))
+			s.packetIns = append(s.packetIns, fmt.Sprintf("%s table %d cookie %s in_port %d %x", bridge, in.Table, cookieText(in.Cookie), port.Lo, in.Data))
 		}
 	}
 	for _, d := range j.Drops() {
