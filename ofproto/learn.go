@@ -22,26 +22,51 @@ func (x *xlate) learnFlow(a openflow.Learn) {
 		x.result.NoCache = true
 		return
 	}
-	old, room := b.findLearned(m, s, x.version), true
-	if old == nil && a.Limit > 0 {
-		room = b.table(m.Table).withCookie(m.Cookie) < int(a.Limit)
+	old, own, room := b.findLearned(m, s, x.version), x.learnedBefore(m, s), true
+	isNew := old == nil && own == nil
+	if isNew && a.Limit > 0 {
+		room = b.table(m.Table).withCookie(m.Cookie)+x.learnedNew(m) < int(a.Limit)
 	}
 	x.sw.tables.Unlock()
 	if a.Flags&openflow.LearnWriteResult != 0 {
 		done := flow.Value{}
-		if old != nil || room {
+		if !isNew || room {
 			done = flow.U64(1)
 		}
 		x.writeSubfield(a.ResultDst, done)
 	}
 	switch {
-	case old != nil && old.cookie == m.Cookie && reflect.DeepEqual(old.actions, m.Actions):
+	case own != nil && own.flow.Cookie == m.Cookie && reflect.DeepEqual(own.flow.Actions, m.Actions):
+	case own == nil && old != nil && old.cookie == m.Cookie && reflect.DeepEqual(old.actions, m.Actions):
 		x.result.Credits = append(x.result.Credits, refresh{old})
-	case old != nil || room:
-		e := &learnEffect{bridge: b, flow: m, match: s, limit: a.Limit}
+	case !isNew || room:
+		e := &learnEffect{bridge: b, flow: m, match: s, limit: a.Limit, isNew: isNew}
 		x.result.Effects = append(x.result.Effects, e)
 		x.learned = append(x.learned, e)
+		// A packet that says one thing and then another says both every time.
+		x.result.NoCache = x.result.NoCache || own != nil
 	}
+}
+
+// learnedBefore is the flow of m's match and priority that this very packet has
+// learned, as it is after the last time.
+func (x *xlate) learnedBefore(m *openflow.FlowMod, s flow.Sparse) (found *learnEffect) {
+	for _, e := range x.learned {
+		if e.bridge == x.bridge && e.flow.Table == m.Table && e.flow.Priority == m.Priority && e.match.Equal(s) {
+			found = e
+		}
+	}
+	return found
+}
+
+// learnedNew is the number of flows with m's cookie that this very packet adds.
+func (x *xlate) learnedNew(m *openflow.FlowMod) (n int) {
+	for _, e := range x.learned {
+		if e.isNew && e.bridge == x.bridge && e.flow.Table == m.Table && e.flow.Cookie == m.Cookie {
+			n++
+		}
+	}
+	return n
 }
 
 // taught is the flow that the packet itself has just made in table n, where it
@@ -51,6 +76,9 @@ func (x *xlate) taught(n uint8, r *Rule) *learnEffect {
 	var found *learnEffect
 	for _, e := range x.learned {
 		if e.bridge != x.bridge || e.flow.Table != n || !e.match.Matches(&x.p) {
+			continue
+		}
+		if found != nil && found.flow.Priority > e.flow.Priority {
 			continue
 		}
 		if r == nil || r.priority < e.flow.Priority || r.priority == e.flow.Priority && r.match().Equal(e.match) {
@@ -129,6 +157,7 @@ type learnEffect struct {
 	flow   *openflow.FlowMod
 	match  flow.Sparse
 	limit  uint32
+	isNew  bool        // for all that the translation knows
 	counts *ruleCounts // of the rule that was made
 }
 
