@@ -22,7 +22,7 @@ type CheckParams struct {
 // packet, as long as they do no harm. Ports, groups and meters are not looked
 // up.
 func CheckActions(list []Action, p *CheckParams) error {
-	if err := checkOrder(p.Version, list); err != nil && p.Version > V10 {
+	if err := checkOrder(p.Version, list); err != nil {
 		return err
 	}
 	if err := checkConjunction(list); err != nil {

@@ -1,5 +1,7 @@
 package openflow
 
+import "slices"
+
 // Types of instructions (OFPIT_*).
 const (
 	instGotoTable     = 1
@@ -183,15 +185,18 @@ func checkOrder(v Version, list []Action) error {
 	return nil
 }
 
-// appendInstructions is the reverse of decodeInstructions. OpenFlow 1.0 lets
-// actions stand in any order, so that what tells of its flows may have several
-// apply_actions.
+// appendInstructions is the reverse of decodeInstructions. OpenFlow 1.5 lets meters
+// stand among actions; what tells of such a flow in another version has the first
+// of them before all actions.
 func appendInstructions(c context, dst []byte, list []Action) (_ []byte, err error) {
 	if c.v == V10 {
 		return appendActions(c, dst, list)
 	}
-	if err := checkOrder(c.v, list); err != nil && !c.tells {
-		return dst, err
+	if err := checkOrder(c.v, list); err != nil {
+		if !c.tells {
+			return dst, err
+		}
+		list = inOrder(list)
 	}
 	for i := 0; i < len(list); {
 		if !isApplied(c.v, list[i]) {
@@ -214,6 +219,13 @@ func appendInstructions(c context, dst []byte, list []Action) (_ []byte, err err
 		i = end
 	}
 	return dst, nil
+}
+
+// inOrder is a list by stages, with one instruction of each.
+func inOrder(list []Action) []Action {
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b Action) int { return stage(a) - stage(b) })
+	return slices.CompactFunc(list, func(a, b Action) bool { return stage(a) == stage(b) && stage(a) != applied })
 }
 
 // isApplied reports whether a travels within apply_actions: all actions, and in

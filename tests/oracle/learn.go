@@ -15,6 +15,11 @@ func (w *walk) learn(a *openflow.Learn) {
 	}
 	old := w.standing(n)
 	room := old != nil || a.Limit == 0 || w.learnedWith(a) < int(a.Limit)
+	if old == nil && a.Limit != 0 && w.learnedNow(a) {
+		// Which flow gets the room depends on which copy of the packet is looked
+		// into again.
+		w.unknown("learn twice under a limit")
+	}
 	if a.Flags&openflow.LearnWriteResult != 0 {
 		w.write(a.ResultDst, flow.U64(map[bool]uint64{true: 1}[room]))
 	}
@@ -55,6 +60,14 @@ func (w *walk) learnedWith(a *openflow.Learn) (n int) {
 		}
 	}
 	return n
+}
+
+// learnedNow reports whether the packet has learned a flow that counts toward a's
+// limit.
+func (w *walk) learnedNow(a *openflow.Learn) bool {
+	return slices.ContainsFunc(w.o.learned, func(l learned) bool {
+		return l.bridge == w.bridge && l.rule.Table == a.Table && l.rule.Cookie == a.Cookie
+	})
 }
 
 func (w *walk) learnSpec(m *openflow.FlowMod, s *openflow.LearnSpec) {
