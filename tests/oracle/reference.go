@@ -124,6 +124,9 @@ type outcome struct {
 	// loops: the packet came back, and its sender seems to have moved. What its
 	// copies then find depends on which of them goes first.
 	loops bool
+	// taught: the packet came by a flow that it has itself made. A copy that is
+	// looked into again may still find the megaflow of an earlier packet.
+	taught bool
 
 	hits     []hit
 	lookups  []lookup

@@ -117,6 +117,7 @@ func (w *walk) find(t *table, n uint8, v *view) (best *rule) {
 			best = r
 		}
 	}
+	w.o.taught = w.o.taught || best != nil && slices.ContainsFunc(w.o.learned, func(l learned) bool { return l.rule == best })
 	return best
 }
 
