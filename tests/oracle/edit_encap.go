@@ -157,7 +157,8 @@ func ipTTL(s []byte, at int, ethType uint16) (t ttl, next int, nextType uint16) 
 		}
 	case ethType == packet.EthTypeIPv6 && at+40 <= len(s) && s[at]>>4 == 6:
 		t = ttl{at: at + 7}
-		if last, end := lastNext(s, at); last > 0 && !hasFragment(s, at, last) {
+		payload := int(binary.BigEndian.Uint16(s[at+4:]))
+		if last, end := lastNext(s, at); last > 0 && end <= at+40+payload && !hasFragment(s, at, last) {
 			next, nextType = end, inside[s[last]]
 		}
 	}
