@@ -12,6 +12,7 @@ import (
 	"vswitch/packet"
 	"vswitch/ports"
 	"vswitch/ports/porttest"
+	"vswitch/ports/uring"
 )
 
 func TestMovedDeviceIsAbsent(t *testing.T) { eachIO(t, testMovedDeviceIsAbsent) }
@@ -89,50 +90,65 @@ func flood(t *testing.T, fd int) {
 	})
 }
 
-// BenchmarkForward moves 64-byte frames from one TAP to another, in batches, and
-// as a bare copier would. A frame's way out of and into the kernel's other half
+// BenchmarkForward moves 64-byte frames from one TAP to another, as a bare copier
+// would, and in batches by each kind of I/O. A frame's way out of and into the kernel's other half
 // is not measured.
 func BenchmarkForward(b *testing.B) {
-	c, e := porttest.Control(b), porttest.Engine(b)
-	from := open(b, c, Options{Name: "dev", Netns: porttest.Unusual("tap-bench-1")})
-	to := open(b, c, Options{Name: "dev", Netns: porttest.Unusual("tap-bench-2")})
+	c := porttest.Control(b)
+	from := open(b, c, Options{Name: "dev", Netns: porttest.Unusual("tap-bench-1"), Uring: true})
+	to := open(b, c, Options{Name: "dev", Netns: porttest.Unusual("tap-bench-2"), Uring: true})
 	porttest.AwaitUp(b, from)
-	rx, tx := porttest.OpenRx(b, from, 0, e), porttest.OpenTx(b, to, e)
 	raw := porttest.PacketSocket(b, space(b, c, from), "dev", false)
 	frame := append([]byte{2, 9, 9, 9, 9, 9, 2, 9, 9, 9, 9, 8, 0x88, 0xb5}, make([]byte, 46)...)
 	const frames = 400 // fewer than the device's queue holds
-	measure := func(name string, forward func()) {
-		b.Run(name, func(b *testing.B) {
-			for b.Loop() {
-				b.StopTimer()
-				for range frames {
-					if _, err := unix.Write(raw, frame); err != nil {
+	measure := func(b *testing.B, forward func()) {
+		for b.Loop() {
+			b.StopTimer()
+			for range frames {
+				if _, err := unix.Write(raw, frame); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.StartTimer()
+			forward()
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*frames), "ns/frame")
+	}
+	buf := make([]byte, 1<<16)
+	b.Run("bare", func(b *testing.B) {
+		measure(b, func() {
+			for range frames {
+				n, err := unix.Read(from.queues[0].fd, buf)
+				if err == nil {
+					_, _ = unix.Write(to.queues[0].fd, buf[:n])
+				}
+			}
+		})
+	})
+	batch, done, ready := make([]*packet.Buf, 64), make([]ports.TxDone, 64), make([]ports.RxQueue, 4)
+	for _, with := range []struct {
+		name   string
+		refuse uring.Features
+	}{{"syscall", uring.FeatureRing}, {"uring", 0}, {"uring with single reads", uring.FeatureMultishot}} {
+		b.Run(with.name, func(b *testing.B) {
+			e := porttest.EngineWithout(b, with.refuse)
+			rx, tx := porttest.OpenRx(b, from, 0, e), porttest.OpenTx(b, to, e)
+			measure(b, func() {
+				for left := frames; left > 0; {
+					n, err := rx.Recv(batch)
+					tx.Send(batch[:n])
+					for _, d := range done[:tx.Reap(done)] {
+						d.Buf.Free(e.Pool())
+					}
+					if left -= n; n < len(batch) && left > 0 {
+						err = e.Wait(porttest.Patience)
+						e.Ready(ready)
+					}
+					if err != nil {
 						b.Fatal(err)
 					}
 				}
-				b.StartTimer()
-				forward()
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*frames), "ns/frame")
+			})
 		})
 	}
-	buf := make([]byte, 1<<16)
-	measure("bare", func() {
-		for range frames {
-			n, err := unix.Read(from.queues[0].fd, buf)
-			if err == nil {
-				_, _ = unix.Write(to.queues[0].fd, buf[:n])
-			}
-		}
-	})
-	batch, done := make([]*packet.Buf, 64), make([]ports.TxDone, 64)
-	measure("batched", func() {
-		for n := len(batch); n == len(batch); {
-			n, _ = rx.Recv(batch)
-			tx.Send(batch[:n])
-			for _, d := range done[:tx.Reap(done)] {
-				d.Buf.Free(e.Pool())
-			}
-		}
-	})
 }

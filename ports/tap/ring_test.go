@@ -56,11 +56,10 @@ func TestKernelsWithLess(t *testing.T) {
 		io     string
 		note   string
 	}{
-		{"nothing refused", 0, "uring (multishot reads, registered files, deferred task work)", ""},
+		{"nothing refused", 0, "uring (multishot reads, deferred task work)", ""},
 		{"no multishot", uring.FeatureMultishot, "uring (single reads", ""},
-		{"no registered files", uring.FeatureFiles, "plain descriptors", ""},
 		{"no deferred work", uring.FeatureDeferred, "task work at any time", ""},
-		{"Linux 5.19", uring.FeatureMultishot | uring.FeatureFiles | uring.FeatureDeferred, "uring (single reads", ""},
+		{"Linux 5.19", uring.FeatureMultishot | uring.FeatureDeferred, "uring (single reads", ""},
 		{"no ring", uring.FeatureRing, "syscall", "io_uring was asked for, and system calls move the frames: io_uring_setup: operation not permitted"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

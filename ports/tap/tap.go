@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -160,8 +161,24 @@ func (p *Port) install(c *netdev.Control, temporary string) (netdev.Link, error)
 	if err != nil {
 		return netdev.Link{}, err
 	}
+	p.outlast()
 	return p.space.Adopt(link.Index, p.options.Ifname)
 }
+
+// outlast waits while a device like ours has the name, which may be that of a
+// switch that was killed.
+func (p *Port) outlast() {
+	for end := time.Now().Add(lingering); time.Now().Before(end); time.Sleep(lingering / 100) {
+		if other, err := p.space.LinkByName(p.options.Ifname); err != nil || other.Kind != "tun" {
+			return
+		}
+	}
+}
+
+// lingering bounds how long the kernel may take to give up the descriptors of a
+// switch that was killed: those that an io_uring read from go by and by, and their
+// device with them.
+const lingering = time.Second
 
 // reported takes over what netlink tells about the device.
 func (p *Port) reported(r netdev.Report) {

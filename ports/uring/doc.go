@@ -18,6 +18,9 @@
 //     one page.
 //   - What a Writer took is submitted by Flush. It is owned by the ring until Next
 //     reports it.
+//   - Descriptors are not registered with the ring. It would save two atomic
+//     operations a request, but before Linux 6.13 the kernel keeps a registered
+//     file, and so a device, until every older request has ended.
 //   - Close of a Reader or Writer returns when the kernel has let go of its
 //     memory and of its descriptor.
 //

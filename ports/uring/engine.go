@@ -39,8 +39,7 @@ type Engine struct {
 	refused  error // why there is none and will be none
 	features Features
 	frames   *packet.Pool
-	promised int    // slots that readers may have out
-	places   []bool // of registered files: in use
+	promised int // slots that readers may have out
 
 	readers []*Reader // by number; nil where there is none
 	writers []*Writer
@@ -84,9 +83,6 @@ func (e *Engine) open() error {
 		e.features = 0
 		e.refused = errors.Join(err, r.close())
 		return e.refused
-	}
-	if e.features&FeatureFiles != 0 {
-		e.places = make([]bool, maxFiles)
 	}
 	e.ring, e.look = r, true
 	e.pollInner()
@@ -195,31 +191,6 @@ func (e *Engine) Wait(d time.Duration) error {
 		return fmt.Errorf("io_uring engine: wait: %w", err)
 	}
 	e.harvest()
-	return nil
-}
-
-// file is a descriptor as requests name it.
-type file struct {
-	fd    int32 // or the place in the table of registered files
-	flags uint8 // of requests
-}
-
-func (e *Engine) openFile(fd int) file {
-	if place := slices.Index(e.places, false); place >= 0 && e.ring.setFile(place, int32(fd)) == nil {
-		e.places[place] = true
-		return file{int32(place), sqeFixedFile}
-	}
-	return file{fd: int32(fd)}
-}
-
-func (e *Engine) closeFile(f file) error {
-	if f.flags&sqeFixedFile == 0 {
-		return nil
-	}
-	if err := e.ring.setFile(int(f.fd), -1); err != nil {
-		return fmt.Errorf("io_uring: give up registered file %d: %w", f.fd, err)
-	}
-	e.places[f.fd] = false
 	return nil
 }
 

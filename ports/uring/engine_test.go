@@ -113,8 +113,7 @@ var kernels = []struct {
 }{
 	{"this", 0},
 	{"no multishot", uring.FeatureMultishot},
-	{"no files", uring.FeatureFiles},
-	{"5.19", uring.FeatureMultishot | uring.FeatureFiles | uring.FeatureDeferred},
+	{"5.19", uring.FeatureMultishot | uring.FeatureDeferred},
 }
 
 func TestWhatIsWrittenIsRead(t *testing.T) {

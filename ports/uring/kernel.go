@@ -78,20 +78,6 @@ type bufReg struct {
 	_           [3]uint64
 }
 
-// rsrcRegister is struct io_uring_rsrc_register.
-type rsrcRegister struct {
-	nr, flags uint32
-	_         uint64
-	data      uint64
-	tags      uint64
-}
-
-// filesUpdate is struct io_uring_files_update.
-type filesUpdate struct {
-	offset, _ uint32
-	fds       uint64
-}
-
 // geteventsArg is struct io_uring_getevents_arg.
 type geteventsArg struct {
 	sigmask     uint64
@@ -170,7 +156,6 @@ const (
 
 // Flags of requests and completions.
 const (
-	sqeFixedFile    = 1 << 0
 	sqeBufferSelect = 1 << 5
 
 	cqeBuffer      = 1 << 0
@@ -180,12 +165,9 @@ const (
 
 // Operations of io_uring_register.
 const (
-	registerFilesUpdate    = 6
-	registerProbe          = 8
-	registerFiles2         = 13
-	registerPbufRing       = 22
-	unregisterPbufRing     = 23
-	registerFilesAreSparse = 1 << 0
+	registerProbe      = 8
+	registerPbufRing   = 22
+	unregisterPbufRing = 23
 )
 
 // rwfNoWait makes a request fail with EAGAIN that would have to wait.

@@ -34,7 +34,6 @@ type ring struct {
 	deferred bool // the kernel runs completions when this thread asks for them
 	arg      geteventsArg
 	limit    unix.Timespec
-	fileArg  int32
 }
 
 // openRing makes a ring for the calling thread. refuse leaves features out.

@@ -243,17 +243,22 @@ func TestExit(t *testing.T) {
 // TestKilled wants a switch that was killed to leave nothing that keeps the next one
 // from starting.
 func TestKilled(t *testing.T) {
+	t.Run("syscall", func(t *testing.T) { testKilled(t, twoHosts) })
+	t.Run("uring", func(t *testing.T) { testKilled(t, "datapath: {io: uring}\n"+twoHosts) })
+}
+
+func testKilled(t *testing.T, config string) {
 	l := newLab(t, "ping")
 	l.makeHost("h1")
 	l.makeHost("h2")
-	file := l.write(configFile, twoHosts)
+	file := l.write(configFile, config)
 	first := l.spawn("switch", binaries+"/vswitchd", "-c", file, "--rundir", l.dir)
 	first.says("msg=ready")
 	first.signal(syscall.SIGKILL)
 	if err := first.wait(); err == nil {
 		t.Error("killed, and no error")
 	}
-	s := l.run(twoHosts)
+	s := l.run(config)
 	s.reaches("h1", ip2)
 }
 
