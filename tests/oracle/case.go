@@ -290,6 +290,9 @@ func (t *Trial) packet(jars []*jar, r *Reference, p Packet) (bool, error) {
 		}
 	}
 	if found != nil {
+		if found.taught {
+			r.Unsure(found) // which copies came by what they made is known of the frames alone
+		}
 		return true, nil
 	}
 	return false, fmt.Errorf("the switch\n%vbut by the reference\n%s", seen, strings.Join(faults, "or\n"))
