@@ -26,7 +26,7 @@ type references struct{ groups, meters map[uint32]bool }
 
 // add notes what actions refer to. A nil map takes nothing.
 func (r *references) add(actions []openflow.Action) {
-	for _, a := range actions {
+	for a := range everyAction(actions) {
 		switch a := a.(type) {
 		case openflow.Group:
 			if r.groups != nil {
@@ -36,10 +36,6 @@ func (r *references) add(actions []openflow.Action) {
 			if r.meters != nil {
 				r.meters[a.ID] = true
 			}
-		case openflow.WriteActions:
-			r.add(a.Actions)
-		case openflow.Clone:
-			r.add(a.Actions)
 		}
 	}
 }

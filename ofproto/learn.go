@@ -220,22 +220,17 @@ type learnKey struct {
 
 // countLearners notes that a flow with these actions came or went.
 func (c *change) countLearners(actions []openflow.Action, by int) {
-	for _, a := range actions {
-		switch a := a.(type) {
-		case openflow.Learn:
-			if a.Flags&openflow.LearnDeleteLearned != 0 {
-				k := learnKey{a.Table, a.Cookie}
-				if c.bridge.learners[k] += by; c.bridge.learners[k] == 0 {
-					delete(c.bridge.learners, k)
-				}
-				if by < 0 && !slices.Contains(c.orphans, k) {
-					c.orphans = append(c.orphans, k)
-				}
-			}
-		case openflow.Clone:
-			c.countLearners(a.Actions, by)
-		case openflow.WriteActions:
-			c.countLearners(a.Actions, by)
+	for a := range everyAction(actions) {
+		learn, is := a.(openflow.Learn)
+		if !is || learn.Flags&openflow.LearnDeleteLearned == 0 {
+			continue
+		}
+		k := learnKey{learn.Table, learn.Cookie}
+		if c.bridge.learners[k] += by; c.bridge.learners[k] == 0 {
+			delete(c.bridge.learners, k)
+		}
+		if by < 0 && !slices.Contains(c.orphans, k) {
+			c.orphans = append(c.orphans, k)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package ofproto
 
 import (
+	"iter"
 	"sync/atomic"
 	"time"
 
@@ -140,53 +141,55 @@ func (r *Rule) outputs(port openflow.PortNo, group uint32) bool {
 		(group == openflow.GroupAny || usesGroup(r.actions, group))
 }
 
-func usesPort(actions []openflow.Action, port openflow.PortNo) bool {
+// everyAction goes through actions and those inside clone and write_actions.
+func everyAction(actions []openflow.Action) iter.Seq[openflow.Action] {
+	return func(yield func(openflow.Action) bool) { yieldActions(actions, yield) }
+}
+
+func yieldActions(actions []openflow.Action, yield func(openflow.Action) bool) bool {
 	for _, a := range actions {
+		var more bool
+		switch a := a.(type) {
+		case openflow.WriteActions:
+			more = yieldActions(a.Actions, yield)
+		case openflow.Clone:
+			more = yieldActions(a.Actions, yield)
+		default:
+			more = yield(a)
+		}
+		if !more {
+			return false
+		}
+	}
+	return true
+}
+
+func usesPort(actions []openflow.Action, port openflow.PortNo) bool {
+	for a := range everyAction(actions) {
+		var to openflow.PortNo
 		switch a := a.(type) {
 		case openflow.Output:
-			if a.Port == port {
-				return true
-			}
+			to = a.Port
 		case openflow.OutputTrunc:
-			if a.Port == port {
-				return true
-			}
+			to = a.Port
 		case openflow.Enqueue:
-			if a.Port == port {
-				return true
-			}
+			to = a.Port
 		case openflow.Controller:
-			if port == openflow.PortController {
-				return true
-			}
-		case openflow.WriteActions:
-			if usesPort(a.Actions, port) {
-				return true
-			}
-		case openflow.Clone:
-			if usesPort(a.Actions, port) {
-				return true
-			}
+			to = openflow.PortController
+		default:
+			continue
+		}
+		if to == port {
+			return true
 		}
 	}
 	return false
 }
 
 func usesGroup(actions []openflow.Action, group uint32) bool {
-	for _, a := range actions {
-		switch a := a.(type) {
-		case openflow.Group:
-			if a.ID == group {
-				return true
-			}
-		case openflow.WriteActions:
-			if usesGroup(a.Actions, group) {
-				return true
-			}
-		case openflow.Clone:
-			if usesGroup(a.Actions, group) {
-				return true
-			}
+	for a := range everyAction(actions) {
+		if g, is := a.(openflow.Group); is && g.ID == group {
+			return true
 		}
 	}
 	return false

@@ -6,58 +6,48 @@ import (
 	"vswitch/openflow"
 )
 
-// checkSupported refuses actions that translation does not have.
+// checkSupported refuses actions that translation does not have, and what they
+// name that the bridge does not have.
 func (b *Bridge) checkSupported(actions []openflow.Action) error {
 	for _, a := range actions {
-		switch a := a.(type) {
-		case openflow.Output:
-			if err := checkPortNumber(a.Port); err != nil {
-				return err
-			}
-		case openflow.Enqueue:
-			if err := checkPortNumber(a.Port); err != nil {
-				return err
-			}
-		case openflow.Group:
-			if b.groups.get(a.ID) == nil {
-				return openflow.NewError(openflow.ErrActionBadOutGroup, "there is no group %d", a.ID)
-			}
-		case openflow.Meter:
-			if b.meters.get(a.ID) == nil {
-				return openflow.NewError(openflow.ErrMeterModInvalidMeter, "there is no meter %d", a.ID)
-			}
-		case openflow.SetField:
-			if err := b.checkMapped(openflow.Subfield{Field: a.Field, Bits: wideBits(a.Wide, a.WideMask)}); err != nil {
-				return err
-			}
-		case openflow.DeleteField:
-			if err := b.checkMapped(openflow.Subfield{Field: a.Field}); err != nil {
-				return err
-			}
-		case openflow.Move:
-			if err := cmp.Or(b.checkMapped(a.Src), b.checkMapped(a.Dst)); err != nil {
-				return err
-			}
-		case openflow.StackPush:
-			if err := b.checkMapped(a.Src); err != nil {
-				return err
-			}
-		case openflow.StackPop:
-			if err := b.checkMapped(a.Dst); err != nil {
-				return err
-			}
-		case openflow.Clone:
-			if err := b.checkSupported(a.Actions); err != nil {
-				return err
-			}
-		case openflow.WriteActions:
-			if err := b.checkSupported(a.Actions); err != nil {
-				return err
-			}
-		default:
-			if !supported.Has(a.ActionKind()) {
-				return openflow.NewError(openflow.ErrActionBadType, "the switch does not have the action %T", a)
-			}
+		if err := b.checkAction(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *Bridge) checkAction(a openflow.Action) error {
+	switch a := a.(type) {
+	case openflow.Output:
+		return checkPortNumber(a.Port)
+	case openflow.Enqueue:
+		return checkPortNumber(a.Port)
+	case openflow.Group:
+		if b.groups.get(a.ID) == nil {
+			return openflow.NewError(openflow.ErrActionBadOutGroup, "there is no group %d", a.ID)
+		}
+	case openflow.Meter:
+		if b.meters.get(a.ID) == nil {
+			return openflow.NewError(openflow.ErrMeterModInvalidMeter, "there is no meter %d", a.ID)
+		}
+	case openflow.SetField:
+		return b.checkMapped(openflow.Subfield{Field: a.Field, Bits: wideBits(a.Wide, a.WideMask)})
+	case openflow.DeleteField:
+		return b.checkMapped(openflow.Subfield{Field: a.Field})
+	case openflow.Move:
+		return cmp.Or(b.checkMapped(a.Src), b.checkMapped(a.Dst))
+	case openflow.StackPush:
+		return b.checkMapped(a.Src)
+	case openflow.StackPop:
+		return b.checkMapped(a.Dst)
+	case openflow.Clone:
+		return b.checkSupported(a.Actions)
+	case openflow.WriteActions:
+		return b.checkSupported(a.Actions)
+	default:
+		if !supported.Has(a.ActionKind()) {
+			return openflow.NewError(openflow.ErrActionBadType, "the switch does not have the action %T", a)
 		}
 	}
 	return nil

@@ -68,7 +68,7 @@ func matchesTLV(s flow.Sparse, index uint8) bool {
 
 // usesField reports whether actions set or delete a tun_metadata field.
 func usesField(actions []openflow.Action, id flow.FieldID) bool {
-	for _, a := range actions {
+	for a := range everyAction(actions) {
 		switch a := a.(type) {
 		case openflow.SetField:
 			if a.Field == id {
@@ -76,14 +76,6 @@ func usesField(actions []openflow.Action, id flow.FieldID) bool {
 			}
 		case openflow.DeleteField:
 			if a.Field == id {
-				return true
-			}
-		case openflow.Clone:
-			if usesField(a.Actions, id) {
-				return true
-			}
-		case openflow.WriteActions:
-			if usesField(a.Actions, id) {
 				return true
 			}
 		}

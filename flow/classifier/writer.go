@@ -1,6 +1,7 @@
 package classifier
 
 import (
+	"iter"
 	"slices"
 
 	"vswitch/flow"
@@ -110,14 +111,26 @@ func (c *Classifier) valuesOf(t *subtable, r *rule) []uint64 {
 	return c.words.block(r.values, len(t.masks))
 }
 
+// earlyStages goes through the stages of a subtable but the last, each with the
+// hash of the words up to it.
+func (c *Classifier) earlyStages(t *subtable, values []uint64) iter.Seq2[*stage, uint64] {
+	return func(yield func(*stage, uint64) bool) {
+		h := c.seed
+		for i := range t.stages[:max(0, len(t.stages)-1)] {
+			s := &t.stages[i]
+			h = s.hashValues(h, values)
+			if !yield(s, flow.FinishHash(h)) {
+				return
+			}
+		}
+	}
+}
+
 // register makes the words of a rule's match known to the stages' hashes and to
 // the tries.
 func (c *Classifier) register(t *subtable, values []uint64) {
-	h := c.seed
-	for i := range t.stages[:max(0, len(t.stages)-1)] {
-		s := &t.stages[i]
-		h = s.hashValues(h, values)
-		s.seen.add(flow.FinishHash(h))
+	for s, h := range c.earlyStages(t, values) {
+		s.seen.add(h)
 	}
 	for i := range c.prefixesOf(t, values) {
 		p := &c.prefixes[i]
@@ -127,11 +140,8 @@ func (c *Classifier) register(t *subtable, values []uint64) {
 
 // unregister undoes register.
 func (c *Classifier) unregister(t *subtable, values []uint64) {
-	h := c.seed
-	for i := range t.stages[:max(0, len(t.stages)-1)] {
-		s := &t.stages[i]
-		h = s.hashValues(h, values)
-		s.seen.remove(flow.FinishHash(h))
+	for s, h := range c.earlyStages(t, values) {
+		s.seen.remove(h)
 	}
 	for i := range c.prefixesOf(t, values) {
 		p := &c.prefixes[i]
