@@ -67,29 +67,41 @@ var matchFaults = map[flow.ValueFault]ErrorCode{
 	flow.FaultMaskRefused: ErrMatchBadMask,
 }
 
-// addPlain is add for most entries: those that fix all of a plain field. It gives
-// the bytes that the entry at the front of b takes, 0 where it is another one or
-// has a fault, which add tells.
+// addPlain is add for most entries: those of a plain field. It gives the bytes
+// that the entry at the front of b takes, 0 where it is another one or has a
+// fault, which add tells.
 func (m *Match) addPlain(b []byte, classes *classSet) int {
 	if len(b) < 4 {
 		return 0
 	}
 	head := be.Uint32(b)
 	f := fieldOfClass(uint16(head>>16), uint8(head>>9&0x7f))
-	if f == nil || head&oxmHasMask != 0 || int(head&0xff) != f.Bytes || len(b) < 4+f.Bytes {
+	if f == nil {
 		return 0
 	}
-	p, value := &fieldPlaces[f.ID], number(b[4:4+f.Bytes])
+	p, size := &fieldPlaces[f.ID], f.Bytes
+	if head&oxmHasMask != 0 {
+		size *= 2
+	}
+	if !p.plain || int(head&0xff) != size || len(b) < 4+size {
+		return 0
+	}
+	value, full := number(b[4:4+f.Bytes]), p.bits[0]>>p.shift
+	mask := full
+	if head&oxmHasMask != 0 {
+		mask = number(b[4+f.Bytes : 4+size]).Lo
+	}
 	word := &m.Mask.Words()[p.words[0]]
-	if !p.plain || value.Lo&^f.Full().Lo != 0 || *word&p.bits[0] != 0 || !classes.has(f.Prereq) || !validValue(f.ID, value) {
+	if value.Lo&^mask|mask&^full|*word&p.bits[0] != 0 || mask != full && !f.Maskable ||
+		!classes.has(f.Prereq) || !validValue(f.ID, value) {
 		return 0
 	}
-	*word |= p.bits[0]
+	*word |= mask << p.shift
 	m.Value.Words()[p.words[0]] |= value.Lo << p.shift
 	if p.grants {
 		*classes = m.classes()
 	}
-	return 4 + f.Bytes
+	return 4 + size
 }
 
 // add makes m match what the entry says, with the checks that OpenFlow 1.3.5
@@ -169,15 +181,7 @@ func maskBits(v flow.Value) int { return bits.OnesCount64(v.Hi) + bits.OnesCount
 func appendOXMFields(v Version, nxm bool, dst []byte, m *Match) ([]byte, error) {
 	w := oxmWriter{v: v, nxm: nxm, m: m, dst: dst, classes: m.classes()}
 	words := m.Mask.Words()
-	var places placeSet
-	for i := 0; i < len(words); i++ {
-		if i%8 == 0 && i+8 <= len(words) && empty((*[8]uint64)(words[i:])) {
-			i += 7
-		} else if words[i] != 0 && !optionWords[i] {
-			w.left += bits.OnesCount64(words[i])
-			places.union(&wordPlaces[i])
-		}
-	}
+	places := w.scan(words)
 	if len(m.Wide) > 0 {
 		places.add(widePlace)
 	}
@@ -185,13 +189,13 @@ func appendOXMFields(v Version, nxm bool, dst []byte, m *Match) ([]byte, error) 
 	places.intersect(&possible)
 	w.packetType()
 	for k, set := range places {
-		for ; set != 0; set &= set - 1 {
+		for ; set != 0 && w.left|len(m.Wide) != 0; set &= set - 1 {
 			i := 64*k + bits.TrailingZeros64(set)
 			switch p := &matchOrder[i]; {
 			case i != widePlace && !p.in(words):
 			case p.special:
 				w.special(p)
-			default:
+			case !w.plain(p):
 				w.field(p)
 			}
 		}
@@ -200,11 +204,6 @@ func appendOXMFields(v Version, nxm bool, dst []byte, m *Match) ([]byte, error) 
 		return w.dst, w.leftOver()
 	}
 	return w.dst, nil
-}
-
-// empty reports whether there are only zeros, as there are in most of a mask.
-func empty(words *[8]uint64) bool {
-	return words[0]|words[1]|words[2]|words[3]|words[4]|words[5]|words[6]|words[7] == 0
 }
 
 // oxmWriter writes a match. left is how many bits of its mask are not told yet.
@@ -216,6 +215,27 @@ type oxmWriter struct {
 	left int
 
 	classes classSet // whose prerequisites the match fulfils
+}
+
+// scan counts the bits of a mask, by eight words since most have none, and gives
+// the places of the fields that may have them.
+func (w *oxmWriter) scan(words *[flow.PipelineWords]uint64) (places placeSet) {
+	const group = 8
+	for first := 0; first < len(words); first += group {
+		some := words[min(first, len(words)-group):]
+		at := len(words) - len(some)
+		g := (*[group]uint64)(some)
+		if g[0]|g[1]|g[2]|g[3]|g[4]|g[5]|g[6]|g[7] == 0 {
+			continue
+		}
+		for i := first - at; i < group; i++ {
+			if g[i] != 0 && !optionWords[at+i] {
+				w.left += bits.OnesCount64(g[i])
+				places.union(&wordPlaces[at+i])
+			}
+		}
+	}
+	return places
 }
 
 // special writes what stands at a special place in the order.
@@ -244,6 +264,18 @@ func (w *oxmWriter) special(p *fieldPlace) {
 	}
 }
 
+// plain writes a plain field all of which is matched, as most are.
+func (w *oxmWriter) plain(p *fieldPlace) bool {
+	h := &oxmFields.heads[w.v][p.f.ID]
+	if !p.plain || p.narrow || h.bytes != 4 || ^w.m.Mask.Words()[p.words[0]]&p.bits[0] != 0 {
+		return false
+	}
+	value := w.m.Value.Words()[p.words[0]] & p.bits[0] >> p.shift
+	w.dst = appendNumber(be.AppendUint32(w.dst, h.bits|uint32(p.f.Bytes)), flow.U64(value), p.f.Bytes)
+	w.left -= bits.OnesCount64(p.bits[0])
+	return true
+}
+
 // field writes a field of which the match says something.
 func (w *oxmWriter) field(p *fieldPlace) {
 	value, mask := p.load(&w.m.Match)
@@ -262,18 +294,12 @@ func (w *oxmWriter) put(f *flow.Field, value, mask flow.Value) {
 	if !hasWire(w.v, f) || !f.Maskable && !exact {
 		return
 	}
-	masked := !exact || narrow(f.ID)
+	masked := !exact || fieldPlaces[f.ID].narrow
 	w.dst = appendNumber(appendOXMHeader(w.v, w.dst, f, masked), value, f.Bytes)
 	if masked {
 		w.dst = appendNumber(w.dst, mask, f.Bytes)
 	}
 	w.left -= maskBits(mask)
-}
-
-// narrow reports whether Open vSwitch writes a field with a mask even where all
-// its bits are matched, because they are not all of the bits that travel.
-func narrow(id flow.FieldID) bool {
-	return id == flow.FieldTunFlags || id >= flow.FieldTunERSPANVer && id <= flow.FieldTunERSPANHWID
 }
 
 // packetType goes first, unless it is Ethernet's and fields that imply it follow

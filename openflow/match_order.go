@@ -21,6 +21,9 @@ type fieldPlace struct {
 	grants bool
 	// special: at its place in the order another field may be written.
 	special bool
+	// narrow: Open vSwitch writes the field with a mask even where all its bits are
+	// matched, because they are not all of the bits that travel.
+	narrow bool
 }
 
 // grantFields are the fields that Match.classes looks at.
@@ -32,6 +35,7 @@ var grantFields = []flow.FieldID{
 func placeOf(id flow.FieldID) fieldPlace {
 	p := fieldPlace{f: flow.FieldByID(id), grants: slices.Contains(grantFields, id)}
 	p.special = slices.Contains(specialPlaces, id) || id >= flow.FieldReg0 && id < flow.FieldReg0+flow.NumRegs
+	p.narrow = id == flow.FieldTunFlags || id >= flow.FieldTunERSPANVer && id <= flow.FieldTunERSPANHWID
 	if p.f == nil || p.f.Wide() {
 		return p
 	}
