@@ -1,6 +1,9 @@
 package config
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Config is the whole desired state of one switch.
 type Config struct {
@@ -53,10 +56,11 @@ type Metrics struct {
 type Datapath struct {
 	Workers      int // forwarding threads; 0: as many as cores or receive queues, whichever is less
 	Poll         PollMode
-	IO           IOMode // of ports that do not say otherwise
-	Budget       int    // packets that one receive queue may take per turn
-	UpcallBudget int    // packets per port and turn that may wait for a decision
-	FlowLimit    int    // megaflows in all
+	Spin         time.Duration // of adaptive polling: how long a worker looks for packets before it sleeps
+	IO           IOMode        // of ports that do not say otherwise
+	Budget       int           // packets that one receive queue may take per turn
+	UpcallBudget int           // packets per port and turn that may wait for a decision
+	FlowLimit    int           // megaflows in all
 }
 
 // PollMode says how a worker waits for packets.
@@ -64,7 +68,7 @@ type PollMode string
 
 // Poll modes.
 const (
-	PollAdaptive  PollMode = "adaptive"  // sleeps when there is nothing to do for a while
+	PollAdaptive  PollMode = "adaptive"  // looks for packets for a while where that has paid, then sleeps
 	PollBusy      PollMode = "busy"      // never sleeps
 	PollInterrupt PollMode = "interrupt" // sleeps at once
 )
@@ -92,6 +96,7 @@ const (
 const (
 	DefaultRunDir       = "/run/vswitch"
 	DefaultStateDir     = "/var/lib/vswitch"
+	DefaultSpin         = 3 * time.Millisecond
 	DefaultBudget       = 64
 	DefaultUpcallBudget = 64
 	DefaultFlowLimit    = 200_000
@@ -104,6 +109,7 @@ func Default() Config {
 		Log:    Log{Level: LogInfo, Format: LogText},
 		Datapath: Datapath{
 			Poll:         PollAdaptive,
+			Spin:         DefaultSpin,
 			IO:           IOAuto,
 			Budget:       DefaultBudget,
 			UpcallBudget: DefaultUpcallBudget,

@@ -77,6 +77,7 @@ const (
 	maxWorkers      = 256
 	maxBudget       = 64 // a worker's batch
 	maxUpcallBudget = 65536
+	maxSpin         = time.Second
 	maxFlowLimit    = 100_000_000
 	maxMACTableSize = 1 << 20
 	maxMACAging     = 24 * time.Hour
@@ -94,6 +95,9 @@ func (v *validator) settings(s *Settings) {
 	}
 	oneOf(v, "datapath.poll", s.Datapath.Poll, PollAdaptive, PollBusy, PollInterrupt)
 	oneOf(v, "datapath.io", s.Datapath.IO, IOAuto, IOSyscall, IOUring)
+	if s.Datapath.Spin < 0 || s.Datapath.Spin > maxSpin {
+		v.bad("datapath.spin", s.Datapath.Spin, "out of range", "use 0s to 1s")
+	}
 	v.between("datapath.workers", s.Datapath.Workers, 0, maxWorkers)
 	v.between("datapath.budget", s.Datapath.Budget, 1, maxBudget)
 	v.between("datapath.upcall_budget", s.Datapath.UpcallBudget, 1, maxUpcallBudget)

@@ -43,6 +43,7 @@ func TestValidate(t *testing.T) {
 				`bridges[1].name: bridge br1: name "br1": its socket /` + strings.Repeat("r", 98) + `/br1.mgmt has a path of more than 107 bytes: use a shorter rundir or name`}},
 		{"fail mode", func(c *Config) { br0(c).FailMode = "open" }, []string{`bridges[0].fail_mode: bridge br0: fail_mode "open": unknown: use standalone, secure`}},
 		{"protocols", func(c *Config) { br0(c).Protocols = 1 }, []string{`bridges[0].protocols: bridge br0: protocols: no version that exists: use OpenFlow10,OpenFlow11,OpenFlow12,OpenFlow13,OpenFlow14,OpenFlow15`}},
+		{"spin", func(c *Config) { c.Datapath.Spin = 2 * time.Second }, []string{"datapath.spin: spin 2s: out of range: use 0s to 1s"}},
 		{"aging", func(c *Config) { br0(c).MACAging = time.Millisecond }, []string{"bridges[0].mac_aging: bridge br0: mac_aging 1ms: out of range: use whole seconds from 1s to 24h"}},
 		{"MAC table", func(c *Config) { br0(c).MACTableSize = 0 }, []string{"bridges[0].mac_table_size: bridge br0: mac_table_size 0: out of range: use 1 to 1048576"}},
 		{"MTU without a device", func(c *Config) { br0(c).MTU = 9000 }, []string{"bridges[0].local: bridge br0: local: the bridge has no device that mac or mtu could be for: set local: true or an address"}},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"vswitch/packet"
 	"vswitch/ports"
@@ -15,6 +16,8 @@ type Options struct {
 	Workers      int                                          // 1
 	NewEngine    func(worker int) (ports.Engine, error)       // must be set
 	Clock        func() int64                                 // monotonic nanoseconds; nil: Step says the time
+	Poll         PollMode                                     // PollAdaptive
+	Spin         time.Duration                                // of PollAdaptive: how long to look for frames before sleeping
 	Budget       int                                          // frames a queue may take per turn: BatchSize
 	UpcallBudget int                                          // decisions a port may ask for per turn: BatchSize
 	FlowLimit    int                                          // megaflows in all: 200,000
@@ -65,6 +68,7 @@ func New(slow SlowPath, o Options) (*Datapath, error) {
 		}
 		w := &Worker{id: i, dp: d, engine: e}
 		w.cache.seed = o.Seed
+		w.pauses = pauses{mode: o.Poll, spin: int64(o.Spin)}
 		w.ports = []*workerPort{{tally: &tally{}}}
 		nowhere.tallies = append(nowhere.tallies, w.ports[0].tally)
 		d.workers = append(d.workers, w)

@@ -42,6 +42,7 @@ type Worker struct {
 	upcall   Upcall
 	mail     mailbox
 	asleep   atomic.Bool // in Wait, or about to be
+	pauses   pauses
 	stopped  bool
 	scratch  batch
 	ready    [BatchSize]ports.RxQueue
@@ -119,8 +120,12 @@ func (w *Worker) run(clock func() int64) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	for !w.stopped {
-		if !w.breathe(clock()) && !w.stopped {
+		switch {
+		case w.breathe(clock()) || w.stopped:
+		case w.pauses.sleeps(w.now):
 			w.sleep()
+		default:
+			yield()
 		}
 	}
 }
@@ -141,6 +146,7 @@ func (w *Worker) sleep() {
 func (w *Worker) breathe(now int64) (busy bool) {
 	w.now = now
 	w.stats.now[wBreaths]++
+	received := w.stats.now[wReceived]
 	w.collectReady()
 	for i := 0; i < len(w.active); {
 		q := w.active[i]
@@ -151,6 +157,9 @@ func (w *Worker) breathe(now int64) (busy bool) {
 		}
 		q.listed = false
 		w.active = slices.Delete(w.active, i, i+1)
+	}
+	if w.stats.now[wReceived] != received {
+		w.pauses.worked(now)
 	}
 	w.flush()
 	for _, f := range w.mail.take() {

@@ -45,6 +45,7 @@ func datapathKeys(d *decoder, p *config.Datapath) []key {
 	return []key{
 		{"workers", d.numberOr("auto", &p.Workers)},
 		{"poll", text(d, &p.Poll)},
+		{"spin", d.duration(&p.Spin)},
 		{"io", text(d, &p.IO)},
 		{"budget", number(d, &p.Budget)},
 		{"upcall_budget", number(d, &p.UpcallBudget)},

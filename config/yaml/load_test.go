@@ -33,7 +33,7 @@ const whole = `
 rundir: /run/other
 log: {level: warn, format: json}
 metrics: {listen: "127.0.0.1:9475"}
-datapath: {workers: 2, poll: busy, io: uring, budget: 32, upcall_budget: 16, flow_limit: 1000}
+datapath: {workers: 2, poll: busy, spin: 20us, io: uring, budget: 32, upcall_budget: 16, flow_limit: 1000}
 reload: watch
 bridges:
   - name: br0
@@ -75,7 +75,7 @@ func TestLoadWhole(t *testing.T) {
 	want.RunDir, want.StateDir, want.Reload = "/run/other", "/run/other", config.ReloadWatch
 	want.Log = config.Log{Level: config.LogWarn, Format: config.LogJSON}
 	want.Metrics.Listen = "127.0.0.1:9475"
-	want.Datapath = config.Datapath{Workers: 2, Poll: config.PollBusy, IO: config.IOUring, Budget: 32, UpcallBudget: 16, FlowLimit: 1000}
+	want.Datapath = config.Datapath{Workers: 2, Poll: config.PollBusy, Spin: 20 * time.Microsecond, IO: config.IOUring, Budget: 32, UpcallBudget: 16, FlowLimit: 1000}
 	br0, br1 := config.NewBridge("br0"), config.NewBridge("br1")
 	br0.DatapathID, br0.FailMode, br0.Protocols = 16, config.FailSecure, config.OpenFlow10|config.OpenFlow13
 	br0.Controllers = []config.Controller{

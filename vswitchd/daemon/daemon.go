@@ -122,7 +122,8 @@ func start(o Options, want config.Config) (_ *Daemon, err error) {
 	s := want.Datapath
 	d.io = s.IO
 	d.dp, err = datapath.New(d.sw, datapath.Options{
-		Workers: workers, NewEngine: newEngine, Clock: d.clock, Budget: s.Budget, UpcallBudget: s.UpcallBudget,
+		Workers: workers, NewEngine: newEngine, Clock: d.clock,
+		Poll: pollMode(s.Poll), Spin: s.Spin, Budget: s.Budget, UpcallBudget: s.UpcallBudget,
 		FlowLimit: s.FlowLimit, Seed: uint64(d.started.UnixNano()), OnPanic: d.forwardingPanicked,
 	})
 	if err != nil {
@@ -132,6 +133,16 @@ func start(o Options, want config.Config) (_ *Daemon, err error) {
 	d.dp.Start()
 	d.control, err = d.listenControl(want.RunDir)
 	return d, err
+}
+
+func pollMode(m config.PollMode) datapath.PollMode {
+	switch m {
+	case config.PollBusy:
+		return datapath.PollBusy
+	case config.PollInterrupt:
+		return datapath.PollInterrupt
+	}
+	return datapath.PollAdaptive
 }
 
 // newEngine makes an engine that gets a ring when a port asks for one, and is the

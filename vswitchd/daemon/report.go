@@ -39,9 +39,6 @@ func unheeded(s *config.Settings) (notes []string) {
 	if s.Metrics.Listen != "" {
 		notes = append(notes, "metrics.listen is set, and metrics are not served yet")
 	}
-	if s.Datapath.Poll != config.PollAdaptive {
-		notes = append(notes, "datapath.poll is "+string(s.Datapath.Poll)+", and workers always sleep when there is nothing to do, as yet")
-	}
 	return notes
 }
 
