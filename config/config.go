@@ -83,6 +83,17 @@ const (
 	IOUring   IOMode = "uring"   // io_uring, where the kernel has it
 )
 
+// GROMode says which frames that come in by a port leave joined to super-frames,
+// by ports that take those.
+type GROMode string
+
+// GRO modes.
+const (
+	GRONone GROMode = "none"
+	GROTCP  GROMode = "tcp" // TCP segments that follow each other
+	GROAll  GROMode = "all" // UDP datagrams of one size too
+)
+
 // ReloadMode says when the configuration is read again.
 type ReloadMode string
 

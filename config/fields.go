@@ -20,6 +20,7 @@ const (
 	FieldQueues
 	FieldAddress
 	FieldIO
+	FieldGRO
 	FieldPeer
 	FieldShareWithHost
 	FieldFile
@@ -69,6 +70,9 @@ var portFields = []portField{
 	{FieldIO, "io", []PortType{Tap, Internal}, false,
 		func(p *Port) bool { return p.IO != "" },
 		func(a, b *Port) bool { return a.IO != b.IO }},
+	{FieldGRO, "gro", []PortType{Tap, System, Internal, Dummy, Pcap}, true,
+		func(p *Port) bool { return p.GRO != "" },
+		func(a, b *Port) bool { return a.GRO != b.GRO }},
 	{FieldPeer, "peer", []PortType{Patch}, false,
 		func(p *Port) bool { return p.Peer != "" },
 		func(a, b *Port) bool { return a.Peer != b.Peer }},

@@ -34,6 +34,8 @@ func TestPlan(t *testing.T) {
 			[]string{"remove port h2", "add port h2"}},
 		{"I/O anew", func(c *Config) { c.Bridges[0].Ports[0].IO = IOUring },
 			[]string{"remove port h1", "add port h1"}},
+		{"GRO in place", func(c *Config) { c.Bridges[0].Ports[0].GRO = GROAll },
+			[]string{"change gro of port h1"}},
 		{"queues anew", func(c *Config) { c.Bridges[0].Ports[0].Queues = 2 },
 			[]string{"remove port h1", "add port h1"}},
 		{"device and MTU anew", func(c *Config) {

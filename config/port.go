@@ -16,7 +16,8 @@ type Port struct {
 	MTU     int    // 0: 1500 for a device that the switch makes, unchanged for another
 	Queues  int    // receive queues; 0 until Complete: 1
 	Address []netip.Prefix
-	IO      IOMode // "": as the datapath's
+	IO      IOMode  // "": as the datapath's
+	GRO     GROMode // "" until Complete: by type
 
 	Peer          string // the other patch port
 	ShareWithHost bool   // the host's own stack sees received frames too
@@ -59,6 +60,12 @@ func (p Port) complete() Port {
 	}
 	if p.Queues == 0 && p.Type.has(FieldQueues) {
 		p.Queues = 1
+	}
+	if p.GRO == "" && p.Type.has(FieldGRO) {
+		p.GRO = GROTCP
+		if p.Type == Dummy || p.Type == Pcap {
+			p.GRO = GRONone // what a test or a capture has is to come out as it is
+		}
 	}
 	p.VLAN = p.VLAN.complete()
 	return p

@@ -53,6 +53,9 @@ func (v *validator) typed(b *Bridge, p *Port) {
 	if p.IO != "" {
 		oneOf(v, "io", p.IO, IOAuto, IOSyscall, IOUring)
 	}
+	if p.GRO != "" {
+		oneOf(v, "gro", p.GRO, GRONone, GROTCP, GROAll)
+	}
 	v.netns(p.Netns)
 	v.mac("mac", p.MAC)
 	v.mtu(p.MTU, p.Address)

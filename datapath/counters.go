@@ -112,6 +112,7 @@ const (
 	wSent
 	wDropped
 	wConsumed
+	wMerged
 	wHeld
 	wSignatureHits
 	wMegaflowHits
@@ -160,5 +161,6 @@ func (t *workerTally) addTo(l *Ledger) {
 	l.Sent += at(wSent)
 	l.Dropped += at(wDropped)
 	l.Consumed += at(wConsumed)
+	l.Merged += at(wMerged)
 	l.Held += at(wHeld)
 }

@@ -37,7 +37,7 @@ func newJar(t testing.TB, slow SlowPath, n int, o Options, port dummy.Options) *
 	for i := range n {
 		port.Name = fmt.Sprintf("p%d", i+1)
 		p := dummy.New(port)
-		id, err := dp.AddPort(p)
+		id, err := dp.AddPort(p, PortOptions{})
 		if err != nil || id != PortID(i+1) {
 			t.Fatalf("port %d: number %d, %v", i+1, id, err)
 		}
@@ -376,7 +376,7 @@ func TestRemovePortUnderTraffic(t *testing.T) {
 	if c.Drops[DropPortUnknown] != 1 || j.dp.Ledger().Held != 0 {
 		t.Errorf("drops %v, ledger %+v", c.Drops, j.dp.Ledger())
 	}
-	if id, err := j.dp.AddPort(dummy.New(dummy.Options{Name: "new"})); err != nil || id != 4 {
+	if id, err := j.dp.AddPort(dummy.New(dummy.Options{Name: "new"}), PortOptions{}); err != nil || id != 4 {
 		t.Errorf("new port got number %d, %v", id, err)
 	}
 }

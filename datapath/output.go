@@ -154,12 +154,38 @@ func (w *Worker) flush() {
 	w.reapHeld()
 }
 
+// superFrames are the kinds that a port with offloads has takes.
+func superFrames(has *ports.Offloads) (kinds packet.Kinds) {
+	if has.TSO4 {
+		kinds |= packet.KindsOf(packet.GSOTCPv4)
+	}
+	if has.TSO6 {
+		kinds |= packet.KindsOf(packet.GSOTCPv6)
+	}
+	if has.USO {
+		kinds |= packet.KindsOf(packet.GSOUDP)
+	}
+	return kinds
+}
+
+// join makes super-frames of what waits for a port that takes them.
+func (w *Worker) join(p *workerPort) {
+	if len(p.out) < 2 || !p.info.Offloads.Csum {
+		return
+	}
+	n := w.joiner.Join(p.out, superFrames(&p.info.Offloads), w.engine.Pool())
+	w.stats.now[wMerged] += uint64(len(p.out) - n)
+	clear(p.out[n:])
+	p.out = p.out[:n]
+}
+
 // send gives the port's list to its queue. The port stays in w.sending until
 // the breath ends, so a second send in one breath finds it there.
 func (w *Worker) send(p *workerPort) {
 	if len(p.out) == 0 {
 		return
 	}
+	w.join(p)
 	p.held += len(p.out)
 	w.stats.now[wHeld] += uint64(len(p.out))
 	if !p.waiting {

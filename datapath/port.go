@@ -5,16 +5,24 @@ import (
 	"fmt"
 	"slices"
 
+	"vswitch/packet"
 	"vswitch/ports"
 )
 
 // maxPorts bounds PortID, so that per-worker tables stay small.
 const maxPorts = 65535
 
+// PortOptions say how the datapath treats a port.
+type PortOptions struct {
+	// Join are the protocols whose frames, when they came in by the port, leave
+	// joined to super-frames by ports that take those (GRO).
+	Join packet.Kinds
+}
+
 // AddPort opens a port's queues and returns its number. Receive queues are
 // dealt out to the workers in turn; every worker can send. The datapath owns p
 // afterwards, also when there is an error.
-func (d *Datapath) AddPort(p ports.Port) (PortID, error) {
+func (d *Datapath) AddPort(p ports.Port, o PortOptions) (PortID, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	id, ok := d.freeID()
@@ -27,7 +35,19 @@ func (d *Datapath) AddPort(p ports.Port) (PortID, error) {
 		return 0, errors.Join(fmt.Errorf("port %s: %w", p.Name(), err), p.Close())
 	}
 	d.ports[id] = s
+	d.each(func(w *Worker) { w.ports[id].join = o.Join })
 	return id, nil
+}
+
+// SetOptions changes how a port is treated.
+func (d *Datapath) SetOptions(id PortID, o PortOptions) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.each(func(w *Worker) {
+		if p := w.port(uint32(id)); p != nil {
+			p.join = o.Join
+		}
+	})
 }
 
 // open opens a port's queues: first those that receive, since a driver may let

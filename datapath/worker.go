@@ -48,6 +48,7 @@ type Worker struct {
 	ready    [BatchSize]ports.RxQueue
 	done     [BatchSize]ports.TxDone
 	splitter packet.Splitter
+	joiner   packet.Joiner
 }
 
 // batch holds the arrays that a batch is classified in.
@@ -80,6 +81,7 @@ type workerPort struct {
 	id      PortID
 	tx      ports.TxQueue
 	info    ports.Info
+	join    packet.Kinds  // of what came in by it
 	out     []*packet.Buf // to be sent at the end of the breath
 	held    int           // sent and not reaped yet
 	waiting bool          // in Worker.holding
@@ -211,7 +213,7 @@ func (w *Worker) account(q *rxQueue, n int) {
 	w.touch(p)
 	var bytes, onWire uint64
 	for _, b := range w.scratch.bufs[:n] {
-		b.InPort, b.RxQueue, b.Time = uint32(p.id), q.number, w.now
+		b.InPort, b.RxQueue, b.Time, b.Join = uint32(p.id), q.number, w.now, p.join
 		b.RecircID, b.Hash, b.Mark, b.Priority = 0, 0, 0, 0
 		size := b.Size()
 		bytes += uint64(size)

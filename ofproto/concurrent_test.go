@@ -33,7 +33,7 @@ func runWorkers(t *testing.T, o datapath.Options) (*datapath.Datapath, *Bridge, 
 	var devices [4]*dummy.Port
 	for i := range devices {
 		devices[i] = dummy.New(dummy.Options{Name: string(rune('a' + i))})
-		id, err := dp.AddPort(devices[i])
+		id, err := dp.AddPort(devices[i], datapath.PortOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}

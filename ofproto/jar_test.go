@@ -70,7 +70,7 @@ func (j *jar) port(b *Bridge, c PortConfig) *Port {
 	if c.Peer == "" {
 		d := dummy.New(dummy.Options{Name: c.Name})
 		var err error
-		if id, err = j.dp.AddPort(d); err != nil {
+		if id, err = j.dp.AddPort(d, datapath.PortOptions{}); err != nil {
 			j.t.Fatal(err)
 		}
 		j.ports[c.Name] = d

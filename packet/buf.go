@@ -50,6 +50,7 @@ type Meta struct {
 	PacketType uint32
 
 	RxQueue uint16 // receive queue of InPort
+	Join    Kinds  // what a port that takes super-frames may get it joined to
 	Fault   Fault  // why the frame cannot be forwarded; set by the driver
 	Offload Offload
 }

@@ -102,6 +102,7 @@ func portKeys(d *decoder, p *config.Port) []key {
 		{"queues", number(d, &p.Queues)},
 		{"address", d.addresses(&p.Address)},
 		{"io", text(d, &p.IO)},
+		{"gro", text(d, &p.GRO)},
 		{"share_with_host", d.flag(&p.ShareWithHost)},
 		{"peer", text(d, &p.Peer)},
 		{"file", text(d, &p.File)},

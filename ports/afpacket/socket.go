@@ -15,7 +15,7 @@ import (
 // Sizes of what the kernel may keep for a socket, before it doubles them for its
 // own overhead: some hundred super-frames.
 const (
-	receiveBuffer = 8 << 20
+	receiveBuffer = 2 << 20
 	sendBuffer    = 4 << 20
 )
 

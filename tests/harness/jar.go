@@ -111,7 +111,7 @@ func (j *Jar) AddPort(bridge string, c ofproto.PortConfig, o dummy.Options) erro
 		info.MAC = o.MAC
 		p.driver = dummy.New(o)
 		var err error
-		if p.id, err = j.Datapath.AddPort(p.driver); err != nil {
+		if p.id, err = j.Datapath.AddPort(p.driver, datapath.PortOptions{}); err != nil {
 			return err
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"vswitch/flow"
 	"vswitch/ofproto"
 	"vswitch/openflow"
+	"vswitch/packet"
 	"vswitch/ports"
 	"vswitch/ports/afpacket"
 	"vswitch/ports/dummy"
@@ -77,7 +78,7 @@ func (d *Daemon) AddPort(_ context.Context, bridge string, p config.Port) error 
 	if err != nil {
 		return err
 	}
-	id, err := d.dp.AddPort(driver)
+	id, err := d.dp.AddPort(driver, portOptions(p))
 	if err != nil {
 		return err
 	}
@@ -154,6 +155,10 @@ func (d *Daemon) ChangePort(_ context.Context, bridge string, want config.Port, 
 			s, ok := dev.driver.(addressSetter)
 			return ok, tryIf(ok, func() error { return s.SetAddresses(want.Address) })
 		}},
+		{config.FieldGRO, func() (bool, error) {
+			d.dp.SetOptions(dev.id, portOptions(want))
+			return true, nil
+		}},
 		{config.FieldShareWithHost, func() (bool, error) {
 			s, ok := dev.driver.(sharer)
 			return ok, tryIf(ok, func() error { return s.SetShareWithHost(want.ShareWithHost) })
@@ -227,6 +232,17 @@ func (d *Daemon) portDown(p *ofproto.Port, down bool) {
 			}
 		}
 	}()
+}
+
+// portOptions are what the datapath does for a port.
+func portOptions(p config.Port) (o datapath.PortOptions) {
+	switch p.GRO {
+	case config.GROTCP:
+		o.Join = packet.KindsOf(packet.GSOTCPv4, packet.GSOTCPv6)
+	case config.GROAll:
+		o.Join = packet.KindsOf(packet.GSOTCPv4, packet.GSOTCPv6, packet.GSOUDP)
+	}
+	return o
 }
 
 func portInfo(i ports.Info) ofproto.PortInfo {
