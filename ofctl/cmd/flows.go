@@ -80,15 +80,17 @@ func parseLines[T openflow.Message](lines []line, parse func(s string) (T, error
 type parser func(s string, o text.Options) (openflow.Message, error)
 
 // connectReading is connectWith, and then read, which reads text for the version
-// that was agreed on. Text that only OpenFlow 1.0 lets pass gets a connection of
-// that version, as ovs-ofctl gives it, unless -O has chosen: an action may there be
-// without the match that it needs, and does nothing to other packets.
-func (a *app) connectReading(name string, able openflow.VersionSet, read func(c *conn) error) (*conn, error) {
+// that was agreed on. Text that only OpenFlow 1.0 lets pass, and can carry, gets a
+// connection of that version, as ovs-ofctl gives it, unless -O has chosen: an action
+// may there be without the match that it needs, and does nothing to other packets.
+// read tells apart what it cannot understand and what the version cannot carry; the
+// latter is the caller's to report.
+func (a *app) connectReading(name string, able openflow.VersionSet, read func(c *conn) (uncarried, err error)) (*conn, error) {
 	c, err := a.connectWith(name, able)
 	if err != nil {
 		return nil, err
 	}
-	err = read(c)
+	_, err = read(c)
 	if err == nil {
 		return c, nil
 	}
@@ -100,7 +102,7 @@ func (a *app) connectReading(name string, able openflow.VersionSet, read func(c 
 	if failed != nil {
 		return nil, err
 	}
-	if read(old) != nil {
+	if uncarried, wrong := read(old); uncarried != nil || wrong != nil {
 		old.close()
 		return nil, err
 	}
@@ -110,9 +112,11 @@ func (a *app) connectReading(name string, able openflow.VersionSet, read func(c 
 // sendLines sends what lines say, once all of them are understood.
 func (a *app) sendLines(name string, able openflow.VersionSet, lines []line, parse parser) error {
 	var b *batch
-	c, err := a.connectReading(name, able, func(c *conn) (err error) {
-		b, err = c.compose(lines, parse)
-		return err
+	c, err := a.connectReading(name, able, func(c *conn) (uncarried, err error) {
+		if b, err = c.compose(lines, parse); err != nil {
+			return nil, err
+		}
+		return b.failed, nil
 	})
 	if err != nil {
 		return err

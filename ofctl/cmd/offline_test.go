@@ -30,6 +30,13 @@ func TestOnly10(t *testing.T) {
 	f.versions = openflow.Versions(openflow.V13)
 	wantExit(t, f.run(t, flow...), exitUsage, "mod_tp_dst needs", "^^^^^^^^^^")
 	wantLines(t, "flow-mods", f.flowMods())
+	// What 1.0 lets pass and cannot carry is told for the version that can.
+	both := "in_port=1,actions=pop_vlan,push_vlan:0x88a8,output:2"
+	for _, words := range [][]string{{"add-flow", "br0", both}, {"replace-flows", "br0", write(t, both)}} {
+		f = newFakeSwitch()
+		wantExit(t, f.run(t, words...), exitUsage, "pop_vlan needs")
+		wantLines(t, "flow-mods", f.flowMods())
+	}
 }
 
 // TestProtocolNames compares with how ovs-ofctl names sets of protocols.

@@ -179,9 +179,16 @@ func runReplaceFlows(a *app, args []string) error {
 		return err
 	}
 	var mods []*openflow.FlowMod
-	c, err := a.connectReading(args[0], openflow.AllVersions, func(c *conn) (err error) {
-		mods, err = c.parseFlows(lines)
-		return err
+	c, err := a.connectReading(args[0], openflow.AllVersions, func(c *conn) (uncarried, err error) {
+		if mods, err = c.parseFlows(lines); err != nil {
+			return nil, err
+		}
+		for _, m := range mods {
+			if _, uncarried = openflow.Append(nil, c.version, 0, m); uncarried != nil {
+				break
+			}
+		}
+		return uncarried, nil
 	})
 	if err != nil {
 		return err

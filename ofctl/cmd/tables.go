@@ -191,18 +191,20 @@ func runModTable(a *app, args []string) error {
 		able = openflow.Versions(openflow.V11, openflow.V12)
 	}
 	var mod *openflow.TableMod
-	c, err := a.connectReading(args[0], able, func(c *conn) error {
-		return c.reading(func(o text.Options) (err error) {
-			if mod, err = text.ParseTableMod(args[1], args[2], o); err != nil {
-				return syntax(err)
-			}
-			return nil
-		})
-	})
+	c, err := a.connectWith(args[0], able)
 	if err != nil {
 		return err
 	}
 	defer c.close()
+	err = c.reading(func(o text.Options) (err error) {
+		if mod, err = text.ParseTableMod(args[1], args[2], o); err != nil {
+			return syntax(err)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
 	mods := []openflow.Message{mod}
 	if c.version >= openflow.V14 {
 		if mods, err = c.wholeTableMods(mod); err != nil {
