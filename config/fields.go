@@ -21,6 +21,7 @@ const (
 	FieldAddress
 	FieldIO
 	FieldGRO
+	FieldXDPMode
 	FieldPeer
 	FieldShareWithHost
 	FieldFile
@@ -49,19 +50,19 @@ var portFields = []portField{
 	{FieldVLAN, "tag, trunks, vlan_mode", nil, true,
 		func(p *Port) bool { return p.VLAN != VLAN{} },
 		func(a, b *Port) bool { return a.VLAN != b.VLAN }},
-	{FieldIfName, "ifname", []PortType{Tap, System, Internal}, false,
+	{FieldIfName, "ifname", []PortType{Tap, System, AFXDP, Internal}, false,
 		func(p *Port) bool { return p.IfName != "" },
 		func(a, b *Port) bool { return a.IfName != b.IfName }},
-	{FieldNetns, "netns", []PortType{Tap, System}, false,
+	{FieldNetns, "netns", []PortType{Tap, System, AFXDP}, false,
 		func(p *Port) bool { return p.Netns != "" },
 		func(a, b *Port) bool { return a.Netns != b.Netns }},
 	{FieldMAC, "mac", []PortType{Tap, Internal, Dummy}, true,
 		func(p *Port) bool { return p.MAC != MAC{} },
 		func(a, b *Port) bool { return a.MAC != b.MAC }},
-	{FieldMTU, "mtu", []PortType{Tap, System, Internal, Dummy}, true,
+	{FieldMTU, "mtu", []PortType{Tap, System, AFXDP, Internal, Dummy}, true,
 		func(p *Port) bool { return p.MTU != 0 },
 		func(a, b *Port) bool { return a.MTU != b.MTU }},
-	{FieldQueues, "queues", []PortType{Tap, System, Internal, Dummy}, false,
+	{FieldQueues, "queues", []PortType{Tap, System, AFXDP, Internal, Dummy}, false,
 		func(p *Port) bool { return p.Queues != 0 },
 		func(a, b *Port) bool { return a.Queues != b.Queues }},
 	{FieldAddress, "address", []PortType{Tap, Internal}, true,
@@ -70,9 +71,12 @@ var portFields = []portField{
 	{FieldIO, "io", []PortType{Tap, Internal}, false,
 		func(p *Port) bool { return p.IO != "" },
 		func(a, b *Port) bool { return a.IO != b.IO }},
-	{FieldGRO, "gro", []PortType{Tap, System, Internal, Dummy, Pcap}, true,
+	{FieldGRO, "gro", []PortType{Tap, System, AFXDP, Internal, Dummy, Pcap}, true,
 		func(p *Port) bool { return p.GRO != "" },
 		func(a, b *Port) bool { return a.GRO != b.GRO }},
+	{FieldXDPMode, "xdp_mode", []PortType{AFXDP}, false,
+		func(p *Port) bool { return p.XDPMode != "" },
+		func(a, b *Port) bool { return a.XDPMode != b.XDPMode }},
 	{FieldPeer, "peer", []PortType{Patch}, false,
 		func(p *Port) bool { return p.Peer != "" },
 		func(a, b *Port) bool { return a.Peer != b.Peer }},

@@ -19,6 +19,8 @@ type Port struct {
 	IO      IOMode  // "": as the datapath's
 	GRO     GROMode // "" until Complete: by type
 
+	XDPMode XDPMode // "": auto
+
 	Peer          string // the other patch port
 	ShareWithHost bool   // the host's own stack sees received frames too
 	File          string // capture that is replayed; "": nothing is received
@@ -32,6 +34,7 @@ type PortType string
 const (
 	Tap      PortType = "tap"      // a device that the switch makes, in any namespace
 	System   PortType = "system"   // a device that exists
+	AFXDP    PortType = "afxdp"    // a device that exists, by AF_XDP
 	Internal PortType = "internal" // a device that the switch makes for the host
 	Patch    PortType = "patch"    // a cable to a patch port of another bridge
 	Dummy    PortType = "dummy"    // in memory, for tests
@@ -39,7 +42,17 @@ const (
 )
 
 // portTypes in the order in which messages list them.
-var portTypes = []PortType{Tap, System, Internal, Patch, Dummy, Pcap}
+var portTypes = []PortType{Tap, System, AFXDP, Internal, Patch, Dummy, Pcap}
+
+// XDPMode says where the program runs that hands frames to AF_XDP.
+type XDPMode string
+
+// XDP modes.
+const (
+	XDPAuto    XDPMode = "auto"    // native where the driver can, else generic
+	XDPNative  XDPMode = "native"  // in the device's driver
+	XDPGeneric XDPMode = "generic" // behind it
+)
 
 // Bounds of OpenFlow port numbers that a port can have. The upper one leaves room
 // for the reserved numbers of OpenFlow 1.0, which are 16 bits wide.

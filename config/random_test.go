@@ -110,7 +110,7 @@ func randomPorts(r *rand.Rand, c *Config) {
 
 func randomPort(r *rand.Rand, i int) Port {
 	p := NewPort(fmt.Sprintf("h%d", i))
-	p.Type = pick(r, Tap, Tap, Tap, System, Internal, Dummy, Pcap)
+	p.Type = pick(r, Tap, Tap, Tap, System, AFXDP, Internal, Dummy, Pcap)
 	p.OFPort = pick(r, 0, uint32(10+i))
 	p.VLAN.HasTag = r.IntN(2) == 0
 	if p.VLAN.HasTag {
@@ -134,6 +134,9 @@ func randomPort(r *rand.Rand, i int) Port {
 	}
 	if p.Type.has(FieldAddress) {
 		p.Address = randomAddresses(r)
+	}
+	if p.Type.has(FieldXDPMode) {
+		p.XDPMode = pick(r, "", XDPGeneric)
 	}
 	p.ShareWithHost = p.Type == System && r.IntN(2) == 0
 	if p.Type == Pcap {

@@ -56,6 +56,9 @@ func (v *validator) typed(b *Bridge, p *Port) {
 	if p.GRO != "" {
 		oneOf(v, "gro", p.GRO, GRONone, GROTCP, GROAll)
 	}
+	if p.XDPMode != "" {
+		oneOf(v, "xdp_mode", p.XDPMode, XDPAuto, XDPNative, XDPGeneric)
+	}
 	v.netns(p.Netns)
 	v.mac("mac", p.MAC)
 	v.mtu(p.MTU, p.Address)

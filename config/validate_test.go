@@ -82,8 +82,8 @@ func TestValidate(t *testing.T) {
 			"bridges[0].tables[2].table: bridge br0: table 255: out of range: use 0 to 254",
 			`bridges[0].tables[2].name: bridge br0: name "7": looks like a table's number: use a letter in it`,
 		}},
-		{"type", func(c *Config) { h1(c).Type = "tun" }, []string{`bridges[0].ports[0].type: port h1: type "tun": unknown: use tap, system, internal, patch, dummy, pcap`}},
-		{"no type", func(c *Config) { h1(c).Type = "" }, []string{"bridges[0].ports[0].type: port h1: type: not given: use tap, system, internal, patch, dummy, pcap"}},
+		{"type", func(c *Config) { h1(c).Type = "tun" }, []string{`bridges[0].ports[0].type: port h1: type "tun": unknown: use tap, system, afxdp, internal, patch, dummy, pcap`}},
+		{"no type", func(c *Config) { h1(c).Type = "" }, []string{"bridges[0].ports[0].type: port h1: type: not given: use tap, system, afxdp, internal, patch, dummy, pcap"}},
 		{"name of another bridge's port", func(c *Config) { c.Bridges[1].Ports = []Port{{Name: "h1", Type: Dummy}} }, []string{`bridges[1].ports[0].name: port h1: name "h1": already the name of port h1 of bridge br0: use another name`}},
 		{"name of the bridge", func(c *Config) { h1(c).Name = "br0" }, []string{`bridges[0].ports[0].name: port br0: name "br0": already the name of bridge br0: use another name`}},
 		{"reserved name", func(c *Config) { h1(c).Name = "LOCAL" }, []string{`bridges[0].ports[0].name: port LOCAL: name "LOCAL": means something else in flows: use another name`}},
@@ -99,6 +99,11 @@ func TestValidate(t *testing.T) {
 		{"I/O", func(c *Config) { h1(c).IO, c.Datapath.IO = "epoll", "dpdk" },
 			[]string{`datapath.io: io "dpdk": unknown: use auto, syscall, uring`, `bridges[0].ports[0].io: port h1: io "epoll": unknown: use auto, syscall, uring`}},
 		{"GRO", func(c *Config) { h1(c).GRO = "udp" }, []string{`bridges[0].ports[0].gro: port h1: gro "udp": unknown: use none, tcp, all`}},
+		{"XDP mode", func(c *Config) {
+			h1(c).Type, h1(c).Address, h1(c).MAC, h1(c).IO, h1(c).XDPMode = AFXDP, nil, MAC{}, "", "offload"
+		}, []string{`bridges[0].ports[0].xdp_mode: port h1: xdp_mode "offload": unknown: use auto, native, generic`}},
+		{"XDP mode of a TAP", func(c *Config) { h1(c).XDPMode = XDPNative },
+			[]string{`bridges[0].ports[0].xdp_mode: port h1: xdp_mode: a port of type tap has no such thing: it can have name, type, ofport, tag, trunks, vlan_mode, ifname, netns, mac, mtu, queues, address, io, gro`}},
 		{"MTU", func(c *Config) { h1(c).MTU = 65522 }, []string{"bridges[0].ports[0].mtu: port h1: mtu 65522: out of range: use 68 to 65521"}},
 		{"MTU for IPv6", func(c *Config) { h1(c).MTU, h1(c).Address = 1000, prefixes("fd00::1/64") }, []string{"bridges[0].ports[0].mtu: port h1: mtu 1000: too small for the port's IPv6 address (RFC 8200 §5): use at least 1280"}},
 		{"addresses", func(c *Config) { h1(c).Address = prefixes("224.0.0.1/4", "10.0.0.1/8", "10.0.0.1/8") },

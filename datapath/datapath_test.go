@@ -177,11 +177,12 @@ func TestDropsHaveReasons(t *testing.T) {
 	j := newJar(t, slow, 2, Options{}, dummy.Options{MTU: 100})
 	j.ports[0].Inject(0, frame(0), frame(1), frame(2), frame(3), frame(4), []byte{1, 2, 3}, append(frame(4), make([]byte, 200)...))
 	j.ports[0].InjectFrames(0, dummy.Frame{Data: frame(4), Meta: packet.Meta{Fault: packet.FaultTruncated}},
-		dummy.Frame{Data: frame(4), Meta: packet.Meta{Fault: packet.FaultBadOffload}})
+		dummy.Frame{Data: frame(4), Meta: packet.Meta{Fault: packet.FaultBadOffload}},
+		dummy.Frame{Data: frame(4), Meta: packet.Meta{Fault: packet.FaultUnfinishedCsum}})
 	j.step()
 	c, _ := j.dp.PortCounters(1)
 	out, _ := j.dp.PortCounters(2)
-	for _, r := range []DropReason{DropFlow, DropUpcallError, DropPortUnknown, DropPanic, DropRunt, DropTruncated, DropBadOffload} {
+	for _, r := range []DropReason{DropFlow, DropUpcallError, DropPortUnknown, DropPanic, DropRunt, DropTruncated, DropBadOffload, DropUnfinishedCsum} {
 		if c.Drops[r] != 1 {
 			t.Errorf("%s counted %d times", r, c.Drops[r])
 		}

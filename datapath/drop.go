@@ -10,6 +10,7 @@ const (
 	// At receive, charged to the port that received the frame.
 	DropTruncated
 	DropBadOffload
+	DropUnfinishedCsum
 	DropRunt
 	DropNoBuffers
 	DropUpcallBudget
@@ -68,6 +69,7 @@ var dropTable = [NumDropReasons]DropInfo{
 	DropNone:             {"none", false, "not dropped"},
 	DropTruncated:        {"truncated", false, "the frame was longer than the buffer that it was read into"},
 	DropBadOffload:       {"bad_offload", false, "the offload header contradicted the frame (offsets beyond it, segment size 0, wrong protocol)"},
+	DropUnfinishedCsum:   {"unfinished_checksum", false, "the sender left its checksum to a network card, and AF_XDP does not tell: turn that off at the sender (ethtool -K DEVICE tx off)"},
 	DropRunt:             {"runt", false, "shorter than an Ethernet header"},
 	DropNoBuffers:        {"no_buffers", false, "the worker's buffer pool was empty when a copy was needed"},
 	DropUpcallBudget:     {"upcall_budget", false, "the port had spent its decisions of this turn (datapath.upcall_budget)"},

@@ -121,6 +121,8 @@ func (w *Worker) dropFaulty(b *packet.Buf) {
 		w.drop(b, DropTruncated)
 	case packet.FaultBadOffload:
 		w.drop(b, DropBadOffload)
+	case packet.FaultUnfinishedCsum:
+		w.drop(b, DropUnfinishedCsum)
 	default:
 		w.drop(b, DropRunt)
 	}

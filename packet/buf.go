@@ -65,9 +65,10 @@ type Fault uint8
 
 // Faults.
 const (
-	FaultNone       Fault = iota
-	FaultTruncated        // longer than the buffer it was read into
-	FaultBadOffload       // the offload header contradicts the frame
+	FaultNone           Fault = iota
+	FaultTruncated            // longer than the buffer it was read into
+	FaultBadOffload           // the offload header contradicts the frame
+	FaultUnfinishedCsum       // the sender left the checksum to a network card that there is not
 )
 
 // GSOType says which protocol's segments a super-frame stands for.

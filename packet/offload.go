@@ -153,6 +153,23 @@ func FinishChecksum(b *Buf) {
 	b.WriteAt(at, field[:2])
 }
 
+// HasUnfinishedChecksum says whether the transport checksum of b is as a sender
+// leaves it to a network card: the sum of the pseudo header alone. It is for frames
+// that arrive without a word about that. Borrows b.
+func HasUnfinishedChecksum(b *Buf) bool {
+	p, found := locateIP(b)
+	if !found || p.fragment {
+		return false
+	}
+	offset := sumOffset(p.proto)
+	at := p.l4 + int(offset)
+	if s := b.Bytes(); offset == 0 || at+2 > len(s) || binary.BigEndian.Uint16(s[at:]) != pseudoSum(b, p) {
+		return false
+	}
+	// One finished checksum in 65,536 looks like that too, and is right.
+	return AddSums(pseudoSum(b, p), b.Sum(p.l4, min(p.end, b.Size()))) != 0xffff
+}
+
 // isSCTP says whether the header at offset l4 is an SCTP header.
 func isSCTP(b *Buf, l4 int) bool {
 	p, found := locateIP(b)

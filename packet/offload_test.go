@@ -250,3 +250,55 @@ func TestFinishChecksumBeyondTheFirstSegment(t *testing.T) {
 		whole.Free(small)
 	}
 }
+
+// TestUnfinishedChecksumsAreTold takes random frames without, with a whole and
+// with a wrong checksum, of which only the first kind is unfinished.
+func TestUnfinishedChecksumsAreTold(t *testing.T) {
+	r := newRand(t)
+	small, spill := testPools(t)
+	for n := 0; n < 5000; {
+		f := randomFrame(r)
+		if f.sumPlace() == 0 || f.version == 0 || f.proto == ProtoSCTP || f.proto == ProtoICMP || f.fragment || f.later || f.noSum {
+			continue
+		}
+		n++
+		f.wrongBy = uint16(r.IntN(2) * r.IntN(0xffff))
+		b := f.buf(t, small, spill)
+		if HasUnfinishedChecksum(b) {
+			// A wrong one may happen to look so, once in 65,536.
+			if f.wrongBy == 0 {
+				t.Fatalf("a whole checksum taken for an unfinished one: %x", contentOf(b))
+			}
+			b.Free(small)
+			continue
+		}
+		f.wrongBy = 0
+		f.leaveSum(b)
+		if !HasUnfinishedChecksum(b) {
+			t.Fatalf("an unfinished checksum not seen: %x", contentOf(b))
+		}
+		b.Free(small)
+	}
+}
+
+// TestWholeChecksumThatLooksUnfinished lets a datagram's checksum be what its
+// pseudo header sums up to, and right.
+func TestWholeChecksumThatLooksUnfinished(t *testing.T) {
+	small, spill := testPools(t)
+	f := &testFrame{version: 4, proto: ProtoUDP, ports: PortFields{1, 2}, payload: make([]byte, 2)}
+	b := f.buf(t, small, spill)
+	defer b.Free(small)
+	f.leaveSum(b)
+	s := b.Bytes()[14+20:]
+	pseudo := UDP(s).Checksum()
+	// The sum over pseudo header, field and the rest must be 0xffff.
+	rest := AddSums(AddSums(pseudo, pseudo), Sum(s[:6]))
+	binary.BigEndian.PutUint16(s[8:], ^rest)
+	if HasUnfinishedChecksum(b) {
+		t.Error("a right checksum was taken for an unfinished one")
+	}
+	s[8]++
+	if !HasUnfinishedChecksum(b) {
+		t.Error("an unfinished checksum was not seen")
+	}
+}

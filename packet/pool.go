@@ -77,6 +77,12 @@ func (p *Pool) Get() *Buf {
 // Payload is the number of bytes that a fresh Buf takes behind its headroom.
 func (p *Pool) Payload() int { return p.slotSize - p.headroom }
 
+// Memory is the mapping that all slots lie in, one every stride bytes. A driver
+// has the kernel write into Bufs through it; nothing else may touch it.
+func (p *Pool) Memory() (memory []byte, stride int) {
+	return p.memory, len(p.memory) / max(len(p.bufs), 1)
+}
+
 // Stats is exact while no other goroutine is inside Buf.Free.
 func (p *Pool) Stats() PoolStats {
 	return PoolStats{

@@ -103,6 +103,7 @@ func portKeys(d *decoder, p *config.Port) []key {
 		{"address", d.addresses(&p.Address)},
 		{"io", text(d, &p.IO)},
 		{"gro", text(d, &p.GRO)},
+		{"xdp_mode", text(d, &p.XDPMode)},
 		{"share_with_host", d.flag(&p.ShareWithHost)},
 		{"peer", text(d, &p.Peer)},
 		{"file", text(d, &p.File)},

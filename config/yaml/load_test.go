@@ -57,6 +57,7 @@ bridges:
       - {name: h1, type: tap, netns: &ns h1, ifname: eth0.100, address: [10.0.0.1/24, "fd00::1/64"], ofport: 1, tag: 10}
       - {name: h2, type: tap, netns: *ns, ofport: 2, mtu: 9000, queues: 2, io: syscall, mac: "02:00:00:00:00:02"}
       - {name: up, type: system, trunks: [10, 20-29], tag: 5, vlan_mode: native-untagged, share_with_host: true}
+      - {name: fast, type: afxdp, netns: h1, ifname: eth1, mtu: 3000, queues: 4, xdp_mode: generic}
       - {name: p0, type: patch, peer: p1}
   - name: br1
     local: true
@@ -100,6 +101,7 @@ func TestLoadWhole(t *testing.T) {
 			Address: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/24"), netip.MustParsePrefix("fd00::1/64")}},
 		{Name: "h2", Type: config.Tap, Netns: "h1", OFPort: 2, MTU: 9000, Queues: 2, IO: config.IOSyscall, MAC: config.MAC{2, 0, 0, 0, 0, 2}},
 		up,
+		{Name: "fast", Type: config.AFXDP, Netns: "h1", IfName: "eth1", MTU: 3000, Queues: 4, XDPMode: config.XDPGeneric},
 		{Name: "p0", Type: config.Patch, Peer: "p1"},
 	}
 	br1.Local, br1.Flows, br1.FlowsFile = true, "actions=drop\n", "flows.txt"
@@ -169,7 +171,7 @@ func TestLoadErrors(t *testing.T) {
 		{"trunks", p + "tap, trunks: [20-10]}", `s.yaml:4:40: trunks: VLAN range 20-10: its end is below its start`},
 		{"date for a text", p + "tap, netns: 2001-01-01}", `s.yaml:4:38: netns is of type !!timestamp: use a text, in quotes if it looks like something else`},
 		{"validation has places", p + "tap, mtu: 20}", `s.yaml:4:36: port h1: mtu 20: out of range: use 68 to 65521`},
-		{"validation of a word", p + "tup}", `s.yaml:4:26: port h1: type "tup": unknown: use tap, system, internal, patch, dummy, pcap`},
+		{"validation of a word", p + "tup}", `s.yaml:4:26: port h1: type "tup": unknown: use tap, system, afxdp, internal, patch, dummy, pcap`},
 		{"validation of what is missing", p + "patch}", `s.yaml:4:9: port h1: peer: a patch port needs one: use the name of the patch port at the other end`},
 		{"validation in a mapping", "log: {level: loud}", `s.yaml:1:14: level "loud": unknown: use debug, info, warn, error`},
 		{"several at once", b + "foo: 1\n    mac_table_size: x", "s.yaml:3:5: unknown key \"foo\" in a bridge: it can have name, datapath_id, fail_mode, protocols, controllers, listen, flows, flows_file, mac_aging, mac_table_size, static_macs, tables, local, address, mac, mtu, ports\ns.yaml:4:21: mac_table_size is the text \"x\": use a number"},

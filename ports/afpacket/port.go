@@ -113,12 +113,10 @@ func (p *Port) open() error {
 	if deaf := p.space.Deaf(); deaf != "" {
 		notes = append(notes, deaf)
 	}
-	speed := uint32(0)
 	err = p.space.Do(func() (err error) {
 		if p.sockets, err = openReceivers(p.index, p.options.Queues); err != nil {
 			return err
 		}
-		speed = speedOf(p.sockets[0].fd, link.Name)
 		if p.options.ShareWithHost {
 			return nil
 		}
@@ -130,6 +128,7 @@ func (p *Port) open() error {
 	if err != nil {
 		return err
 	}
+	speed := p.space.Speed(link.Name)
 	p.state.Change(func(i *ports.Info) { i.SpeedMbs, i.Notes = speed, notes })
 	p.unfollow, err = p.space.Follow(p.index, p.reported)
 	return err

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -186,28 +185,4 @@ func kernelAtLeast(major, minor int) bool {
 		return false
 	}
 	return a > major || a == major && b >= minor
-}
-
-// speedOf asks a device for its speed in Mb/s; 0 where it has none to tell.
-func speedOf(fd int, device string) uint32 {
-	// struct ethtool_cmd (linux/ethtool.h)
-	command := struct {
-		cmd, supported, advertising uint32
-		speed                       uint16
-		_                           [14]byte
-		speedHi                     uint16
-		_                           [14]byte
-	}{cmd: unix.ETHTOOL_GSET}
-	request := struct {
-		name [unix.IFNAMSIZ]byte
-		data unsafe.Pointer
-		_    [16]byte
-	}{data: unsafe.Pointer(&command)}
-	copy(request.name[:unix.IFNAMSIZ-1], device)
-	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCETHTOOL, uintptr(unsafe.Pointer(&request)))
-	speed := uint32(command.speedHi)<<16 | uint32(command.speed)
-	if errno != 0 || speed == 0xffff || speed == 0xffffffff {
-		return 0
-	}
-	return speed
 }

@@ -2,6 +2,7 @@ package afpacket
 
 import (
 	"fmt"
+	"sync/atomic"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -9,12 +10,22 @@ import (
 	"vswitch/packet"
 	"vswitch/ports"
 	"vswitch/ports/driver"
+	"vswitch/ports/netdev"
 	"vswitch/ports/vnet"
 )
 
+// Sender says over which device a send queue sends, and where it counts.
+type Sender struct {
+	Name   string // of the port, for errors
+	Space  *netdev.Namespace
+	Index  int            // of the device in Space
+	Gone   *atomic.Bool   // the device no longer exists
+	Errors *atomic.Uint64 // frames that the system refused
+}
+
 // txQueue sends one worker's frames over a socket of its own.
 type txQueue struct {
-	port *Port
+	Sender
 	pool *packet.Pool
 	fd   int
 
@@ -27,13 +38,24 @@ var _ ports.TxQueue = (*txQueue)(nil)
 
 // OpenTx opens the worker's way to send.
 func (p *Port) OpenTx(e ports.Engine) (ports.TxQueue, error) {
-	q := &txQueue{port: p, pool: e.Pool()}
-	err := p.space.Do(func() (err error) {
-		q.fd, err = openSender(p.index)
+	s := Sender{Name: p.options.Name, Space: p.space, Index: p.index, Gone: &p.gone, Errors: &p.txErrors}
+	q, err := s.Open(e)
+	if err != nil {
+		return nil, fmt.Errorf("system %s: %w", p.options.Name, err)
+	}
+	return q, nil
+}
+
+// Open opens a worker's way to send, also on a device that another driver
+// receives from.
+func (s Sender) Open(e ports.Engine) (ports.TxQueue, error) {
+	q := &txQueue{Sender: s, pool: e.Pool()}
+	err := s.Space.Do(func() (err error) {
+		q.fd, err = openSender(s.Index)
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("system %s: open send queue: %w", p.options.Name, err)
+		return nil, fmt.Errorf("open send queue: %w", err)
 	}
 	for i := range q.parts {
 		q.parts[i] = make([]unix.Iovec, 0, 4)
@@ -78,7 +100,7 @@ func (q *txQueue) gather(i int, b *packet.Buf) bool {
 // write sends the frames that were gathered.
 func (q *txQueue) write(frames []*packet.Buf) {
 	for first := 0; first < len(frames); {
-		if q.port.gone.Load() {
+		if q.Gone.Load() {
 			for _, b := range frames[first:] {
 				q.done.Add(b, ports.TxGone)
 			}
@@ -102,7 +124,7 @@ func (q *txQueue) write(frames []*packet.Buf) {
 }
 
 func (q *txQueue) refuse(b *packet.Buf, result ports.TxResult) {
-	q.port.txErrors.Add(1)
+	q.Errors.Add(1)
 	q.done.Add(b, result)
 }
 
@@ -133,7 +155,7 @@ func (q *txQueue) Close() error {
 	fd := q.fd
 	q.fd = -1
 	if err := unix.Close(fd); err != nil {
-		return fmt.Errorf("system %s: close send queue: %w", q.port.options.Name, err)
+		return fmt.Errorf("port %s: close send queue: %w", q.Name, err)
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"vswitch/packet"
 	"vswitch/ports"
 	"vswitch/ports/afpacket"
+	"vswitch/ports/afxdp"
 	"vswitch/ports/dummy"
 	"vswitch/ports/pcap"
 	"vswitch/ports/tap"
@@ -48,6 +49,9 @@ func (d *Daemon) open(p config.Port) (ports.Port, error) {
 	case config.System:
 		return afpacket.Open(d.netdev, afpacket.Options{Name: p.Name, Ifname: p.IfName, Netns: p.Netns, MTU: p.MTU,
 			Queues: p.Queues, Up: true, ShareWithHost: p.ShareWithHost})
+	case config.AFXDP:
+		return afxdp.Open(d.netdev, afxdp.Options{Name: p.Name, Ifname: p.IfName, Netns: p.Netns, MTU: p.MTU,
+			Queues: p.Queues, Mode: afxdp.Mode(p.XDPMode)})
 	case config.Dummy:
 		return dummy.New(dummy.Options{Name: p.Name, MAC: d.macs.of(p.Name, p.MAC), MTU: p.MTU, Queues: p.Queues}), nil
 	case config.Pcap:
