@@ -117,12 +117,19 @@ const (
 	wSignatureHits
 	wMegaflowHits
 	wMisses
-	wLookups // subtables probed
+	wProbed // subtables
 	wRecirculations
 	wUpcalls
 	wBreaths
 	wPanics
 	wFlowLimit
+	// States rather than counts, noted when they are published.
+	wMegaflows
+	wSubtables
+	wBuffersInUse
+	wBuffers
+	wSpillsInUse
+	wSpills
 	numWorkerCounters
 )
 
@@ -149,6 +156,29 @@ func (t *workerTally) publish() {
 		if v := t.now[i]; t.published[i].Load() != v {
 			t.published[i].Store(v)
 		}
+	}
+}
+
+// counters is what is published.
+func (t *workerTally) counters(worker int) WorkerCounters {
+	at := func(i int) uint64 { return t.published[i].Load() }
+	return WorkerCounters{
+		Worker:          worker,
+		SignatureHits:   at(wSignatureHits),
+		MegaflowHits:    at(wMegaflowHits),
+		Misses:          at(wMisses),
+		SubtablesProbed: at(wProbed),
+		Recirculations:  at(wRecirculations),
+		Upcalls:         at(wUpcalls),
+		Breaths:         at(wBreaths),
+		Panics:          at(wPanics),
+		FlowLimit:       at(wFlowLimit),
+		Megaflows:       int(at(wMegaflows)),
+		Subtables:       int(at(wSubtables)),
+		BuffersInUse:    int(at(wBuffersInUse)),
+		Buffers:         int(at(wBuffers)),
+		SpillsInUse:     int(at(wSpillsInUse)),
+		Spills:          int(at(wSpills)),
 	}
 }
 

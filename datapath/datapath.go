@@ -35,10 +35,15 @@ type Datapath struct {
 	running sync.WaitGroup
 	started bool
 
-	mu    sync.Mutex
-	ports map[PortID]*port
-	next  PortID
-	rx    int // receive queues handed out so far, for placing the next one
+	mu   sync.Mutex
+	next PortID
+	rx   int // receive queues handed out so far, for placing the next one
+
+	// reading guards workers and ports for those who only read counters or ask for
+	// a trial, and must not wait for a worker: whoever changes one of the two holds
+	// mu as well. Taken after mu.
+	reading sync.RWMutex
+	ports   map[PortID]*port
 }
 
 // port is what the datapath as a whole knows of a port.
@@ -116,6 +121,8 @@ func (d *Datapath) Close() error {
 		d.running.Wait()
 		d.started = false
 	}
+	d.reading.Lock()
+	defer d.reading.Unlock()
 	for _, w := range d.workers {
 		errs = append(errs, w.engine.Close())
 	}
@@ -139,6 +146,8 @@ func (d *Datapath) each(f func(*Worker)) {
 		done.Add(1)
 		w.mail.put(func(w *Worker) {
 			f(w)
+			w.flush()
+			w.publish()
 			done.Done()
 		})
 		w.engine.Wake()
@@ -188,44 +197,25 @@ func (d *Datapath) on(target *Worker, f func(*Worker)) {
 	})
 }
 
-// Ledger is the conservation account (design law 5), exact between breaths.
+// Ledger is the conservation account (design law 5), exact between breaths. It
+// waits for nobody.
 func (d *Datapath) Ledger() (l Ledger) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+	d.reading.RLock()
+	defer d.reading.RUnlock()
 	for _, w := range d.workers {
 		w.stats.addTo(&l)
 	}
 	return l
 }
 
-// WorkerCounters describes the workers' work, exact between breaths.
+// WorkerCounters describes the workers' work, exact between breaths. It waits for
+// nobody.
 func (d *Datapath) WorkerCounters() []WorkerCounters {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+	d.reading.RLock()
+	defer d.reading.RUnlock()
 	all := make([]WorkerCounters, len(d.workers))
-	d.each(func(w *Worker) { all[w.id] = w.counters() })
-	return all
-}
-
-func (w *Worker) counters() WorkerCounters {
-	n := &w.stats.now
-	small, spill := w.engine.Pool().Stats(), w.engine.Spill().Stats()
-	return WorkerCounters{
-		Worker:          w.id,
-		SignatureHits:   n[wSignatureHits],
-		MegaflowHits:    n[wMegaflowHits],
-		Misses:          n[wMisses],
-		SubtablesProbed: w.cache.probed,
-		Recirculations:  n[wRecirculations],
-		Upcalls:         n[wUpcalls],
-		Breaths:         n[wBreaths],
-		Panics:          n[wPanics],
-		FlowLimit:       n[wFlowLimit],
-		Megaflows:       w.cache.n,
-		Subtables:       len(w.cache.subtables),
-		BuffersInUse:    small.InUse,
-		Buffers:         small.Capacity,
-		SpillsInUse:     spill.InUse,
-		Spills:          spill.Capacity,
+	for i, w := range d.workers {
+		all[i] = w.stats.counters(i)
 	}
+	return all
 }

@@ -34,6 +34,8 @@ func (d *Datapath) AddPort(p ports.Port, o PortOptions) (PortID, error) {
 		d.each(func(w *Worker) { w.removePort(id) })
 		return 0, errors.Join(fmt.Errorf("port %s: %w", p.Name(), err), p.Close())
 	}
+	d.reading.Lock()
+	defer d.reading.Unlock()
 	d.ports[id] = s
 	d.each(func(w *Worker) { w.ports[id].join = o.Join })
 	return id, nil
@@ -97,7 +99,9 @@ func (d *Datapath) RemovePort(id PortID) error {
 		return fmt.Errorf("port %d: no such port", id)
 	}
 	d.each(func(w *Worker) { w.removePort(id) })
+	d.reading.Lock()
 	delete(d.ports, id)
+	d.reading.Unlock()
 	return p.driver.Close()
 }
 
@@ -127,10 +131,10 @@ func (d *Datapath) Ports() []PortID {
 }
 
 // PortCounters are a port's counters, exact when its frames have come to rest.
-// Port 0 has the drops that no port can be charged with.
+// Port 0 has the drops that no port can be charged with. It waits for no worker.
 func (d *Datapath) PortCounters(id PortID) (c PortCounters, ok bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+	d.reading.RLock()
+	defer d.reading.RUnlock()
 	p := d.ports[id]
 	if p == nil {
 		return c, false

@@ -42,6 +42,7 @@ type Worker struct {
 	upcall   Upcall
 	mail     mailbox
 	asleep   atomic.Bool // in Wait, or about to be
+	trials   trials
 	pauses   pauses
 	stopped  bool
 	scratch  batch
@@ -166,7 +167,6 @@ func (w *Worker) breathe(now int64) (busy bool) {
 	w.flush()
 	for _, f := range w.mail.take() {
 		f(w)
-		w.flush()
 		busy = true
 	}
 	w.publish()
@@ -255,6 +255,10 @@ func (w *Worker) publish() {
 		p.upcall = 0
 	}
 	w.dirty = w.dirty[:0]
+	n, small, spill := &w.stats.now, w.engine.Pool().Stats(), w.engine.Spill().Stats()
+	n[wProbed], n[wMegaflows], n[wSubtables] = w.cache.probed, uint64(w.cache.n), uint64(len(w.cache.subtables))
+	n[wBuffers], n[wBuffersInUse] = uint64(small.Capacity), uint64(small.InUse)
+	n[wSpills], n[wSpillsInUse] = uint64(spill.Capacity), uint64(spill.InUse)
 	w.stats.publish()
 }
 
