@@ -62,7 +62,9 @@ type Bridge struct {
 	// matches (OpenFlow before 1.3).
 	missTo    atomic.Bool
 	sessions  atomic.Pointer[[]*Session]
-	snooped   atomic.Bool        // some session is a Snoop
+	snooped   atomic.Bool // some session is a Snoop
+	messages  messageCounts
+	dropped   atomic.Uint64      // asynchronous messages that found no room
 	timed     map[*Rule]struct{} // rules with a timeout; guarded by Switch.tables
 	learners  map[learnKey]int   // flows that learn with delete_learned; guarded by Switch.tables
 	monitored int                // flow monitors of all sessions; guarded by Switch.tables

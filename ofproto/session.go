@@ -74,11 +74,14 @@ type Session struct {
 	out     []byte
 	err     error
 	dropped uint64 // asynchronous messages that found no room
+
+	received, sent atomic.Uint64 // messages
 }
 
 // asyncWants is what workers need to know of a session.
 type asyncWants struct {
 	version openflow.Version
+	role    openflow.Role
 	reasons [openflow.NumAsync]uint32
 	format  openflow.PacketInFormat
 	id      uint16
@@ -166,39 +169,6 @@ func (s *Session) Output() []byte {
 	return out
 }
 
-// SessionInfo describes a session.
-type SessionInfo struct {
-	Name    string
-	Kind    SessionKind
-	Version string // "" before there is one
-	Role    string // "primary", "secondary", "equal"
-	Dropped uint64 // asynchronous messages that found no room
-}
-
-// Info describes the session.
-func (s *Session) Info() SessionInfo {
-	s.bridge.sw.mu.Lock()
-	defer s.bridge.sw.mu.Unlock()
-	i := SessionInfo{Name: s.options.Name, Kind: s.options.Kind}
-	if s.helloed {
-		i.Version, i.Role = s.version.String(), roleName(s.role)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	i.Dropped = s.dropped
-	return i
-}
-
-func roleName(r openflow.Role) string {
-	switch r {
-	case openflow.RolePrimary:
-		return "primary"
-	case openflow.RoleSecondary:
-		return "secondary"
-	}
-	return "equal"
-}
-
 // Input takes bytes that have come in and does what whole messages among them
 // say. When it returns, the datapath follows what they changed, and the caller
 // looks at Output and Err.
@@ -250,6 +220,7 @@ func (s *Session) full() bool {
 func (s *Session) receive(data []byte) {
 	s.bridge.snoop(s, data)
 	h, m, err := s.dialect.Decode(data)
+	s.countReceived(m)
 	if !s.helloed {
 		s.negotiate(h, m, err, data)
 		return
@@ -314,7 +285,7 @@ func versionNames(set openflow.VersionSet) string {
 
 // update publishes what workers need to know.
 func (s *Session) update() {
-	w := &asyncWants{version: s.version, format: s.format, id: s.id}
+	w := &asyncWants{version: s.version, role: s.role, format: s.format, id: s.id}
 	if s.options.Kind == Controller || s.options.Kind == Service && s.config.MissSendLen > 0 {
 		mask := &s.async.Primary
 		if s.role == openflow.RoleSecondary {
@@ -370,7 +341,7 @@ func (s *Session) enqueue(xid uint32, m openflow.Message, async bool) {
 	}
 	s.mu.Lock()
 	if async && len(s.out) > maxOutput {
-		s.dropped++
+		s.countDropped()
 		s.mu.Unlock()
 		return
 	}
@@ -378,6 +349,7 @@ func (s *Session) enqueue(xid uint32, m openflow.Message, async bool) {
 	out, err := openflow.Append(s.out, version, xid, m)
 	if err == nil {
 		s.out = out
+		s.countSent(m.Kind())
 	}
 	added := s.out[before:]
 	if s.options.Kind == Controller && s.bridge.snooped.Load() {
@@ -400,6 +372,7 @@ func (s *Session) enqueue(xid uint32, m openflow.Message, async bool) {
 func (s *Session) sendError(xid uint32, err error, offending []byte) {
 	s.mu.Lock()
 	s.out = openflow.AppendError(s.out, s.version, xid, err, offending)
+	s.countSent(openflow.KindError)
 	s.mu.Unlock()
 	s.notify()
 }
@@ -415,7 +388,7 @@ func (b *Bridge) snoop(from *Session, data []byte) {
 			if len(s.out) < maxOutput {
 				s.out = append(s.out, data...)
 			} else {
-				s.dropped++
+				s.countDropped()
 			}
 			s.mu.Unlock()
 			s.notify()

@@ -153,6 +153,7 @@ func (s *Session) sendPart(xid uint32, m openflow.Message, more bool) {
 		return
 	}
 	s.out = out
+	s.countSent(m.Kind())
 	s.mu.Unlock()
 	s.bridge.snoop(s, out[from:])
 	s.notify()

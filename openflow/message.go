@@ -124,7 +124,8 @@ const (
 	KindIPFIXFlowRequest
 	KindIPFIXFlowReply
 
-	numKinds = int(KindIPFIXFlowReply) + 1
+	// NumKinds is one more than the last kind.
+	NumKinds = int(KindIPFIXFlowReply) + 1
 )
 
 // Multipart reports whether messages of the kind are statistics (1.0) or

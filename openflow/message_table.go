@@ -94,7 +94,7 @@ type tables struct {
 	messages []messageRow
 	standard [numVersions][64]*messageRow // rows of classType, by version and type
 	others   map[rowKey]*messageRow       // all rows
-	kinds    [numKinds][]*messageRow
+	kinds    [NumKinds][]*messageRow
 	actions  actionTables
 }
 
@@ -135,7 +135,7 @@ func indexOthers(rows []messageRow) map[rowKey]*messageRow {
 	return index
 }
 
-func indexKinds(rows []messageRow) (index [numKinds][]*messageRow) {
+func indexKinds(rows []messageRow) (index [NumKinds][]*messageRow) {
 	for i := range rows {
 		index[rows[i].kind] = append(index[rows[i].kind], &rows[i])
 	}
@@ -173,7 +173,7 @@ func (t *tables) rowFor(v Version, m Message) (*messageRow, error) {
 
 // name is the name of the kind's first wire form.
 func (t *tables) name(k Kind) string {
-	if int(k) >= numKinds || len(t.kinds[k]) == 0 {
+	if int(k) >= NumKinds || len(t.kinds[k]) == 0 {
 		return fmt.Sprintf("message kind %d", uint8(k))
 	}
 	return t.kinds[k][0].name

@@ -121,7 +121,7 @@ var prototypes = []Message{
 
 // TestEveryKindHasARow holds kinds, prototypes and the message table together.
 func TestEveryKindHasARow(t *testing.T) {
-	for k := KindHello; int(k) < numKinds; k++ {
+	for k := KindHello; int(k) < NumKinds; k++ {
 		n := 0
 		for _, p := range prototypes {
 			if p.Kind() == k {
