@@ -49,7 +49,9 @@ const (
 
 // Metrics says where Prometheus finds the counters.
 type Metrics struct {
-	Listen string // HOST:PORT; "" serves none
+	Listen  string   // HOST:PORT; "" serves none
+	Pprof   bool     // profiles of the process are served there too
+	Cookies []Cookie // flows whose counts are among them
 }
 
 // Datapath sets up the workers that forward.

@@ -255,7 +255,7 @@ var settingRows = []settingRow{
 		func(a, b *Settings) bool { return a.Log != b.Log },
 		func(to, from *Settings) { to.Log = from.Log }},
 	{SettingMetrics,
-		func(a, b *Settings) bool { return a.Metrics != b.Metrics },
+		func(a, b *Settings) bool { return a.Metrics.differs(&b.Metrics) },
 		func(to, from *Settings) { to.Metrics = from.Metrics }},
 	{SettingDatapath,
 		func(a, b *Settings) bool { return a.Datapath != b.Datapath },

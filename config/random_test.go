@@ -30,6 +30,7 @@ func randomConfig(r *rand.Rand) Config {
 	}
 	c.Log.Level = pick(r, LogInfo, LogDebug)
 	c.Metrics.Listen = pick(r, "", "127.0.0.1:9475")
+	c.Metrics.Cookies = pick(r, nil, []Cookie{{1, ^uint64(0)}})
 	c.Datapath.Workers = r.IntN(3)
 	c.Reload = pick(r, ReloadSignal, ReloadWatch)
 	for i := range 4 {

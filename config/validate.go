@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -92,6 +93,14 @@ func (v *validator) settings(s *Settings) {
 	oneOf(v, "log.format", s.Log.Format, LogText, LogJSON)
 	if s.Metrics.Listen != "" {
 		v.hostPort("metrics.listen", s.Metrics.Listen)
+	}
+	if n := len(s.Metrics.Cookies); n > MaxMetricsCookies {
+		v.bad("metrics.cookies", n, "too many", fmt.Sprintf("use at most %d", MaxMetricsCookies))
+	}
+	for i, c := range s.Metrics.Cookies {
+		if slices.Contains(s.Metrics.Cookies[:i], c) {
+			v.bad(fmt.Sprintf("metrics.cookies[%d]", i), c.String(), "given twice", "remove one")
+		}
 	}
 	oneOf(v, "datapath.poll", s.Datapath.Poll, PollAdaptive, PollBusy, PollInterrupt)
 	oneOf(v, "datapath.io", s.Datapath.IO, IOAuto, IOSyscall, IOUring)

@@ -33,7 +33,7 @@ func (b *Bridge) TableCounters() (list []TableCounters) {
 }
 
 // CookieMatch selects flows by the bits of their cookies that Mask has.
-type CookieMatch struct{ Cookie, Mask uint64 }
+type CookieMatch struct{ Value, Mask uint64 }
 
 // FlowSum sums flows up.
 type FlowSum struct {
@@ -48,7 +48,7 @@ func (b *Bridge) SumFlows(list []CookieMatch) []FlowSum {
 	version := b.sw.version.Load()
 	add := func(r *Rule) {
 		for i, m := range list {
-			if (r.cookie^m.Cookie)&m.Mask != 0 {
+			if (r.cookie^m.Value)&m.Mask != 0 {
 				continue
 			}
 			s := &sums[i]

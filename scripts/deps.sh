@@ -19,6 +19,7 @@ ethtool ethtool"
 tools_test="$tools_demo
 ovs-ofctl openvswitch-common
 ovs-vswitchd openvswitch-switch
+curl curl
 tshark tshark"
 
 case "${1:-}" in

@@ -10,38 +10,57 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"vswitch/vswitchd/metrics"
 )
 
 var update = flag.Bool("update", false, "rewrite the parts of documents that are made from code")
 
-const (
-	floorsBegin = "<!-- floors: made by tests/docs_test.go -->\n"
-	floorsEnd   = "<!-- end of floors -->\n"
-)
-
-// TestDocsFloors wants the table in the architecture page to be the one that is
-// enforced.
-func TestDocsFloors(t *testing.T) {
-	file := filepath.Join("..", architecturePage)
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, foundBegin := strings.Cut(string(text), floorsBegin)
-	old, after, foundEnd := strings.Cut(rest, floorsEnd)
-	if !foundBegin || !foundEnd {
-		t.Fatalf("%s: the marks of the table of floors are missing", architecturePage)
-	}
-	table := floorsTable()
-	switch {
-	case old == table:
-	case *update:
-		if err := os.WriteFile(file, []byte(before+floorsBegin+table+floorsEnd+after), 0o644); err != nil {
+// TestDocsTables wants the tables of documents that are made from code to be as
+// the code says.
+func TestDocsTables(t *testing.T) {
+	for _, d := range []struct{ page, what, table string }{
+		{architecturePage, "floors", floorsTable()},
+		{metricsPage, "metrics", metricsTable()},
+	} {
+		begin, end := "<!-- "+d.what+": made by tests/docs_test.go -->\n", "<!-- end of "+d.what+" -->\n"
+		file := filepath.Join("..", d.page)
+		text, err := os.ReadFile(file)
+		if err != nil {
 			t.Fatal(err)
 		}
-	default:
-		t.Errorf("%s: the table of floors is not the enforced one; run: go test ./tests -run Docs -update", architecturePage)
+		before, rest, foundBegin := strings.Cut(string(text), begin)
+		old, after, foundEnd := strings.Cut(rest, end)
+		if !foundBegin || !foundEnd {
+			t.Fatalf("%s: the marks of the table of %s are missing", d.page, d.what)
+		}
+		switch {
+		case old == d.table:
+		case *update:
+			if err := os.WriteFile(file, []byte(before+begin+d.table+end+after), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		default:
+			t.Errorf("%s: the table of %s is not what the code says; run: go test ./tests -run Docs -update", d.page, d.what)
+		}
 	}
+}
+
+// metricsTable renders the families of metrics.
+func metricsTable() string {
+	var b strings.Builder
+	b.WriteString("\n| name | type | labels | what it is |\n|---|---|---|---|\n")
+	for _, f := range metrics.Families() {
+		kind := "counter"
+		if f.Kind == prometheus.GaugeValue {
+			kind = "gauge"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", f.Name, kind, strings.Join(f.Labels, ", "), f.Help)
+	}
+	b.WriteString("\n")
+	return b.String()
 }
 
 // floorsTable renders the packages of the switch itself, top floor first.

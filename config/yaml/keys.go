@@ -38,7 +38,27 @@ func logKeys(d *decoder, l *config.Log) []key {
 }
 
 func metricsKeys(d *decoder, m *config.Metrics) []key {
-	return []key{{"listen", text(d, &m.Listen)}}
+	return []key{
+		{"listen", text(d, &m.Listen)},
+		{"pprof", d.flag(&m.Pprof)},
+		{"cookies", d.list(appended(&m.Cookies, d.cookie))},
+	}
+}
+
+// cookie decodes COOKIE[/MASK]. YAML takes one without a mask for a number, but
+// its text is still there.
+func (d *decoder) cookie(to *config.Cookie) decode {
+	return func(n *yaml.Node, path string) {
+		if !d.scalar(n, path, "a cookie such as 0x10 or 0x10/0xf0", "!!int", "!!str") {
+			return
+		}
+		c, err := config.ParseCookie(n.Value)
+		if err != nil {
+			d.fail(n, "%s: %v", lastStep(path), err)
+			return
+		}
+		*to = c
+	}
 }
 
 func datapathKeys(d *decoder, p *config.Datapath) []key {

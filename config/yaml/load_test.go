@@ -32,7 +32,7 @@ func load(text string) (config.Config, error) {
 const whole = `
 rundir: /run/other
 log: {level: warn, format: json}
-metrics: {listen: "127.0.0.1:9475"}
+metrics: {listen: "127.0.0.1:9475", pprof: true, cookies: [0x10, 7, 0x20/0xf0, 0xffffffffffffffff]}
 datapath: {workers: 2, poll: busy, spin: 20us, io: uring, budget: 32, upcall_budget: 16, flow_limit: 1000}
 reload: watch
 bridges:
@@ -75,7 +75,8 @@ func TestLoadWhole(t *testing.T) {
 	want := config.Default()
 	want.RunDir, want.StateDir, want.Reload = "/run/other", "/run/other", config.ReloadWatch
 	want.Log = config.Log{Level: config.LogWarn, Format: config.LogJSON}
-	want.Metrics.Listen = "127.0.0.1:9475"
+	want.Metrics = config.Metrics{Listen: "127.0.0.1:9475", Pprof: true,
+		Cookies: []config.Cookie{{Value: 0x10, Mask: ^uint64(0)}, {Value: 7, Mask: ^uint64(0)}, {Value: 0x20, Mask: 0xf0}, {Value: ^uint64(0), Mask: ^uint64(0)}}}
 	want.Datapath = config.Datapath{Workers: 2, Poll: config.PollBusy, Spin: 20 * time.Microsecond, IO: config.IOUring, Budget: 32, UpcallBudget: 16, FlowLimit: 1000}
 	br0, br1 := config.NewBridge("br0"), config.NewBridge("br1")
 	br0.DatapathID, br0.FailMode, br0.Protocols = 16, config.FailSecure, config.OpenFlow10|config.OpenFlow13
@@ -175,7 +176,11 @@ func TestLoadErrors(t *testing.T) {
 		{"validation of what is missing", p + "patch}", `s.yaml:4:9: port h1: peer: a patch port needs one: use the name of the patch port at the other end`},
 		{"validation in a mapping", "log: {level: loud}", `s.yaml:1:14: level "loud": unknown: use debug, info, warn, error`},
 		{"several at once", b + "foo: 1\n    mac_table_size: x", "s.yaml:3:5: unknown key \"foo\" in a bridge: it can have name, datapath_id, fail_mode, protocols, controllers, listen, flows, flows_file, mac_aging, mac_table_size, static_macs, tables, local, address, mac, mtu, ports\ns.yaml:4:21: mac_table_size is the text \"x\": use a number"},
-		{"alias of a wrong value", "log: &l {level: info}\nmetrics: *l", `s.yaml:1:10: unknown key "level" in metrics: it can have listen`},
+		{"cookie that is none", "metrics: {cookies: [0x1g]}", `s.yaml:1:21: cookies[0]: "0x1g" is not a cookie: use a number such as 0x10, or 0x10/0xf0 with a mask`},
+		{"cookie with a sign", "metrics: {cookies: [-1]}", `s.yaml:1:21: cookies[0]: "-1" is not a cookie: use a number such as 0x10, or 0x10/0xf0 with a mask`},
+		{"cookie beyond its mask", "metrics: {cookies: [0x11/0xf0]}", `s.yaml:1:21: cookies[0]: "0x11/0xf0" has bits that its mask does not have: no flow is like this`},
+		{"cookie given twice", "metrics: {cookies: [16, 0x10]}", `s.yaml:1:25: cookies "0x10": given twice: remove one`},
+		{"alias of a wrong value", "log: &l {level: info}\nmetrics: *l", `s.yaml:1:10: unknown key "level" in metrics: it can have listen, pprof, cookies`},
 		{"alias within itself", "bridges: &b [*b]", `s.yaml:1:10: a bridge is a list: use a mapping, key: value`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"vswitch/config"
 	"vswitch/control"
 	"vswitch/ofproto"
+	"vswitch/vswitchd/metrics"
 )
 
 // address is what net understands of an endpoint.
@@ -98,14 +99,19 @@ func (l *listener) close() {
 
 // dialer keeps a connection to a controller.
 type dialer struct {
+	bridge     string
 	controller config.Controller
 	cancel     context.CancelFunc
 	ended      sync.WaitGroup
+	forget     func(*dialer) // called at the end
 
 	mu      sync.Mutex
 	session *ofproto.Session // nil while there is no connection
 	since   int64            // when it came or went
 	err     error            // why it went, or did not come
+
+	connections    uint64
+	received, sent uint64 // messages of connections that are over
 }
 
 // changed notes that the connection came (s is not nil) or went.
@@ -114,6 +120,13 @@ func (x *dialer) changed(s *ofproto.Session, err error, now int64) {
 	defer x.mu.Unlock()
 	if (x.session == nil) != (s == nil) || x.since == 0 {
 		x.since = now
+	}
+	if s != nil {
+		x.connections++
+	} else if x.session != nil {
+		i := x.session.Info()
+		x.received += i.Received
+		x.sent += i.Sent
 	}
 	x.session, x.err = s, err
 }
@@ -133,13 +146,29 @@ func (x *dialer) status(target string, now int64) control.ControllerStatus {
 	return s
 }
 
+// metrics describes the connection in numbers.
+func (x *dialer) metrics(now int64) metrics.Controller {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	c := metrics.Controller{Bridge: x.bridge, Target: x.controller.Target.String(), Since: time.Duration(now - x.since),
+		Connections: x.connections, Received: x.received, Sent: x.sent}
+	if x.session != nil {
+		i := x.session.Info()
+		c.Connected, c.Role = i.Version != "", i.Role
+		c.Received += i.Received
+		c.Sent += i.Sent
+	}
+	return c
+}
+
 // firstBackoff is the wait after the first failure to connect. It doubles up to
 // the controller's limit.
 const firstBackoff = time.Second
 
 func (d *Daemon) dial(c config.Controller, b *ofproto.Bridge) *dialer {
 	ctx, cancel := context.WithCancel(context.Background())
-	x := &dialer{controller: c, cancel: cancel, since: d.clock()}
+	x := &dialer{bridge: b.Name, controller: c, cancel: cancel, since: d.clock(), forget: func(x *dialer) { d.dialing.Delete(x) }}
+	d.dialing.Store(x, nil)
 	network, addr := address(c.Target)
 	probe := c.InactivityProbe
 	if probe == 0 {
@@ -177,6 +206,7 @@ func (d *Daemon) dial(c config.Controller, b *ofproto.Bridge) *dialer {
 func (x *dialer) close() {
 	x.cancel()
 	x.ended.Wait()
+	x.forget(x)
 }
 
 // serve moves bytes between a connection and its session until either ends.

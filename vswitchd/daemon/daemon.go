@@ -25,6 +25,7 @@ import (
 	"vswitch/ports"
 	"vswitch/ports/netdev"
 	"vswitch/ports/uring"
+	"vswitch/vswitchd/metrics"
 )
 
 // Options say how the daemon is started.
@@ -51,6 +52,8 @@ type Daemon struct {
 	numbers  *numbers
 	macs     *macs
 	isReady  atomic.Bool
+	troubles atomic.Int64 // after the last reconciliation
+	dialing  sync.Map     // of *dialer: those that are open
 
 	mu      sync.Mutex // serializes reconciliation
 	have    config.Config
@@ -58,6 +61,7 @@ type Daemon struct {
 	devices map[portKey]*device
 	bridges map[string]*bridge
 	control *controlServer
+	metrics *metrics.Server
 }
 
 // Run runs the switch until it gets SIGTERM or SIGINT, or ctx is done.
@@ -86,6 +90,7 @@ func Run(ctx context.Context, o Options) error {
 func start(o Options, want config.Config) (_ *Daemon, err error) {
 	d := &Daemon{options: o, started: time.Now(), wake: make(chan struct{}, 1), logLevel: new(slog.LevelVar),
 		devices: map[portKey]*device{}, bridges: map[string]*bridge{}, have: config.Config{Settings: want.Settings}}
+	d.have.Metrics = config.Metrics{} // nothing is served yet
 	d.setLogging(want.Log)
 	d.clock = func() int64 { return int64(time.Since(d.started)) + 1 }
 	workers := workerCount(want)
@@ -238,6 +243,7 @@ func (d *Daemon) reconcile(ctx context.Context, want config.Config) []config.Ste
 	steps := config.Plan(d.have, want)
 	d.have, d.status = config.Reconcile(ctx, d.have, want, d)
 	d.sw.Settle(d.clock())
+	d.troubles.Store(int64(len(d.status.Troubles())))
 	for _, s := range d.status.Troubles() {
 		d.log.Warn("not as configured", "object", s.Object.String(), "reason", s.Reason)
 	}
@@ -267,6 +273,9 @@ func (d *Daemon) stop() error {
 	}
 	if d.control != nil {
 		errs = append(errs, d.control.close())
+	}
+	if d.metrics != nil {
+		errs = append(errs, d.metrics.Close())
 	}
 	if d.dp != nil {
 		for k := range d.devices {

@@ -20,7 +20,6 @@ func (d *Daemon) report() control.StatusReply {
 	defer d.mu.Unlock()
 	r := control.StatusReply{Version: d.options.Version, PID: os.Getpid(), Uptime: time.Since(d.started).Seconds(),
 		Ready: d.isReady.Load(), Config: d.options.File}
-	r.Notes = unheeded(&d.have.Settings)
 	for _, w := range d.dp.WorkerCounters() {
 		r.Workers = append(r.Workers, control.WorkerStatus{Worker: w.Worker, Engine: "syscall"})
 	}
@@ -31,15 +30,6 @@ func (d *Daemon) report() control.StatusReply {
 		r.Bridges = append(r.Bridges, d.reportBridge(&d.have.Bridges[i], &r))
 	}
 	return r
-}
-
-// unheeded tells of settings that the file may have and the switch does not act on
-// yet, a sentence each.
-func unheeded(s *config.Settings) (notes []string) {
-	if s.Metrics.Listen != "" {
-		notes = append(notes, "metrics.listen is set, and metrics are not served yet")
-	}
-	return notes
 }
 
 func (d *Daemon) reportBridge(c *config.Bridge, r *control.StatusReply) control.BridgeStatus {
