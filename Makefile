@@ -22,10 +22,10 @@ ORACLE      ?= 10000000
 # The binaries are static; only the race detector needs cgo.
 export CGO_ENABLED := 0
 
-.PHONY: help build demo test bench fuzz oracle soak check race cover install clean
+.PHONY: help build demo test bench bench-attack fuzz oracle soak check race cover install clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 build: ## static bin/vswitchd and bin/ofctl
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/vswitchd ./vswitchd
@@ -39,6 +39,9 @@ test: ## all tests; as root installs what the system tests need
 
 bench: ## Go benchmarks (BENCH=regexp PACKAGES=./flow/...)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(TESTFLAGS) $(PACKAGES)
+
+bench-attack: ## what is left to others beside a sender who wants to harm them
+	$(GO) test -run '^$$' -bench . -benchtime 1x $(TESTFLAGS) ./tests/attack
 
 fuzz: ## every fuzz target for FUZZTIME (30s) each
 	scripts/fuzz.sh $(FUZZTIME) $(PACKAGES)

@@ -63,6 +63,7 @@ type Datapath struct {
 	Budget       int           // packets that one receive queue may take per turn
 	UpcallBudget int           // packets per port and turn that may wait for a decision
 	FlowLimit    int           // megaflows in all
+	MaskLimit    int           // masks of the megaflows of one port and worker
 }
 
 // PollMode says how a worker waits for packets.
@@ -113,6 +114,7 @@ const (
 	DefaultBudget       = 64
 	DefaultUpcallBudget = 64
 	DefaultFlowLimit    = 200_000
+	DefaultMaskLimit    = 64
 )
 
 // Default is the state of a switch about which nothing was said: no bridges.
@@ -127,6 +129,7 @@ func Default() Config {
 			Budget:       DefaultBudget,
 			UpcallBudget: DefaultUpcallBudget,
 			FlowLimit:    DefaultFlowLimit,
+			MaskLimit:    DefaultMaskLimit,
 		},
 		Reload: ReloadSignal,
 	}}

@@ -79,6 +79,7 @@ const (
 	maxBudget       = 64 // a worker's batch
 	maxUpcallBudget = 65536
 	maxSpin         = time.Second
+	maxMaskLimit    = 65536
 	maxFlowLimit    = 100_000_000
 	maxMACTableSize = 1 << 20
 	maxMACAging     = 24 * time.Hour
@@ -110,6 +111,7 @@ func (v *validator) settings(s *Settings) {
 	v.between("datapath.workers", s.Datapath.Workers, 0, maxWorkers)
 	v.between("datapath.budget", s.Datapath.Budget, 1, maxBudget)
 	v.between("datapath.upcall_budget", s.Datapath.UpcallBudget, 1, maxUpcallBudget)
+	v.between("datapath.mask_limit", s.Datapath.MaskLimit, 1, maxMaskLimit)
 	v.between("datapath.flow_limit", s.Datapath.FlowLimit, 1, maxFlowLimit)
 	oneOf(v, "reload", s.Reload, ReloadSignal, ReloadWatch)
 }

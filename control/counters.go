@@ -141,6 +141,7 @@ type WorkerCounters struct {
 	FlowLimitHits   uint64 `json:"flow_limit_hits"` // decisions not kept because of the limit
 	Megaflows       int    `json:"megaflows"`
 	Subtables       int    `json:"subtables"`
+	Narrowed        uint64 `json:"narrowed"` // decisions cached for fewer packets because of the mask limit
 	BuffersInUse    int    `json:"buffers_in_use"`
 	Buffers         int    `json:"buffers"`
 }
@@ -152,7 +153,7 @@ func (r WorkersReply) Text() string {
 		fmt.Fprintf(&b, "worker %d\n", w.Worker)
 		fmt.Fprintf(&b, "  lookups: exact=%d, megaflow=%d, missed=%d, subtables probed=%d\n",
 			w.ExactHits, w.MegaflowHits, w.Misses, w.SubtablesProbed)
-		fmt.Fprintf(&b, "  cache: megaflows=%d, subtables=%d, over the limit=%d\n", w.Megaflows, w.Subtables, w.FlowLimitHits)
+		fmt.Fprintf(&b, "  cache: megaflows=%d, subtables=%d, over the limit=%d, narrowed=%d\n", w.Megaflows, w.Subtables, w.FlowLimitHits, w.Narrowed)
 		fmt.Fprintf(&b, "  work: upcalls=%d, recirculations=%d, breaths=%d, panics=%d\n", w.Upcalls, w.Recirculations, w.Breaths, w.Panics)
 		fmt.Fprintf(&b, "  buffers: %d of %d in use\n", w.BuffersInUse, w.Buffers)
 	}

@@ -17,7 +17,9 @@ type Megaflow struct {
 	values  []uint64 // the key's words under the mask, in the mask's order
 	hash    uint64
 	dead    bool // out of the cache; the worker's alone
-	worker  *Worker
+	// narrowed: it matches more bits than its verdict depends on, for want of a mask.
+	narrowed bool
+	worker   *Worker
 
 	version uint64
 	tags    uint64
@@ -51,12 +53,20 @@ func (m *Megaflow) Mask() flow.Key {
 }
 
 // MaskIs reports whether a verdict with the given mask would be kept for the
-// same packets as m.
+// same packets as m, or for more where m was narrowed.
 func (m *Megaflow) MaskIs(mask *flow.Key) bool {
 	k, other := m.Key(), *mask
 	finishMask(&other, &k)
 	mine := m.Mask()
-	return *other.Words() == *mine.Words()
+	if !m.narrowed {
+		return *other.Words() == *mine.Words()
+	}
+	for i, w := range other.Words() {
+		if w&^mine.Words()[i] != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // Actions are borrowed and must not be changed.
@@ -79,27 +89,16 @@ func (m *Megaflow) Created() int64 { return m.created }
 // Worker is the number of the worker that has it.
 func (m *Megaflow) Worker() int { return m.worker.id }
 
-type wordMask struct {
-	word int
-	mask uint64
-}
-
-// subtable holds the megaflows of one mask.
-type subtable struct {
-	words    []wordMask
-	segments uint16 // Present bits that a key needs, since words lie in those segments
-	slots    []*Megaflow
-	n        int
-	hits     uint64
-}
-
 // cache is a worker's memory of decisions. It belongs to the worker alone.
 type cache struct {
-	seed      uint64
-	subtables []*subtable
-	n         int
-	probed    uint64 // subtables looked into, ever
-	sigs      [sigEntries]signature
+	seed     uint64
+	limit    int          // masks of a port
+	ports    []*portCache // by the port that packets come in by; nil where there are none
+	n        int          // megaflows
+	masks    int
+	probed   uint64 // subtables looked into, ever
+	narrowed uint64 // megaflows that got a narrower mask for want of another one
+	sigs     [sigEntries]signature
 }
 
 // signature guesses the megaflow of a whole key from its hash.
@@ -128,17 +127,22 @@ func (c *cache) guess(h uint64, k *flow.Key) *Megaflow {
 
 func (c *cache) remember(h uint64, m *Megaflow) { c.sigs[h%sigEntries] = signature{h, m} }
 
-// lookup finds the megaflow that matches k, or nil. There is at most one.
+// lookup finds a megaflow that matches k, or nil. Where there are several, they say
+// the same.
 func (c *cache) lookup(k *flow.Key) *Megaflow {
-	for i, t := range c.subtables {
+	if int(k.InPort) >= len(c.ports) || c.ports[k.InPort] == nil {
+		return nil
+	}
+	subtables := c.ports[k.InPort].subtables
+	for i, t := range subtables {
 		if t.segments&^k.Present != 0 {
 			continue
 		}
 		c.probed++
 		if m := t.lookup(c.seed, k); m != nil {
 			t.hits++
-			if i > 0 && t.hits > c.subtables[i-1].hits {
-				c.subtables[i-1], c.subtables[i] = t, c.subtables[i-1]
+			if i > 0 && t.hits > subtables[i-1].hits {
+				subtables[i-1], subtables[i] = t, subtables[i-1]
 			}
 			return m
 		}
@@ -146,37 +150,27 @@ func (c *cache) lookup(k *flow.Key) *Megaflow {
 	return nil
 }
 
-func (t *subtable) matches(m *Megaflow, k *flow.Key) bool {
-	if t.segments&^k.Present != 0 {
-		return false
+// port is the cache of what comes in by a port.
+func (c *cache) port(id uint32) *portCache {
+	for int(id) >= len(c.ports) {
+		c.ports = append(c.ports, nil)
 	}
-	w := k.Words()
-	for i, wm := range t.words {
-		if w[wm.word]&wm.mask != m.values[i] {
-			return false
-		}
+	if c.ports[id] == nil {
+		c.ports[id] = &portCache{}
 	}
-	return true
-}
-
-func (t *subtable) lookup(seed uint64, k *flow.Key) *Megaflow {
-	h, w := seed, k.Words()
-	for _, wm := range t.words {
-		h = flow.MixWord(h, w[wm.word]&wm.mask)
-	}
-	h = flow.FinishHash(h)
-	for m := t.slots[h&uint64(len(t.slots)-1)]; m != nil; m = m.next {
-		if m.hash == h && t.matches(m, k) {
-			return m
-		}
-	}
-	return nil
+	return c.ports[id]
 }
 
 // insert puts m, whose key is k, under mask. It sets mask, values and hash.
 func (c *cache) insert(m *Megaflow, k *flow.Key, mask *flow.Key) {
-	t := c.subtableFor(mask)
+	t, made := c.port(k.InPort).subtableFor(mask, k, c.limit)
+	if made {
+		c.masks++
+	}
 	m.mask = t
+	if m.narrowed = !slices.Equal(t.words, wordsOf(mask)); m.narrowed {
+		c.narrowed++
+	}
 	m.values = make([]uint64, len(t.words))
 	h, w := c.seed, k.Words()
 	for i, wm := range t.words {
@@ -191,44 +185,6 @@ func (c *cache) insert(m *Megaflow, k *flow.Key, mask *flow.Key) {
 	m.next, *s = *s, m
 	t.n++
 	c.n++
-}
-
-func (c *cache) subtableFor(mask *flow.Key) *subtable {
-	var words []wordMask
-	for i, v := range mask.Words() {
-		if v != 0 {
-			words = append(words, wordMask{i, v})
-		}
-	}
-	for _, t := range c.subtables {
-		if slices.Equal(t.words, words) {
-			return t
-		}
-	}
-	t := &subtable{words: words, slots: make([]*Megaflow, 16)}
-	for _, wm := range words {
-		switch {
-		case wm.word >= flow.BaseWords+flow.ConnWords:
-			t.segments |= flow.PresentTunnel
-		case wm.word >= flow.BaseWords:
-			t.segments |= flow.PresentConn
-		}
-	}
-	c.subtables = append(c.subtables, t)
-	return t
-}
-
-func (t *subtable) grow() {
-	old := t.slots
-	t.slots = make([]*Megaflow, 2*len(old))
-	for _, m := range old {
-		for m != nil {
-			next := m.next
-			s := &t.slots[m.hash&uint64(len(t.slots)-1)]
-			m.next, *s = *s, m
-			m = next
-		}
-	}
 }
 
 // remove takes m out; a second time is harmless.
@@ -247,6 +203,7 @@ func (c *cache) remove(m *Megaflow) {
 	t.n--
 	c.n--
 	if t.n == 0 {
-		c.subtables = slices.DeleteFunc(c.subtables, func(x *subtable) bool { return x == t })
+		t.of.remove(t)
+		c.masks--
 	}
 }

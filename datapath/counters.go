@@ -123,6 +123,7 @@ const (
 	wBreaths
 	wPanics
 	wFlowLimit
+	wNarrowed
 	// States rather than counts, noted when they are published.
 	wMegaflows
 	wSubtables
@@ -141,6 +142,7 @@ type WorkerCounters struct {
 	Upcalls, Breaths, Panics            uint64
 	FlowLimit                           uint64 // decisions that were not kept because of the flow limit
 	Megaflows, Subtables                int
+	Narrowed                            uint64 // decisions kept for fewer packets because of the mask limit
 	BuffersInUse, Buffers               int
 	SpillsInUse, Spills                 int
 }
@@ -175,6 +177,7 @@ func (t *workerTally) counters(worker int) WorkerCounters {
 		FlowLimit:       at(wFlowLimit),
 		Megaflows:       int(at(wMegaflows)),
 		Subtables:       int(at(wSubtables)),
+		Narrowed:        at(wNarrowed),
 		BuffersInUse:    int(at(wBuffersInUse)),
 		Buffers:         int(at(wBuffers)),
 		SpillsInUse:     int(at(wSpillsInUse)),

@@ -21,6 +21,7 @@ type Options struct {
 	Budget       int                                          // frames a queue may take per turn: BatchSize
 	UpcallBudget int                                          // decisions a port may ask for per turn: BatchSize
 	FlowLimit    int                                          // megaflows in all: 200,000
+	MaskLimit    int                                          // masks of the megaflows of one port and worker: 64
 	NoCache      bool                                         // ask about every packet (tests)
 	Seed         uint64                                       // of the caches' hashes
 	OnPanic      func(worker int, v any, frame, stack []byte) // told of a caught panic
@@ -61,6 +62,7 @@ func New(slow SlowPath, o Options) (*Datapath, error) {
 	defaultTo(&o.Budget, BatchSize)
 	defaultTo(&o.UpcallBudget, BatchSize)
 	defaultTo(&o.FlowLimit, 200_000)
+	defaultTo(&o.MaskLimit, 64)
 	o.Budget = min(o.Budget, BatchSize)
 	d := &Datapath{options: o, slow: slow, ports: map[PortID]*port{}, next: 1}
 	d.flows.limit = o.FlowLimit
@@ -72,7 +74,7 @@ func New(slow SlowPath, o Options) (*Datapath, error) {
 			return nil, errors.Join(fmt.Errorf("worker %d: engine: %w", i, err), d.Close())
 		}
 		w := &Worker{id: i, dp: d, engine: e}
-		w.cache.seed = o.Seed
+		w.cache.seed, w.cache.limit = o.Seed, o.MaskLimit
 		w.pauses = pauses{mode: o.Poll, spin: int64(o.Spin)}
 		w.ports = []*workerPort{{tally: &tally{}}}
 		nowhere.tallies = append(nowhere.tallies, w.ports[0].tally)

@@ -178,9 +178,9 @@ func (w *Worker) addQueue(s *port, q int) (*queueTally, error) {
 	}
 	t := &queueTally{worker: w.id}
 	// It is active at first: what came before the engine watched it has no edge.
-	r := &rxQueue{queue: rx, port: w.ports[s.id], number: uint16(q), counts: t, listed: true}
+	r := &rxQueue{queue: rx, port: w.ports[s.id], number: uint16(q), counts: t}
 	w.receive = append(w.receive, r)
-	w.active = append(w.active, r)
+	w.activate(r)
 	return t, nil
 }
 

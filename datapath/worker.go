@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"runtime"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,7 +22,8 @@ type Worker struct {
 	id     int
 	dp     *Datapath
 	engine ports.Engine
-	now    int64 // of the current breath
+	clock  func() int64 // nil where Step says the time
+	now    int64        // of the current breath
 
 	ports    []*workerPort // by PortID; nil where there is none
 	receive  []*rxQueue
@@ -65,8 +65,9 @@ type rxQueue struct {
 	queue   ports.RxQueue
 	port    *workerPort
 	number  uint16
-	listed  bool // in Worker.active
-	ended   bool // answered io.EOF
+	listed  bool  // in Worker.active
+	spent   int64 // of the worker's time; see serveAll
+	ended   bool  // answered io.EOF
 	packets uint64
 	bytes   uint64
 	counts  *queueTally
@@ -122,6 +123,7 @@ func (w *Worker) run(clock func() int64) {
 	defer w.dp.running.Done()
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	w.clock = clock
 	for !w.stopped {
 		switch {
 		case w.breathe(clock()) || w.stopped:
@@ -151,16 +153,7 @@ func (w *Worker) breathe(now int64) (busy bool) {
 	w.stats.now[wBreaths]++
 	received := w.stats.now[wReceived]
 	w.collectReady()
-	for i := 0; i < len(w.active); {
-		q := w.active[i]
-		if w.serve(q) {
-			busy = true
-			i++
-			continue
-		}
-		q.listed = false
-		w.active = slices.Delete(w.active, i, i+1)
-	}
+	busy = w.serveAll()
 	if w.stats.now[wReceived] != received {
 		w.pauses.worked(now)
 	}
@@ -179,8 +172,7 @@ func (w *Worker) collectReady() {
 		for _, r := range w.ready[:n] {
 			for _, q := range w.receive {
 				if q.queue == r && !q.listed && !q.ended {
-					q.listed = true
-					w.active = append(w.active, q)
+					w.activate(q)
 				}
 			}
 		}
@@ -256,7 +248,8 @@ func (w *Worker) publish() {
 	}
 	w.dirty = w.dirty[:0]
 	n, small, spill := &w.stats.now, w.engine.Pool().Stats(), w.engine.Spill().Stats()
-	n[wProbed], n[wMegaflows], n[wSubtables] = w.cache.probed, uint64(w.cache.n), uint64(len(w.cache.subtables))
+	n[wProbed], n[wMegaflows], n[wSubtables] = w.cache.probed, uint64(w.cache.n), uint64(w.cache.masks)
+	n[wNarrowed] = w.cache.narrowed
 	n[wBuffers], n[wBuffersInUse] = uint64(small.Capacity), uint64(small.InUse)
 	n[wSpills], n[wSpillsInUse] = uint64(spill.Capacity), uint64(spill.InUse)
 	w.stats.publish()

@@ -25,7 +25,7 @@ type fdb struct {
 	statics int
 	limit   int
 	aging   time.Duration
-	byAge   fdbList // learned entries, the longest unused first; static ones are not in it
+	byPort  map[*Port]*fdbList // learned entries; static ones are not in it
 	learned uint64
 	moved   uint64
 	expired uint64
@@ -46,15 +46,14 @@ type fdbEntry struct {
 	static     bool
 	used       atomic.Int64 // when a frame from the station was last seen
 	next       atomic.Pointer[fdbEntry]
-	prev, succ *fdbEntry // in byAge
+	prev, succ *fdbEntry // in the port's list
 }
 
 const fdbBuckets = 4096
 
 func newFDB(limit int, aging time.Duration) *fdb {
-	f := &fdb{seed: maphash.MakeSeed(), buckets: make([]atomic.Pointer[fdbEntry], fdbBuckets), limit: limit, aging: aging}
-	f.byAge.init()
-	return f
+	return &fdb{seed: maphash.MakeSeed(), buckets: make([]atomic.Pointer[fdbEntry], fdbBuckets), limit: limit, aging: aging,
+		byPort: map[*Port]*fdbList{}}
 }
 
 func (f *fdb) bucket(k fdbKey) *atomic.Pointer[fdbEntry] {
@@ -79,7 +78,7 @@ func (f *fdb) learn(k fdbKey, port *Port, now int64) (changed bool) {
 	e := f.lookup(k)
 	switch {
 	case e == nil:
-		if f.n >= f.limit && !f.evictOldest() {
+		if f.n >= f.limit && !f.evict() {
 			return false
 		}
 		f.learned++
@@ -122,8 +121,9 @@ func (f *fdb) touch(k fdbKey, port *Port, now int64) {
 func (f *fdb) refresh(e *fdbEntry, now int64) {
 	if e.used.Load() < now {
 		e.used.Store(now)
-		f.byAge.remove(e)
-		f.byAge.append(e)
+		l := f.byPort[e.port]
+		l.remove(e)
+		l.append(e)
 	}
 }
 
@@ -132,10 +132,12 @@ func (f *fdb) refresh(e *fdbEntry, now int64) {
 func (f *fdb) expire(now int64, tag func(fdbKey) uint64) (tags uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for e := f.byAge.first(); e != nil && e.used.Load() < now-int64(f.aging); e = f.byAge.first() {
-		tags |= tag(e.fdbKey)
-		f.expired++
-		f.unlink(e)
+	for _, l := range f.byPort {
+		for e := l.first(); e != nil && e.used.Load() < now-int64(f.aging); e = l.first() {
+			tags |= tag(e.fdbKey)
+			f.expired++
+			f.unlink(e)
+		}
 	}
 	return tags
 }
@@ -161,17 +163,25 @@ func (f *fdb) configure(limit int, aging time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.limit, f.aging = limit, aging
-	for f.n > f.limit && f.evictOldest() {
+	for f.n > f.limit && f.evict() {
 	}
 }
 
-func (f *fdb) evictOldest() bool {
-	e := f.byAge.first()
-	if e == nil {
+// evict forgets a station for another one: of the port that has most learned ones
+// that which was not seen for longest. So a port with senders without number takes
+// nothing from others.
+func (f *fdb) evict() bool {
+	var most *fdbList
+	for _, l := range f.byPort {
+		if most == nil || l.n > most.n || l.n == most.n && l.first().used.Load() < most.first().used.Load() {
+			most = l
+		}
+	}
+	if most == nil {
 		return false
 	}
 	f.evicted++
-	f.unlink(e)
+	f.unlink(most.first())
 	return true
 }
 
@@ -183,7 +193,12 @@ func (f *fdb) link(e *fdbEntry, now int64) {
 	if e.static {
 		f.statics++
 	} else {
-		f.byAge.append(e)
+		l := f.byPort[e.port]
+		if l == nil {
+			l = newFDBList()
+			f.byPort[e.port] = l
+		}
+		l.append(e)
 	}
 	f.n++
 }
@@ -199,7 +214,9 @@ func (f *fdb) unlink(e *fdbEntry) {
 	if e.static {
 		f.statics--
 	} else {
-		f.byAge.remove(e)
+		if l := f.byPort[e.port]; l.remove(e) == 0 {
+			delete(f.byPort, e.port)
+		}
 	}
 	f.n--
 }
@@ -257,10 +274,17 @@ type stationCredit struct {
 // Credit implements datapath.Credit.
 func (c stationCredit) Credit(h datapath.Hits) { c.bridge.fdb.touch(c.key, c.port, h.Used) }
 
-// fdbList is an intrusive ring of entries.
-type fdbList struct{ root fdbEntry }
+// fdbList is an intrusive ring of a port's learned entries, the longest unused first.
+type fdbList struct {
+	root fdbEntry
+	n    int
+}
 
-func (l *fdbList) init() { l.root.prev, l.root.succ = &l.root, &l.root }
+func newFDBList() *fdbList {
+	l := &fdbList{}
+	l.root.prev, l.root.succ = &l.root, &l.root
+	return l
+}
 
 func (l *fdbList) first() *fdbEntry {
 	if l.root.succ == &l.root {
@@ -272,9 +296,13 @@ func (l *fdbList) first() *fdbEntry {
 func (l *fdbList) append(e *fdbEntry) {
 	e.prev, e.succ = l.root.prev, &l.root
 	e.prev.succ, l.root.prev = e, e
+	l.n++
 }
 
-func (l *fdbList) remove(e *fdbEntry) {
+// remove takes e out and returns how many are left.
+func (l *fdbList) remove(e *fdbEntry) int {
 	e.prev.succ, e.succ.prev = e.succ, e.prev
 	e.prev, e.succ = nil, nil
+	l.n--
+	return l.n
 }

@@ -70,6 +70,7 @@ func datapathKeys(d *decoder, p *config.Datapath) []key {
 		{"budget", number(d, &p.Budget)},
 		{"upcall_budget", number(d, &p.UpcallBudget)},
 		{"flow_limit", number(d, &p.FlowLimit)},
+		{"mask_limit", number(d, &p.MaskLimit)},
 	}
 }
 

@@ -33,7 +33,7 @@ const whole = `
 rundir: /run/other
 log: {level: warn, format: json}
 metrics: {listen: "127.0.0.1:9475", pprof: true, cookies: [0x10, 7, 0x20/0xf0, 0xffffffffffffffff]}
-datapath: {workers: 2, poll: busy, spin: 20us, io: uring, budget: 32, upcall_budget: 16, flow_limit: 1000}
+datapath: {workers: 2, poll: busy, spin: 20us, io: uring, budget: 32, upcall_budget: 16, flow_limit: 1000, mask_limit: 12}
 reload: watch
 bridges:
   - name: br0
@@ -77,7 +77,7 @@ func TestLoadWhole(t *testing.T) {
 	want.Log = config.Log{Level: config.LogWarn, Format: config.LogJSON}
 	want.Metrics = config.Metrics{Listen: "127.0.0.1:9475", Pprof: true,
 		Cookies: []config.Cookie{{Value: 0x10, Mask: ^uint64(0)}, {Value: 7, Mask: ^uint64(0)}, {Value: 0x20, Mask: 0xf0}, {Value: ^uint64(0), Mask: ^uint64(0)}}}
-	want.Datapath = config.Datapath{Workers: 2, Poll: config.PollBusy, Spin: 20 * time.Microsecond, IO: config.IOUring, Budget: 32, UpcallBudget: 16, FlowLimit: 1000}
+	want.Datapath = config.Datapath{Workers: 2, Poll: config.PollBusy, Spin: 20 * time.Microsecond, IO: config.IOUring, Budget: 32, UpcallBudget: 16, FlowLimit: 1000, MaskLimit: 12}
 	br0, br1 := config.NewBridge("br0"), config.NewBridge("br1")
 	br0.DatapathID, br0.FailMode, br0.Protocols = 16, config.FailSecure, config.OpenFlow10|config.OpenFlow13
 	br0.Controllers = []config.Controller{

@@ -129,7 +129,7 @@ func start(o Options, want config.Config) (_ *Daemon, err error) {
 	d.dp, err = datapath.New(d.sw, datapath.Options{
 		Workers: workers, NewEngine: newEngine, Clock: d.clock,
 		Poll: pollMode(s.Poll), Spin: s.Spin, Budget: s.Budget, UpcallBudget: s.UpcallBudget,
-		FlowLimit: s.FlowLimit, Seed: uint64(d.started.UnixNano()), OnPanic: d.forwardingPanicked,
+		FlowLimit: s.FlowLimit, MaskLimit: s.MaskLimit, Seed: uint64(d.started.UnixNano()), OnPanic: d.forwardingPanicked,
 	})
 	if err != nil {
 		return nil, err

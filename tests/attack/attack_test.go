@@ -1,0 +1,215 @@
+package attack
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"runtime"
+	"testing"
+	"time"
+
+	"vswitch/datapath"
+	"vswitch/flow"
+	"vswitch/ofproto"
+	"vswitch/openflow"
+	"vswitch/openflow/text"
+	"vswitch/packet"
+	"vswitch/ports"
+	"vswitch/ports/driver"
+	"vswitch/ports/dummy"
+)
+
+// arena is a running switch with a victim, who sends from port 1 to 2, and an
+// attacker at port 3.
+type arena struct {
+	tb               testing.TB
+	dp               *datapath.Datapath
+	sw               *ofproto.Switch
+	victim, attacker *dummy.Port
+	sink             *dummy.Port
+	clock            func() int64
+}
+
+func newArena(tb testing.TB, flows ...string) *arena {
+	tb.Helper()
+	start := time.Now()
+	a := &arena{tb: tb, clock: func() int64 { return int64(time.Since(start)) + 1 }}
+	a.sw = ofproto.New(ofproto.Options{Seed: 1})
+	dp, err := datapath.New(a.sw, datapath.Options{
+		Clock:     a.clock,
+		NewEngine: func(int) (ports.Engine, error) { return dummy.NewEngine(driver.PoolOptions{}) },
+		OnPanic:   func(_ int, v any, _, stack []byte) { tb.Errorf("panic: %v\n%s", v, stack) },
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	a.dp = dp
+	a.sw.SetDatapath(dp)
+	dp.Start()
+	b, err := a.sw.AddBridge("br0", ofproto.BridgeConfig{FailMode: ofproto.FailSecure}, a.clock())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for i, p := range []**dummy.Port{&a.victim, &a.sink, &a.attacker} {
+		*p = dummy.New(dummy.Options{Name: string(rune('a' + i)), Discard: true})
+		id, err := dp.AddPort(*p, datapath.PortOptions{})
+		if err != nil {
+			tb.Fatal(err)
+		}
+		if _, err := b.AddPort(ofproto.PortConfig{Name: (*p).Name()}, id, ofproto.PortInfo{Present: true, Carrier: true, AdminUp: true}, a.clock()); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	s := b.NewSession(ofproto.SessionOptions{Kind: ofproto.Service}, a.clock())
+	a.say(s, &openflow.Hello{Versions: openflow.Versions(openflow.V13), Bitmap: true})
+	for _, f := range flows {
+		m, err := text.ParseFlow(f, text.Options{})
+		if err != nil {
+			tb.Fatal(err)
+		}
+		a.say(s, m)
+	}
+	a.sw.Settle(a.clock())
+	tb.Cleanup(func() {
+		if err := dp.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	return a
+}
+
+func (a *arena) say(s *ofproto.Session, m openflow.Message) {
+	data, err := openflow.Append(nil, openflow.V13, 1, m)
+	if err != nil {
+		a.tb.Fatal(err)
+	}
+	s.Input(data, a.clock())
+	s.Output()
+}
+
+// frame makes a TCP frame of 64 bytes.
+func frame(tb testing.TB, src, dst uint32, sport, dport uint16) []byte {
+	k := &flow.Key{}
+	k.EthDst, k.EthSrc = flow.MAC{2, 0, 0, 0, 0, 2}, flow.MAC{2, 0, 0, 0, 0, 1}
+	k.EthType, k.IPProto, k.IPTTL = packet.EthTypeIPv4, packet.ProtoTCP, 64
+	k.IPSrc, k.IPDst, k.TPSrc, k.TPDst = src, dst, sport, dport
+	f, err := flow.Compose(k, make([]byte, 10))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return f
+}
+
+// explosion are rules and packets of the tuple-space explosion attack (Csikor et al.,
+// "Tuple Space Explosion", CoNEXT 2019): each packet differs from what three rules
+// allow at another bit of each of their fields, and is denied for a reason of its own.
+func explosion(tb testing.TB) (rules []string, packets [][]byte) {
+	rules = []string{
+		"priority=100,tcp,tp_dst=80,actions=output:2",
+		"priority=90,tcp,nw_src=10.0.0.10,actions=output:2",
+		"priority=80,tcp,tp_src=12345,actions=output:2",
+		"priority=1,actions=drop",
+	}
+	for i := range 32 {
+		for j := range 16 {
+			for k := range 16 {
+				packets = append(packets, frame(tb, 0x0a00000a^1<<i, 0x0a000002, 12345^1<<k, 80^1<<j))
+			}
+		}
+	}
+	return rules, packets
+}
+
+// rate is the victim's frames a second while the attacker repeats packets, at perSecond
+// of them or, for 0, as fast as the switch takes them.
+func (a *arena) rate(packets [][]byte, perSecond int) float64 {
+	const forever = 1 << 40
+	a.victim.Repeat(0, forever, frame(a.tb, 0x0a000001, 0x0a000002, 1000, 80))
+	defer a.victim.Repeat(0, 1, frame(a.tb, 0x0a000001, 0x0a000002, 1000, 80))
+	if perSecond == 0 {
+		a.attacker.Repeat(0, forever, packets...)
+		defer a.attacker.Repeat(0, 1, packets[0])
+	}
+	const step = 500 * time.Microsecond
+	next, at := a.clock(), 0
+	run := func(d time.Duration) {
+		for end := a.clock() + int64(d); a.clock() < end; {
+			if perSecond > 0 && a.clock() >= next {
+				next += int64(step)
+				for range perSecond * int(step) / int(time.Second) {
+					a.attacker.Inject(0, packets[at%len(packets)])
+					at++
+				}
+			}
+			a.sw.Run(a.clock())
+			runtime.Gosched()
+		}
+	}
+	run(300 * time.Millisecond) // caches fill
+	before, begin := a.sink.Count(), a.clock()
+	run(700 * time.Millisecond)
+	return float64(a.sink.Count()-before) / float64(a.clock()-begin) * 1e9
+}
+
+// BenchmarkExplosion and the other benchmarks report the victim's share: frames a
+// second beside the attack by those beside harmless frames of the same number.
+func BenchmarkExplosion(b *testing.B) {
+	rules, packets := explosion(b)
+	benchmark(b, rules, packets)
+}
+
+// BenchmarkNewFlows is packets that are all different, more than megaflows may be,
+// and rules that look at all that differs.
+func BenchmarkNewFlows(b *testing.B) {
+	r := rand.New(rand.NewPCG(1, 2))
+	rules := []string{"priority=1,actions=output:2"}
+	for range 1000 {
+		rules = append(rules, fmt.Sprintf("priority=10,tcp,nw_src=%s,nw_dst=10.0.0.2,tp_src=%d,tp_dst=%d,actions=drop",
+			address(r.Uint32()), r.IntN(1<<16), r.IntN(1<<16)))
+	}
+	packets := make([][]byte, 400_000)
+	for i := range packets {
+		packets[i] = frame(b, r.Uint32(), 0x0a000002, uint16(r.Uint32()), uint16(r.Uint32()))
+	}
+	benchmark(b, rules, packets)
+}
+
+// BenchmarkMACFlood is senders without number on a learning switch.
+func BenchmarkMACFlood(b *testing.B) {
+	r := rand.New(rand.NewPCG(3, 4))
+	packets := make([][]byte, 400_000)
+	for i := range packets {
+		packets[i] = frame(b, 0x0a000009, 0x0a000002, 1, 2)
+		for k := range 12 {
+			packets[i][k] = byte(r.Uint32())
+		}
+		packets[i][0] &^= 1
+		packets[i][6] &^= 1
+	}
+	benchmark(b, []string{"priority=0,actions=NORMAL"}, packets)
+}
+
+func address(ip uint32) string {
+	return netip.AddrFrom4([4]byte{byte(ip >> 24), byte(ip >> 16), byte(ip >> 8), byte(ip)}).String()
+}
+
+func benchmark(b *testing.B, rules []string, packets [][]byte) {
+	for _, c := range []struct {
+		name string
+		rate int
+	}{{"100000 a second", 100_000}, {"as many as go", 0}} {
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				a := newArena(b, rules...)
+				harmless := a.rate(packets[:1], c.rate)
+				attacked := a.rate(packets, c.rate)
+				w := a.dp.WorkerCounters()[0]
+				b.ReportMetric(attacked/harmless, "share")
+				b.ReportMetric(harmless/1e3, "kf/s-harmless")
+				b.ReportMetric(attacked/1e3, "kf/s-attacked")
+				b.ReportMetric(float64(w.Subtables), "masks")
+				b.ReportMetric(float64(w.Megaflows), "megaflows")
+			}
+		})
+	}
+}
