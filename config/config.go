@@ -23,8 +23,9 @@ type Settings struct {
 
 // Log says what the control plane writes.
 type Log struct {
-	Level  LogLevel
-	Format LogFormat
+	Level   LogLevel
+	Modules map[string]LogLevel // of modules that have another level
+	Format  LogFormat
 }
 
 // LogLevel is the least important message that is written.

@@ -252,7 +252,7 @@ var settingRows = []settingRow{
 		func(a, b *Settings) bool { return a.StateDir != b.StateDir },
 		func(to, from *Settings) { to.StateDir = from.StateDir }},
 	{SettingLog,
-		func(a, b *Settings) bool { return a.Log != b.Log },
+		func(a, b *Settings) bool { return a.Log.differs(&b.Log) },
 		func(to, from *Settings) { to.Log = from.Log }},
 	{SettingMetrics,
 		func(a, b *Settings) bool { return a.Metrics.differs(&b.Metrics) },

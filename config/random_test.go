@@ -29,6 +29,7 @@ func randomConfig(r *rand.Rand) Config {
 		c.RunDir = pick(r, "/run/a", "/run/b")
 	}
 	c.Log.Level = pick(r, LogInfo, LogDebug)
+	c.Log.Modules = pick(r, nil, map[string]LogLevel{LogPort: LogWarn})
 	c.Metrics.Listen = pick(r, "", "127.0.0.1:9475")
 	c.Metrics.Cookies = pick(r, nil, []Cookie{{1, ^uint64(0)}})
 	c.Datapath.Workers = r.IntN(3)

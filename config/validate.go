@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -91,6 +92,12 @@ func (v *validator) settings(s *Settings) {
 	v.directory("rundir", s.RunDir)
 	v.directory("statedir", s.StateDir)
 	oneOf(v, "log.level", s.Log.Level, LogDebug, LogInfo, LogWarn, LogError)
+	for _, name := range slices.Sorted(maps.Keys(s.Log.Modules)) {
+		if !slices.Contains(LogModules(), name) {
+			v.bad("log.modules", name, "no such module", "use "+strings.Join(LogModules(), ", "))
+		}
+		oneOf(v, "log.modules."+name, s.Log.Modules[name], LogDebug, LogInfo, LogWarn, LogError)
+	}
 	oneOf(v, "log.format", s.Log.Format, LogText, LogJSON)
 	if s.Metrics.Listen != "" {
 		v.hostPort("metrics.listen", s.Metrics.Listen)

@@ -28,6 +28,8 @@ const (
 	TraceOut     Method = "ofproto/trace-packet-out"
 	Workers      Method = "workers"
 	Ledger       Method = "ledger"
+	VlogList     Method = "vlog/list"
+	VlogSet      Method = "vlog/set"
 	Reload       Method = "reload"
 	Exit         Method = "exit"
 )
@@ -78,6 +80,8 @@ var commands = []Command{
 	{SetOptions, "[--format text|json]", 0, 2, "form of the replies on this connection"},
 	{Status, "", 0, 0, "bridges, ports, controllers, and what is wrong with them"},
 	{Version, "", 0, 0, "name and version of the program"},
+	{VlogList, "", 0, 0, "how much each part of the switch logs"},
+	{VlogSet, "spec...", 1, unlimited, "have a part of the switch log more or less: [MODULE:]LEVEL"},
 	{Workers, "", 0, 0, "counters of the forwarding threads and their caches"},
 }
 

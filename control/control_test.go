@@ -376,3 +376,12 @@ func ExampleReloadReply_Text() {
 	//   work: upcalls=0, recirculations=0, breaths=0, panics=0
 	//   buffers: 0 of 64 in use
 }
+
+func ExampleVlogReply_Text() {
+	fmt.Print(VlogReply{{"config", "info"}, {"controller", "dbg"}}.Text())
+	// Output:
+	//                  console    syslog    file
+	//                  -------    ------    ------
+	// config            INFO        OFF        OFF
+	// controller         DBG        OFF        OFF
+}

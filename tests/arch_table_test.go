@@ -66,6 +66,7 @@ var floors = []row{
 	{path: "vswitchd/daemon", floor: 5, may: all, modules: all, clock: all, goroutines: all, stateless: true},
 	{path: "vswitchd/metrics", floor: 5, may: []string{"config", "datapath", "ofproto", "vswitchd/lobby"}, modules: []string{"github.com/prometheus/client_golang/"},
 		clock: all, goroutines: []string{"server.go"}},
+	{path: "vswitchd/vlog", floor: 5, refuse: []string{"net", "os", "syscall", "expvar"}},
 	{path: "vswitchd/lobby", floor: 5, refuse: system, stateless: true},
 	{path: "vswitchd", floor: 5, may: []string{"vswitchd/daemon", "config/yaml"}, modules: []string{"github.com/spf13/"}, stateless: true},
 	{path: "ofctl/cmd", floor: 5, may: []string{"packet", "flow", "openflow", "openflow/text", "control", "control/jsonrpc", "ofctl/*"},

@@ -34,6 +34,22 @@ func logKeys(d *decoder, l *config.Log) []key {
 	return []key{
 		{"level", text(d, &l.Level)},
 		{"format", text(d, &l.Format)},
+		{"modules", d.logModules(l)},
+	}
+}
+
+func (d *decoder) logModules(l *config.Log) decode {
+	return func(n *yaml.Node, path string) {
+		l.Modules = map[string]config.LogLevel{}
+		var keys []key
+		for _, name := range config.LogModules() {
+			keys = append(keys, key{name, func(n *yaml.Node, path string) {
+				var level config.LogLevel
+				text(d, &level)(n, path)
+				l.Modules[name] = level
+			}})
+		}
+		d.mapping(n, path, "log.modules", keys)
 	}
 }
 

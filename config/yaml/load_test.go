@@ -31,7 +31,7 @@ func load(text string) (config.Config, error) {
 
 const whole = `
 rundir: /run/other
-log: {level: warn, format: json}
+log: {level: warn, format: json, modules: {controller: debug, port: error}}
 metrics: {listen: "127.0.0.1:9475", pprof: true, cookies: [0x10, 7, 0x20/0xf0, 0xffffffffffffffff]}
 datapath: {workers: 2, poll: busy, spin: 20us, io: uring, budget: 32, upcall_budget: 16, flow_limit: 1000, mask_limit: 12}
 reload: watch
@@ -74,7 +74,8 @@ func TestLoadWhole(t *testing.T) {
 	}
 	want := config.Default()
 	want.RunDir, want.StateDir, want.Reload = "/run/other", "/run/other", config.ReloadWatch
-	want.Log = config.Log{Level: config.LogWarn, Format: config.LogJSON}
+	want.Log = config.Log{Level: config.LogWarn, Format: config.LogJSON,
+		Modules: map[string]config.LogLevel{"controller": config.LogDebug, "port": config.LogError}}
 	want.Metrics = config.Metrics{Listen: "127.0.0.1:9475", Pprof: true,
 		Cookies: []config.Cookie{{Value: 0x10, Mask: ^uint64(0)}, {Value: 7, Mask: ^uint64(0)}, {Value: 0x20, Mask: 0xf0}, {Value: ^uint64(0), Mask: ^uint64(0)}}}
 	want.Datapath = config.Datapath{Workers: 2, Poll: config.PollBusy, Spin: 20 * time.Microsecond, IO: config.IOUring, Budget: 32, UpcallBudget: 16, FlowLimit: 1000, MaskLimit: 12}
@@ -176,6 +177,8 @@ func TestLoadErrors(t *testing.T) {
 		{"validation of what is missing", p + "patch}", `s.yaml:4:9: port h1: peer: a patch port needs one: use the name of the patch port at the other end`},
 		{"validation in a mapping", "log: {level: loud}", `s.yaml:1:14: level "loud": unknown: use debug, info, warn, error`},
 		{"several at once", b + "foo: 1\n    mac_table_size: x", "s.yaml:3:5: unknown key \"foo\" in a bridge: it can have name, datapath_id, fail_mode, protocols, controllers, listen, flows, flows_file, mac_aging, mac_table_size, static_macs, tables, local, address, mac, mtu, ports\ns.yaml:4:21: mac_table_size is the text \"x\": use a number"},
+		{"unknown module", "log: {modules: {contoller: debug}}", `s.yaml:1:17: unknown key "contoller" in log.modules: did you mean "controller"?`},
+		{"unknown level of a module", "log: {modules: {port: loud}}", `s.yaml:1:23: port "loud": unknown: use debug, info, warn, error`},
 		{"cookie that is none", "metrics: {cookies: [0x1g]}", `s.yaml:1:21: cookies[0]: "0x1g" is not a cookie: use a number such as 0x10, or 0x10/0xf0 with a mask`},
 		{"cookie with a sign", "metrics: {cookies: [-1]}", `s.yaml:1:21: cookies[0]: "-1" is not a cookie: use a number such as 0x10, or 0x10/0xf0 with a mask`},
 		{"cookie beyond its mask", "metrics: {cookies: [0x11/0xf0]}", `s.yaml:1:21: cookies[0]: "0x11/0xf0" has bits that its mask does not have: no flow is like this`},

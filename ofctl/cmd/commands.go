@@ -440,6 +440,12 @@ func controlCommands() []command {
 			example: "ofctl ledger",
 		},
 		{
+			group: groupControl, name: "log", operands: "[[MODULE:]LEVEL]...", most: unlimited, run: runLog, flags: flags,
+			summary: "show how much vswitchd logs, or change it",
+			example: "ofctl log controller:dbg",
+			more:    "LEVEL is off, emer, err, warn, info or dbg. Without MODULE it is for all.",
+		},
+		{
 			group: groupControl, name: "reload", writes: true, run: runControl(control.Reload), flags: flags,
 			summary: "have vswitchd read its configuration again",
 			example: "ofctl reload",

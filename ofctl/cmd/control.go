@@ -30,6 +30,14 @@ func runFDB(a *app, args []string) error {
 	return a.ask(control.FDBShow, args)
 }
 
+// runLog shows levels of the log, or changes them.
+func runLog(a *app, args []string) error {
+	if len(args) == 0 {
+		return a.ask(control.VlogList, nil)
+	}
+	return a.ask(control.VlogSet, args)
+}
+
 // runControl is a command whose operands are those of method.
 func runControl(method control.Method) func(*app, []string) error {
 	return func(a *app, args []string) error { return a.ask(method, args) }

@@ -74,6 +74,8 @@ func TestControl(t *testing.T) {
 	tests := []struct{ line, want string }{
 		{"status", "status []\n"},
 		{"drops", "drops []\n"},
+		{"log", "vlog/list []\n"},
+		{"log controller:dbg main:warn", "vlog/set [\"controller:dbg\" \"main:warn\"]\n"},
 		{"drops br0 h1", "drops [\"br0\" \"h1\"]\n"},
 		{"counters h1", "ports [\"h1\"]\n"},
 		{"reload", "reload []\n"},

@@ -215,3 +215,30 @@ func TestOVSAppctl(t *testing.T) {
 	out, err = tryAppctl("vswitchd", "version")
 	shows(t, s.must(out, err), `vswitchd \(vswitch\) `)
 }
+
+// TestOVSAppctlVlog has ovs-appctl change how much parts of the switch log, and a
+// reload of the file undo it.
+func TestOVSAppctlVlog(t *testing.T) {
+	l := newLab(t, "ovs-appctl")
+	s := l.run(twoHosts)
+	vlog := func(words ...string) string {
+		t.Helper()
+		return s.in("switch", append([]string{"ovs-appctl", "-t", s.path(controlSocket(s))}, words...)...)
+	}
+	reloads := func() int { return strings.Count(s.log.String(), "configuration loaded again") }
+	shows(t, vlog("vlog/list"), `(?m)^config            INFO        OFF        OFF$`)
+	vlog("vlog/set", "config:console:off", "port:dbg")
+	shows(t, vlog("vlog/list"), `(?m)^config             OFF `, `(?m)^port               DBG `, `(?m)^main              INFO `)
+	s.ofctl("reload")
+	s.ofctl("log", "config:info")
+	s.ofctl("reload")
+	s.says(`level=INFO msg="configuration loaded again" module=config`)
+	if n := reloads(); n != 1 {
+		t.Errorf("%d of two reloads are in the log, want the second", n)
+	}
+	s.write(configFile, "log: {level: warn, modules: {config: debug}}\n"+twoHosts)
+	s.ofctl("reload")
+	shows(t, s.ofctl("log"), `(?m)^config             DBG `, `(?m)^port              WARN `)
+	out, err := s.tryOfctl("log", "nobody:dbg")
+	s.fails(out, err, `no destination, level, or module "nobody"`, "controller")
+}

@@ -54,7 +54,7 @@ func (d *Daemon) listen(e config.Endpoint, b *ofproto.Bridge, kind ofproto.Sessi
 				if errors.Is(err, net.ErrClosed) {
 					return
 				}
-				d.log.Warn("accept", "at", e.String(), "error", err)
+				d.log.listener.Warn("accept", "at", e.String(), "error", err)
 				time.Sleep(100 * time.Millisecond) // out of descriptors, most likely
 				continue
 			}
@@ -180,7 +180,7 @@ func (d *Daemon) dial(c config.Controller, b *ofproto.Bridge) *dialer {
 			dialer := net.Dialer{Timeout: max(backoff, firstBackoff)}
 			conn, err := dialer.DialContext(ctx, network, addr)
 			if err == nil {
-				d.log.Info("connected", "bridge", b.Name, "controller", c.Target.String())
+				d.log.controller.Info("connected", "bridge", b.Name, "controller", c.Target.String())
 				began := d.clock()
 				err = d.serve(ctx, conn, b, ofproto.SessionOptions{Kind: ofproto.Controller, Name: c.Target.String(), Probe: probe},
 					func(s *ofproto.Session) { x.changed(s, nil, d.clock()) })
@@ -192,7 +192,7 @@ func (d *Daemon) dial(c config.Controller, b *ofproto.Bridge) *dialer {
 			if ctx.Err() != nil {
 				return
 			}
-			d.log.Warn("controller", "bridge", b.Name, "controller", c.Target.String(), "error", err, "retry", backoff)
+			d.log.controller.Warn("not connected", "bridge", b.Name, "controller", c.Target.String(), "error", err, "retry", backoff)
 			select {
 			case <-ctx.Done():
 			case <-time.After(backoff):

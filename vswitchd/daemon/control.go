@@ -47,7 +47,7 @@ func (d *Daemon) listenControl(rundir string) (*controlServer, error) {
 			c.ended.Go(func() {
 				defer c.forget(conn)
 				if err := server.Serve(conn); err != nil && !errors.Is(err, net.ErrClosed) {
-					d.log.Debug("control connection", "error", err)
+					d.log.control.Debug("control connection", "error", err)
 				}
 			})
 		}
@@ -95,6 +95,8 @@ func (d *Daemon) handlers() map[control.Method]control.Handler {
 		control.TraceOut: d.cmdTracePacketOut,
 		control.Workers:  d.cmdWorkers,
 		control.Ledger:   d.cmdLedger,
+		control.VlogList: d.cmdVlogList,
+		control.VlogSet:  d.cmdVlogSet,
 		control.Reload:   d.cmdReload,
 		control.Exit: func([]string) (control.Reply, error) {
 			d.quit()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -26,6 +25,7 @@ import (
 	"vswitch/ports/netdev"
 	"vswitch/ports/uring"
 	"vswitch/vswitchd/metrics"
+	"vswitch/vswitchd/vlog"
 )
 
 // Options say how the daemon is started.
@@ -39,8 +39,8 @@ type Options struct {
 type Daemon struct {
 	options  Options
 	started  time.Time
-	logLevel *slog.LevelVar
-	log      *slog.Logger
+	logs     *vlog.Logs
+	log      loggers
 	clock    func() int64
 	dp       *datapath.Datapath
 	sw       *ofproto.Switch
@@ -88,9 +88,10 @@ func Run(ctx context.Context, o Options) error {
 
 // start makes a switch without bridges.
 func start(o Options, want config.Config) (_ *Daemon, err error) {
-	d := &Daemon{options: o, started: time.Now(), wake: make(chan struct{}, 1), logLevel: new(slog.LevelVar),
+	d := &Daemon{options: o, started: time.Now(), wake: make(chan struct{}, 1), logs: vlog.New(os.Stderr, config.LogModules()),
 		devices: map[portKey]*device{}, bridges: map[string]*bridge{}, have: config.Config{Settings: want.Settings}}
 	d.have.Metrics = config.Metrics{} // nothing is served yet
+	d.log = newLoggers(d.logs)
 	d.setLogging(want.Log)
 	d.clock = func() int64 { return int64(time.Since(d.started)) + 1 }
 	workers := workerCount(want)
@@ -208,11 +209,11 @@ func (d *Daemon) loop(ctx context.Context, signals <-chan os.Signal) {
 			return
 		case s := <-signals:
 			if s != syscall.SIGHUP {
-				d.log.Info("ending", "signal", s.String())
+				d.log.main.Info("ending", "signal", s.String())
 				return
 			}
 			if _, err := d.reload(ctx); err != nil {
-				d.log.Error("reload: nothing was changed", "error", err)
+				d.log.config.Error("reload: nothing was changed", "error", err)
 			}
 			continue
 		case <-d.wake:
@@ -230,7 +231,7 @@ func (d *Daemon) reload(ctx context.Context) ([]config.Step, error) {
 		return nil, err
 	}
 	steps := d.reconcile(ctx, want)
-	d.log.Info("configuration loaded again", "file", d.options.File)
+	d.log.config.Info("configuration loaded again", "file", d.options.File)
 	return steps, nil
 }
 
@@ -245,10 +246,10 @@ func (d *Daemon) reconcile(ctx context.Context, want config.Config) []config.Ste
 	d.sw.Settle(d.clock())
 	d.troubles.Store(int64(len(d.status.Troubles())))
 	for _, s := range d.status.Troubles() {
-		d.log.Warn("not as configured", "object", s.Object.String(), "reason", s.Reason)
+		d.log.config.Warn("not as configured", "object", s.Object.String(), "reason", s.Reason)
 	}
 	if err := errors.Join(d.numbers.keep(), d.macs.keep()); err != nil {
-		d.log.Warn("what was chosen for ports will not survive a restart", "error", err)
+		d.log.config.Warn("what was chosen for ports will not survive a restart", "error", err)
 	}
 	return steps
 }
@@ -257,9 +258,9 @@ func (d *Daemon) reconcile(ctx context.Context, want config.Config) []config.Ste
 func (d *Daemon) ready() {
 	d.isReady.Store(true)
 	failed := len(d.status.Troubles())
-	d.log.Info("ready", "bridges", len(d.have.Bridges), "problems", failed)
+	d.log.main.Info("ready", "bridges", len(d.have.Bridges), "problems", failed)
 	if _, err := sd.SdNotify(false, sd.SdNotifyReady); err != nil {
-		d.log.Warn("service manager", "error", err)
+		d.log.main.Warn("service manager", "error", err)
 	}
 }
 
@@ -295,19 +296,6 @@ func (d *Daemon) stop() error {
 // forwardingPanicked logs a bug of the switch together with the frame that
 // found it.
 func (d *Daemon) forwardingPanicked(worker int, v any, frame, stack []byte) {
-	d.log.Error("forwarding panicked; the frame was dropped", "worker", worker, "panic", fmt.Sprint(v),
+	d.log.datapath.Error("forwarding panicked; the frame was dropped", "worker", worker, "panic", fmt.Sprint(v),
 		"frame", fmt.Sprintf("%x", frame), "stack", string(stack))
-}
-
-func (d *Daemon) setLogging(l config.Log) {
-	var level slog.Level
-	// Validation lets only the names of slog's levels through.
-	_ = level.UnmarshalText([]byte(l.Level))
-	d.logLevel.Set(level)
-	o := &slog.HandlerOptions{Level: d.logLevel}
-	var h slog.Handler = slog.NewTextHandler(os.Stderr, o)
-	if l.Format == config.LogJSON {
-		h = slog.NewJSONHandler(os.Stderr, o)
-	}
-	d.log = slog.New(h)
 }

@@ -199,7 +199,7 @@ func (d *Daemon) follow(k portKey, dev *device) {
 		dev.port.SetDevice(dev.id, portInfo(info), d.clock())
 		if info.Absent != "" && !lost {
 			lost = true
-			d.log.Warn("port lost its device; a reload makes it anew", "bridge", k.bridge, "port", k.port, "reason", info.Absent)
+			d.log.port.Warn("port lost its device; a reload makes it anew", "bridge", k.bridge, "port", k.port, "reason", info.Absent)
 		}
 		d.poke()
 	}
@@ -213,7 +213,7 @@ func (d *Daemon) forgetLost(ctx context.Context) {
 			continue
 		}
 		if err := d.RemovePort(ctx, k.bridge, k.port); err != nil {
-			d.log.Warn("port without a device", "bridge", k.bridge, "port", k.port, "error", err)
+			d.log.port.Warn("port without a device", "bridge", k.bridge, "port", k.port, "error", err)
 		}
 		d.have = d.have.WithoutPort(k.port)
 	}
@@ -232,7 +232,7 @@ func (d *Daemon) portDown(p *ofproto.Port, down bool) {
 		}
 		if s, ok := dev.driver.(carrierSetter); ok {
 			if err := s.SetCarrier(!down); err != nil {
-				d.log.Warn("port-mod", "bridge", name.bridge, "port", name.port, "error", err)
+				d.log.port.Warn("port-mod", "bridge", name.bridge, "port", name.port, "error", err)
 			}
 		}
 	}()

@@ -7,7 +7,7 @@ import (
 
 // setMetrics serves what is to be seen of the switch where the configuration says.
 func (d *Daemon) setMetrics(want config.Metrics) error {
-	o, source := metrics.Options{Listen: want.Listen, Pprof: want.Pprof, Log: d.log}, d.metricsSource(want)
+	o, source := metrics.Options{Listen: want.Listen, Pprof: want.Pprof, Log: d.log.metrics}, d.metricsSource(want)
 	if d.metrics != nil && want.Listen == d.have.Metrics.Listen {
 		return d.metrics.Change(o, source)
 	}
@@ -17,7 +17,7 @@ func (d *Daemon) setMetrics(want config.Metrics) error {
 		if s, err = metrics.Listen(o, source); err != nil {
 			return err
 		}
-		d.log.Info("metrics", "address", s.Address())
+		d.log.metrics.Info("metrics", "address", s.Address())
 	}
 	old := d.metrics
 	d.metrics = s

@@ -27,7 +27,7 @@ func (d *Daemon) watchFile(ctx context.Context) (stop func()) {
 		err = w.Add(filepath.Dir(d.options.File))
 	}
 	if err != nil {
-		d.log.Warn("reload: watch: the file cannot be watched; use SIGHUP", "error", err)
+		d.log.config.Warn("reload: watch: the file cannot be watched; use SIGHUP", "error", err)
 		return nothing
 	}
 	go func() {
@@ -44,11 +44,11 @@ func (d *Daemon) watchFile(ctx context.Context) (stop func()) {
 				}
 			case err := <-w.Errors:
 				if err != nil {
-					d.log.Warn("reload: watch", "error", err)
+					d.log.config.Warn("reload: watch", "error", err)
 				}
 			case <-settled.C:
 				if _, err := d.reload(ctx); err != nil {
-					d.log.Error("reload: nothing was changed", "error", err)
+					d.log.config.Error("reload: nothing was changed", "error", err)
 				}
 			}
 		}
