@@ -23,13 +23,17 @@ bridges:
       - {name: h1, type: tap, netns: $h1, address: [10.0.0.1/24]}
       - {name: h2, type: tap, netns: $h2, address: [10.0.0.2/24]}
       - {name: h3, type: tap, netns: $h3, address: [10.0.0.3/24]}
-      - {name: cable, type: system}
+      - {name: cable, type: $cable}
 `
+
+// moves are the ways that frames take: what moves those of TAPs, and the type of the
+// cable's port.
+var moves = []struct{ io, cable string }{{"syscall", "system"}, {"uring", "system"}, {"syscall", "afxdp"}}
 
 // TestChurn is TestSoakChurn for a moment.
 func TestChurn(t *testing.T) {
-	for _, io := range []string{"syscall", "uring"} {
-		t.Run(io, func(t *testing.T) { testChurn(t, io, 0) })
+	for _, m := range moves {
+		t.Run(m.io+" "+m.cable, func(t *testing.T) { testChurn(t, m.io, m.cable, 0) })
 	}
 }
 
@@ -40,17 +44,17 @@ func TestSoakChurn(t *testing.T) {
 	if err != nil {
 		return // TestChurn does it in short
 	}
-	for _, io := range []string{"syscall", "uring"} {
-		t.Run(io, func(t *testing.T) { testChurn(t, io, spent/2) })
+	for _, m := range moves {
+		t.Run(m.io+" "+m.cable, func(t *testing.T) { testChurn(t, m.io, m.cable, spent/time.Duration(len(moves))) })
 	}
 }
 
-func testChurn(t *testing.T, io string, spent time.Duration) {
+func testChurn(t *testing.T, io, cable string, spent time.Duration) {
 	l := newLab(t)
 	l.makeHost("far")
 	l.makeHost("aside")
 	l.lay()
-	config := strings.Replace(churned, "$io", io, 1)
+	config := strings.NewReplacer("$io", io, "$cable", cable).Replace(churned)
 	s := l.run(config)
 	l.neighbour("h1", "h1", ip2, "02:00:00:00:00:02")
 	s.flood(t)
