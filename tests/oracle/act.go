@@ -57,12 +57,13 @@ func (w *walk) do(a openflow.Action) bool {
 	case openflow.DecNSHTTL:
 		return w.decrement(flow.FieldNSHTTL)
 	case openflow.Multipath:
-		w.write(a.Dst, flow.U64(uint64(w.o.choose(int(a.MaxLink)+1))))
+		w.write(a.Dst, flow.U64(uint64(w.spread(int(a.MaxLink)+1))))
 	case openflow.Bundle:
 		w.bundle(a)
 	case openflow.Learn:
 		w.learn(&a)
 	case openflow.CheckPktLarger:
+		w.lookAgain()
 		size := len(w.data)
 		if w.packetType == 0 && isTag(w.data) {
 			size -= 4
@@ -211,7 +212,23 @@ func (w *walk) group(id uint32) {
 	case g.Type == openflow.GroupTypeFF:
 		w.bucket(g, live[0])
 	default:
-		w.bucket(g, live[w.o.choose(len(live))])
+		w.bucket(g, live[w.spread(len(live))])
+	}
+}
+
+// spread is one of n, which the switch chooses by a hash.
+func (w *walk) spread(n int) int {
+	if n > 1 {
+		w.lookAgain()
+	}
+	return w.o.choose(n)
+}
+
+// lookAgain has the switch read the packet anew, perhaps: it forgets then what was
+// written to headers that are broken.
+func (w *walk) lookAgain() {
+	if len(w.ghosts) > 0 {
+		w.unknown("a second look into headers that are broken")
 	}
 }
 
@@ -252,7 +269,7 @@ func (w *walk) bundle(a openflow.Bundle) {
 	if len(live) > 0 {
 		chosen = live[0]
 		if a.Algorithm == openflow.BundleHRW {
-			chosen = live[w.o.choose(len(live))]
+			chosen = live[w.spread(len(live))]
 		}
 	}
 	switch {

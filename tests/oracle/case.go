@@ -147,8 +147,10 @@ func isGoto(a openflow.Action) bool {
 // Trial runs cases.
 type Trial struct {
 	Modes []harness.Mode
-	// SetAside counts packets that the reference could not judge.
-	SetAside, Judged int
+	// Judged counts packets, SetAside cases by why the reference could not judge a
+	// packet and so none after it, and Left the packets that were not judged.
+	Judged, Left int
+	SetAside     map[string]int
 }
 
 // install gives the switches the flows and groups that they accept.
@@ -228,12 +230,13 @@ func (t *Trial) Run(c *Case) (err error) {
 		return err
 	}
 	for i, p := range c.Packets {
-		known, err := t.packet(jars, r, p)
+		why, err := t.packet(jars, r, p)
 		if err != nil {
 			return fmt.Errorf("packet %d, %s %x: %w", i, p.Port, p.Data, err)
 		}
-		if !known {
-			t.SetAside++
+		if why != "" {
+			t.SetAside[why]++
+			t.Left += len(c.Packets) - i
 			return nil
 		}
 		t.Judged++
@@ -246,33 +249,33 @@ func (t *Trial) Run(c *Case) (err error) {
 	return nil
 }
 
-// packet sends one packet through all switches. It reports false when the
-// reference cannot judge this packet, and so none after it.
-func (t *Trial) packet(jars []*jar, r *Reference, p Packet) (bool, error) {
+// packet sends one packet through all switches. It says why when the reference
+// cannot judge this packet, and so none after it.
+func (t *Trial) packet(jars []*jar, r *Reference, p Packet) (setAside string, err error) {
 	all := r.Outcomes(p.Port, p.Data)
 	loops := slices.ContainsFunc(all, func(o *outcome) bool { return o.loops })
 	var seen seen
 	for i, j := range jars {
 		s, err := j.send(p)
 		if err != nil {
-			return false, fmt.Errorf("%v: %w", j.mode, err)
+			return "", fmt.Errorf("%v: %w", j.mode, err)
 		}
 		if i > 0 && s.String() != seen.String() && !loops {
 			if slices.ContainsFunc(all, func(o *outcome) bool { return o.taught }) {
-				return false, nil
+				return "a copy may or may not see what the packet itself taught", nil
 			}
-			return false, fmt.Errorf("%v\n%vbut %v\n%v", jars[0].mode, seen, j.mode, s)
+			return "", fmt.Errorf("%v\n%vbut %v\n%v", jars[0].mode, seen, j.mode, s)
 		}
 		seen = s
 	}
 	if loops {
-		return false, nil
+		return "the packet comes back, and its sender seems to have moved", nil
 	}
 	var faults []string
 	var found *outcome
 	for _, o := range all {
 		if o.unknown != "" {
-			return false, nil
+			return o.unknown, nil
 		}
 		fault := o.differs(&seen)
 		if fault == "" && found == nil {
@@ -280,7 +283,7 @@ func (t *Trial) packet(jars []*jar, r *Reference, p Packet) (bool, error) {
 			r.Commit(o)
 		} else if fault == "" && o.way() != found.way() {
 			if len(o.stations)+len(found.stations)+len(o.learned)+len(found.learned) > 0 {
-				return false, nil // what comes next depends on which of them it was
+				return "ways that look alike and teach differently", nil // what comes next depends on which of them it was
 			}
 			r.Unsure(o)
 			r.Unsure(found)
@@ -293,7 +296,7 @@ func (t *Trial) packet(jars []*jar, r *Reference, p Packet) (bool, error) {
 		if found.taught {
 			r.Unsure(found) // which copies came by what they made is known of the frames alone
 		}
-		return true, nil
+		return "", nil
 	}
-	return false, fmt.Errorf("the switch\n%vbut by the reference\n%s", seen, strings.Join(faults, "or\n"))
+	return "", fmt.Errorf("the switch\n%vbut by the reference\n%s", seen, strings.Join(faults, "or\n"))
 }

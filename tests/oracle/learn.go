@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"reflect"
 	"slices"
 
 	"vswitch/flow"
@@ -9,6 +10,10 @@ import (
 
 // learn makes a flow of the packet.
 func (w *walk) learn(a *openflow.Learn) {
+	if w.dead {
+		w.unknown("learn of a packet that could not be changed")
+		return
+	}
 	n := &rule{FlowMod: openflow.FlowMod{Table: a.Table, Priority: a.Priority, Cookie: a.Cookie}}
 	for i := range a.Specs {
 		w.learnSpec(&n.FlowMod, &a.Specs[i])
@@ -25,10 +30,15 @@ func (w *walk) learn(a *openflow.Learn) {
 	}
 	if room {
 		if i := slices.IndexFunc(w.o.learned, func(l learned) bool { return l.rule == old }); i >= 0 {
+			if w.o.learned[i].by != w && !reflect.DeepEqual(old.Actions, n.Actions) {
+				// What stays is of the copy that comes last, and copies that are looked
+				// into again come later than the reference has them.
+				w.unknown("two copies that learn one flow differently")
+			}
 			old.Actions, old.Cookie = n.Actions, n.Cookie
 			return
 		}
-		w.o.learned = append(w.o.learned, learned{w.bridge, n})
+		w.o.learned = append(w.o.learned, learned{w.bridge, n, w})
 	}
 }
 

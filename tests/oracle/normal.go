@@ -14,6 +14,11 @@ func (w *walk) normal() {
 		w.unknown("NORMAL for a packet without Ethernet header")
 		return
 	}
+	if w.dead {
+		// What does not look into the packet again before is done all the same.
+		w.unknown("NORMAL for a packet that could not be changed")
+		return
+	}
 	v := w.r.look(&w.frame)
 	if bytes.HasPrefix(v.EthDst[:], []byte{1, 0x80, 0xc2, 0, 0}) && v.EthDst[5] < 16 {
 		w.drop("reserved_multicast")
@@ -29,12 +34,16 @@ func (w *walk) normal() {
 		if at := w.o.stations[station{w.bridge, v.EthSrc, vlan}]; at != nil && at != w.in {
 			w.o.loops = true
 		}
-		w.o.stations[station{w.bridge, v.EthSrc, vlan}] = w.in
+		w.teach(station{w.bridge, v.EthSrc, vlan})
 	}
-	if v.EthSrc == v.EthDst {
-		w.unknown("NORMAL for a packet to its sender")
+	receiver := station{w.bridge, v.EthDst, vlan}
+	to := w.bridge.stations[receiver]
+	if now := w.o.stations[receiver]; now != nil && now != to {
+		// A copy that is looked into again goes by what the packet itself taught.
+		w.o.taught = true
+		to = []*port{to, now}[w.o.choose(2)]
 	}
-	to := w.bridge.stations[station{w.bridge, v.EthDst, vlan}]
+	w.o.asks = append(w.o.asks, ask{w, receiver, to})
 	switch {
 	case v.EthDst[0]&1 != 0 || to == nil:
 		w.floodVLAN(vlan)
@@ -44,6 +53,18 @@ func (w *walk) normal() {
 		w.drop("vlan_mismatch")
 	default:
 		w.sendVLAN(to, vlan)
+	}
+}
+
+// teach notes that a station is at the port by which the packet came.
+func (w *walk) teach(s station) {
+	w.o.stations[s] = w.in
+	for _, a := range w.o.asks {
+		if a.station == s && a.to != w.in && !a.by.precedes(w) {
+			// A copy that is looked into again asks later than the reference has it.
+			w.o.taught = true
+			w.unknown("a copy asks for a station of which another tells")
+		}
 	}
 }
 

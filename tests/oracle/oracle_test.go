@@ -1,9 +1,11 @@
 package oracle
 
 import (
+	"maps"
 	"math/rand/v2"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -24,6 +26,10 @@ func number(t testing.TB, name string, otherwise uint64) uint64 {
 	return n
 }
 
+// maxAside is how many percent of the packets may be set aside: those that the
+// reference cannot judge, and all that follow them in their cases.
+const maxAside = 10
+
 // TestOracle has random packets go through random tables.
 func TestOracle(t *testing.T) {
 	total := number(t, "VSWITCH_ORACLE", 200_000)
@@ -35,7 +41,9 @@ func TestOracle(t *testing.T) {
 	seed = number(t, "VSWITCH_SEED", seed)
 	t.Logf("VSWITCH_SEED=%d", seed)
 	const packets = 200
-	var next, judged, aside atomic.Uint64
+	var next, judged, left atomic.Uint64
+	var mu sync.Mutex
+	aside := map[string]int{} // under mu
 	next.Store(number(t, "VSWITCH_CASE", 0))
 	var wait sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
@@ -48,20 +56,39 @@ func TestOracle(t *testing.T) {
 				return
 			}
 			defer r.Close()
-			trial := &Trial{Modes: []harness.Mode{harness.CacheOff, harness.CacheOn}}
+			trial := &Trial{Modes: []harness.Mode{harness.CacheOff, harness.CacheOn}, SetAside: map[string]int{}}
+			defer func() {
+				mu.Lock()
+				defer mu.Unlock()
+				for why, n := range trial.SetAside {
+					aside[why] += n
+				}
+			}()
 			for judged.Load() < total && !t.Failed() {
 				n := next.Add(1) - 1
-				trial.Judged, trial.SetAside = 0, 0
+				trial.Judged, trial.Left = 0, 0
 				c := RandomCase(r, rand.New(rand.NewPCG(seed, n)), Options{Packets: packets})
 				if err := trial.Run(c); err != nil {
 					t.Errorf("VSWITCH_SEED=%d VSWITCH_CASE=%d: %v", seed, n, c.Explain(err, func() error { return trial.Run(c) }))
 					return
 				}
 				judged.Add(uint64(trial.Judged))
-				aside.Add(uint64(trial.SetAside))
+				left.Add(uint64(trial.Left))
 			}
 		}()
 	}
 	wait.Wait()
-	t.Logf("%d packets in %d cases, %d cases cut short", judged.Load(), next.Load(), aside.Load())
+	report(t, judged.Load(), left.Load(), aside)
+}
+
+// report tells how much of the packets was judged, and why the others were not.
+func report(t *testing.T, judged, left uint64, aside map[string]int) {
+	percent := 100 * float64(left) / float64(judged+left)
+	t.Logf("%d packets judged, %d (%.2f %%) set aside", judged, left, percent)
+	for _, why := range slices.Sorted(maps.Keys(aside)) {
+		t.Logf("%6d cases cut short: %s", aside[why], why)
+	}
+	if percent > maxAside {
+		t.Errorf("more than %d %% set aside", maxAside)
+	}
 }

@@ -124,8 +124,8 @@ type outcome struct {
 	// loops: the packet came back, and its sender seems to have moved. What its
 	// copies then find depends on which of them goes first.
 	loops bool
-	// taught: the packet came by a flow that it has itself made. A copy that is
-	// looked into again may still find the megaflow of an earlier packet.
+	// taught: the packet came by a flow or to a station of which it has told itself.
+	// A copy that is looked into again may still find the megaflow of an earlier packet.
 	taught bool
 
 	hits     []hit
@@ -133,6 +133,7 @@ type outcome struct {
 	groups   []*group
 	buckets  []bucketHit
 	stations map[station]*port
+	asks     []ask
 	learned  []learned
 
 	choices []int // the choices to take, each one of
@@ -155,10 +156,18 @@ type bucketHit struct {
 	bucket int
 }
 
+// ask is a copy's question for a station, and the answer.
+type ask struct {
+	by      *walk
+	station station
+	to      *port
+}
+
 // learned is a flow that the packet makes, or makes anew.
 type learned struct {
 	bridge *bridge
 	rule   *rule
+	by     *walk // the copy
 }
 
 // choose is one of n.

@@ -27,6 +27,7 @@ type walk struct {
 		rule  *rule
 	}
 	missed bool // a table that the pipeline went on to had no flow for it
+	parent *walk
 }
 
 // branch runs f on a copy.
@@ -35,9 +36,21 @@ func (w *walk) branch(f func(*walk)) {
 		return
 	}
 	c := *w
+	c.parent = w
 	c.frame = w.frame.clone()
 	c.set, c.stack = slices.Clone(w.set), slices.Clone(w.stack)
 	f(&c)
+}
+
+// precedes reports whether what w did comes before what other does, which is w
+// or a copy of it.
+func (w *walk) precedes(other *walk) bool {
+	for ; other != nil; other = other.parent {
+		if other == w {
+			return true
+		}
+	}
+	return false
 }
 
 func (w *walk) drop(reason string) { w.o.reasons[reason] = true }
