@@ -25,7 +25,7 @@ const numTables = 6
 
 // flows are n flows as lines of ovs-ofctl's syntax, for tables of one bridge.
 func (g tables) flows(n int) []string {
-	order := g.Perm(10 * n)
+	order := g.Perm(10*n + 30)
 	var lines []string
 	for i := range n {
 		table := 0
@@ -47,6 +47,12 @@ func (g tables) flows(n int) []string {
 			if tries == 50 { // of the match itself, then
 				break
 			}
+		}
+	}
+	if !g.compatible && g.one(3) {
+		for i := range 1 + g.IntN(3) {
+			p := []int{10 + order[n+3*i], 10 + order[n+3*i+1], 10 + order[n+3*i+2]}
+			lines = append(lines, g.conjunctions([]int{0, 0, g.IntN(numTables)}[g.IntN(3)], n+1+20*i, p)...)
 		}
 	}
 	return lines

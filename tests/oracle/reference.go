@@ -86,9 +86,13 @@ func (r *Reference) AddPort(to string, c ofproto.PortConfig) {
 	}
 }
 
-// AddFlow adds a flow that the switch has accepted.
+// AddFlow adds a flow that the switch has accepted. It replaces one of the same
+// match and priority.
 func (r *Reference) AddFlow(to string, m *openflow.FlowMod) {
 	t := r.bridges[to].table(m.Table)
+	t.rules = slices.DeleteFunc(t.rules, func(old *rule) bool {
+		return old.Priority == m.Priority && old.Match.Equal(&m.Match.Match)
+	})
 	t.rules = append(t.rules, &rule{FlowMod: *m})
 }
 

@@ -125,11 +125,7 @@ func (w *walk) find(t *table, n uint8, v *view) (best *rule) {
 			rules = append(rules, l.rule)
 		}
 	}
-	for _, r := range rules {
-		if r.Match.Matches(&v.Pipeline) && (best == nil || r.Priority > best.Priority) {
-			best = r
-		}
-	}
+	best = bestOf(rules, v.Pipeline)
 	w.o.taught = w.o.taught || best != nil && slices.ContainsFunc(w.o.learned, func(l learned) bool { return l.rule == best })
 	return best
 }
