@@ -25,6 +25,8 @@ func (w *walk) do(a openflow.Action) bool {
 		w.toController()
 	case openflow.Group:
 		w.group(a.ID)
+	case openflow.Meter:
+		w.meter(a.ID)
 	case openflow.Resubmit:
 		return w.resubmit(a)
 	case openflow.GotoTable:
@@ -129,6 +131,8 @@ func (w *walk) output(no openflow.PortNo, limit int) {
 		w.toPort(openflow.PortNo(w.meta.OFPort))
 	case openflow.PortNormal:
 		w.normal()
+	case openflow.PortTable:
+		w.branch(func(c *walk) { c.start() })
 	case openflow.PortFlood, openflow.PortAll:
 		for _, p := range w.bridge.ports {
 			if uint32(p.No) != w.meta.OFPort {
@@ -157,6 +161,10 @@ func (w *walk) toPort(no openflow.PortNo) {
 
 func (w *walk) send(p *port) {
 	switch {
+	case w.metered && p.peer != nil:
+		// The lookups on the other side count, as the whole way does, but only as far
+		// as the switch does not look into the packet again.
+		w.unknown("a patch port behind a meter")
 	case w.dead:
 	case p.peer != nil:
 		w.branch(func(c *walk) { c.enter(p.peer) })
@@ -171,6 +179,9 @@ func (w *walk) send(p *port) {
 
 // toController sends the packet to the controllers.
 func (w *walk) toController() {
+	if w.metered {
+		return
+	}
 	if w.dead {
 		w.unknown("a packet-in of a packet that could not be changed")
 		return

@@ -33,7 +33,7 @@ func (p jarPeer) Tell(bridge string, v openflow.Version, m openflow.Message) (bo
 }
 
 func (p jarPeer) Inject(packet Packet) ([]string, error) {
-	s, err := p.send(packet)
+	s, err := p.send(packet, nil)
 	return s.sent, err
 }
 
@@ -87,7 +87,7 @@ func Beside(c *Case, other Peer) (count Count, err error) {
 	}
 	for i, p := range c.Packets {
 		if err := b.inject(p); err != nil {
-			return b.Count, fmt.Errorf("packet %d, %s %x: %w", i, p.Port, p.Data, err)
+			return b.Count, fmt.Errorf("packet %d, %v: %w", i, &p, err)
 		}
 	}
 	return b.Count, nil

@@ -1,11 +1,11 @@
 package oracle
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"vswitch/ofproto"
 	"vswitch/openflow"
@@ -15,16 +15,31 @@ import (
 )
 
 // Case is tables and packets that the switches have to agree on: bridge br0 has
-// the groups and flows, br1 behind a patch port has Flows1, both have Both.
+// the meters, groups and flows, br1 behind a patch port has Flows1, both have Both.
 type Case struct {
-	Groups, Flows, Flows1, Both []string
-	Packets                     []Packet
+	Meters, Groups, Flows, Flows1, Both []string
+	Packets                             []Packet
 }
 
-// Packet is a frame that comes in by a port.
+// Packet is a frame that comes in by a port, Wait after the one before.
 type Packet struct {
 	Port string
 	Data []byte
+	Wait time.Duration
+	// Out: a controller sends the frame and says what to do with it. The port may be
+	// "controller" then.
+	Out string
+}
+
+func (p *Packet) String() string {
+	s := fmt.Sprintf("%s %x", p.Port, p.Data)
+	if p.Wait > 0 {
+		s = fmt.Sprintf("after %v ", p.Wait) + s
+	}
+	if p.Out != "" {
+		s = "packet-out " + s + " actions=" + p.Out
+	}
+	return s
 }
 
 // casePorts are the ports of every case.
@@ -42,6 +57,9 @@ func casePorts() map[string][]ofproto.PortConfig {
 // String is the case as a script that shows it.
 func (c *Case) String() string {
 	var b strings.Builder
+	for _, m := range c.Meters {
+		fmt.Fprintln(&b, "br0 meter", m)
+	}
 	for _, g := range c.Groups {
 		fmt.Fprintln(&b, "br0 group", g)
 	}
@@ -55,7 +73,7 @@ func (c *Case) String() string {
 		fmt.Fprintln(&b, "br1", f)
 	}
 	for _, p := range c.Packets {
-		fmt.Fprintln(&b, p.Port, hex.EncodeToString(p.Data))
+		fmt.Fprintln(&b, p.String())
 	}
 	return b.String()
 }
@@ -160,6 +178,19 @@ func (t *Trial) install(c *Case, jars []*jar, r *Reference) error {
 			r.AddPort(name, p)
 		}
 	}
+	for _, line := range c.Meters {
+		m, err := text.ParseMeter(line, openflow.MeterAdd, text.Options{})
+		if err != nil {
+			return fmt.Errorf("%s: %w", line, err)
+		}
+		accepted, err := everywhere(jars, "br0", m)
+		if err != nil {
+			return fmt.Errorf("%s: %w", line, err)
+		}
+		if accepted != nil {
+			r.AddMeter("br0", accepted.(*openflow.MeterMod).MeterConfig)
+		}
+	}
 	for _, line := range c.Groups {
 		m, err := text.ParseGroup(line, openflow.GroupAdd, text.Options{})
 		if err != nil {
@@ -232,7 +263,7 @@ func (t *Trial) Run(c *Case) (err error) {
 	for i, p := range c.Packets {
 		why, err := t.packet(jars, r, p)
 		if err != nil {
-			return fmt.Errorf("packet %d, %s %x: %w", i, p.Port, p.Data, err)
+			return fmt.Errorf("packet %d, %v: %w", i, &p, err)
 		}
 		if why != "" {
 			t.SetAside[why]++
@@ -252,11 +283,18 @@ func (t *Trial) Run(c *Case) (err error) {
 // packet sends one packet through all switches. It says why when the reference
 // cannot judge this packet, and so none after it.
 func (t *Trial) packet(jars []*jar, r *Reference, p Packet) (setAside string, err error) {
-	all := r.Outcomes(p.Port, p.Data)
+	var out *openflow.PacketOut
+	if p.Out != "" {
+		if out, err = p.message(); err != nil || out == nil {
+			return "", err
+		}
+	}
+	r.now += p.Wait.Seconds()
+	all := r.Outcomes(p, out)
 	loops := slices.ContainsFunc(all, func(o *outcome) bool { return o.loops })
 	var seen seen
 	for i, j := range jars {
-		s, err := j.send(p)
+		s, err := j.send(p, out)
 		if err != nil {
 			return "", fmt.Errorf("%v: %w", j.mode, err)
 		}
@@ -267,6 +305,9 @@ func (t *Trial) packet(jars []*jar, r *Reference, p Packet) (setAside string, er
 			return "", fmt.Errorf("%v\n%vbut %v\n%v", jars[0].mode, seen, j.mode, s)
 		}
 		seen = s
+	}
+	if seen.refused {
+		return "", nil
 	}
 	if loops {
 		return "the packet comes back, and its sender seems to have moved", nil
@@ -282,7 +323,7 @@ func (t *Trial) packet(jars []*jar, r *Reference, p Packet) (setAside string, er
 			found = o
 			r.Commit(o)
 		} else if fault == "" && o.way() != found.way() {
-			if len(o.stations)+len(found.stations)+len(o.learned)+len(found.learned) > 0 {
+			if len(o.stations)+len(found.stations)+len(o.learned)+len(found.learned)+len(o.meters)+len(found.meters) > 0 {
 				return "ways that look alike and teach differently", nil // what comes next depends on which of them it was
 			}
 			r.Unsure(o)

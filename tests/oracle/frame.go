@@ -15,6 +15,7 @@ type frame struct {
 	meta       flow.Pipeline // registers, metadata, tunnel, mark, in_port
 	// dead: an action could not be done, and the packet ends there.
 	dead    bool
+	metered bool // by a meter
 	resized bool // since it came in
 	// ghosts are fields that were written and have no place in the bytes.
 	ghosts []ghost

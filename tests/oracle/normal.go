@@ -25,12 +25,15 @@ func (w *walk) normal() {
 		return
 	}
 	vid := v.VLAN[0].TCI & 0xfff
-	vlan, carried := w.in.vlanOf(vid)
+	vlan, carried := vid, true
+	if w.in != nil {
+		vlan, carried = w.in.vlanOf(vid)
+	}
 	if !carried {
 		w.drop("vlan_mismatch")
 		return
 	}
-	if v.EthSrc[0]&1 == 0 {
+	if v.EthSrc[0]&1 == 0 && w.in != nil {
 		if at := w.o.stations[station{w.bridge, v.EthSrc, vlan}]; at != nil && at != w.in {
 			w.o.loops = true
 		}

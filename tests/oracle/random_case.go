@@ -3,6 +3,7 @@ package oracle
 import (
 	"fmt"
 	"math/rand/v2"
+	"time"
 )
 
 // Options say what random cases are like.
@@ -24,7 +25,14 @@ func RandomCase(r *Reference, rng *rand.Rand, o Options) *Case {
 		v := r.look(&frame{data: s})
 		g.samples = append(g.samples, v)
 	}
-	c := &Case{Groups: g.groups(), Flows: g.flows(10 + rng.IntN(40)), Flows1: g.flows(4 + rng.IntN(10))}
+	c := &Case{Groups: g.groups()}
+	if !o.Compatible && g.one(3) {
+		c.Meters = g.meters()
+	}
+	g.metered = len(c.Meters) > 0
+	c.Flows = g.flows(10 + rng.IntN(40))
+	g.metered = false
+	c.Flows1 = g.flows(4 + rng.IntN(10))
 	if o.Compatible {
 		// A packet that a table misses is dropped, its action set too; Open vSwitch
 		// executes that.
@@ -44,7 +52,14 @@ func RandomCase(r *Reference, rng *rand.Rand, o Options) *Case {
 				s[rng.IntN(len(s))] ^= 1 << rng.IntN(8)
 			}
 		}
-		c.Packets = append(c.Packets, Packet{ports[rng.IntN(len(ports))], s})
+		p := Packet{Port: ports[rng.IntN(len(ports))], Data: s}
+		if len(c.Meters) > 0 {
+			p.Wait = time.Duration(rng.Int64N(int64(40 * time.Millisecond)))
+		}
+		if !o.Compatible && g.one(10) {
+			g.packetOut(&p)
+		}
+		c.Packets = append(c.Packets, p)
 	}
 	return c
 }

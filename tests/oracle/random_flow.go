@@ -16,6 +16,7 @@ type tables struct {
 	samples    []view
 	compatible bool // with Open vSwitch
 	sets       bool // compatible: action sets, and no clones
+	metered    bool // there are meters
 }
 
 func (g tables) one(n int) bool { return g.IntN(n) == 0 }
@@ -216,6 +217,15 @@ func (g tables) port() openflow.PortNo {
 
 // program is the actions and instructions of a flow of a table.
 func (g tables) program(table int) (list []openflow.Action) {
+	if g.metered && g.one(5) {
+		// What comes after a packet that a meter drops is the switch's own matter, so
+		// not much does here.
+		list = append(list, openflow.Meter{ID: uint32(1 + g.IntN(numMeters))})
+		for range g.IntN(3) {
+			list = append(list, g.setField())
+		}
+		return append(list, openflow.Output{Port: openflow.PortNo(1 + g.IntN(4)), MaxLen: 0xffff})
+	}
 	for range g.IntN(5) {
 		a := g.action(table)
 		list = append(list, a)

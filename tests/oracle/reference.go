@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"vswitch/flow"
@@ -14,6 +15,7 @@ import (
 type Reference struct {
 	bridges map[string]*bridge
 	ports   map[string]*port // of all bridges
+	now     float64          // in seconds
 	pool    *packet.Pool
 }
 
@@ -22,6 +24,7 @@ type bridge struct {
 	ports    []*port // by number
 	tables   [256]*table
 	groups   map[uint32]*group
+	meters   map[uint32]*meter
 	stations map[station]*port
 }
 
@@ -74,7 +77,7 @@ func (r *Reference) Close() error { return r.pool.Close() }
 func (r *Reference) AddPort(to string, c ofproto.PortConfig) {
 	b := r.bridges[to]
 	if b == nil {
-		b = &bridge{name: to, groups: map[uint32]*group{}, stations: map[station]*port{}}
+		b = &bridge{name: to, groups: map[uint32]*group{}, meters: map[uint32]*meter{}, stations: map[station]*port{}}
 		r.bridges[to] = b
 	}
 	p := &port{PortConfig: c, bridge: b}
@@ -138,6 +141,7 @@ type outcome struct {
 	buckets  []bucketHit
 	stations map[station]*port
 	asks     []ask
+	meters   map[*meter]*meter // as the packet leaves them
 	learned  []learned
 
 	choices []int // the choices to take, each one of
@@ -201,13 +205,18 @@ func (o *outcome) next() (choices []int, more bool) {
 // maxOutcomes bounds how many choices are tried.
 const maxOutcomes = 512
 
-// Outcomes are all that may happen to a packet that comes in by a port.
-func (r *Reference) Outcomes(in string, data []byte) []*outcome {
+// Outcomes are all that may happen to a packet, that comes in by a port or with a
+// packet-out.
+func (r *Reference) Outcomes(p Packet, out *openflow.PacketOut) []*outcome {
 	var all []*outcome
 	var choices []int
 	for more := true; more; {
-		o := &outcome{reasons: map[string]bool{}, stations: map[station]*port{}, choices: choices}
-		r.receive(o, in, data)
+		o := &outcome{reasons: map[string]bool{}, stations: map[station]*port{}, meters: map[*meter]*meter{}, choices: choices}
+		if out != nil {
+			r.packetOut(o, p, out)
+		} else {
+			r.receive(o, p.Port, p.Data)
+		}
 		all = append(all, o)
 		choices, more = o.next()
 		if len(all) == maxOutcomes && more {
@@ -247,6 +256,9 @@ func (r *Reference) Commit(o *outcome) {
 	for _, b := range o.buckets {
 		b.group.buckets[b.bucket]++
 	}
+	for m, after := range o.meters {
+		*m = *after
+	}
 	for s, p := range o.stations {
 		p.bridge.stations[s] = p
 	}
@@ -269,11 +281,17 @@ func (r *Reference) Unsure(o *outcome) {
 	for _, b := range o.buckets {
 		b.group.unsure = true
 	}
+	for m := range o.meters {
+		m.unsure = true
+	}
 }
 
 // way is all that an outcome counts toward and makes, as text.
 func (o *outcome) way() string {
 	s := fmt.Sprint(o.hits, o.lookups, o.groups, o.buckets, o.stations)
+	for _, m := range slices.SortedFunc(maps.Values(o.meters), func(a, b *meter) int { return int(a.Meter) - int(b.Meter) }) {
+		s += fmt.Sprint(m.Meter, m.packets, m.bytes, m.bands)
+	}
 	for _, l := range o.learned {
 		s += fmt.Sprint(l.bridge.name, l.rule.FlowMod)
 	}

@@ -15,10 +15,14 @@ import (
 // seen is what the switch did with a packet.
 type seen struct {
 	sent, packetIns, drops []string
+	refused                bool // the packet-out was
 }
 
 func (s seen) String() string {
 	var b strings.Builder
+	if s.refused {
+		b.WriteString("\trefused\n")
+	}
 	for _, line := range s.sent {
 		fmt.Fprintln(&b, "\tsent", line)
 	}
@@ -32,9 +36,18 @@ func (s seen) String() string {
 }
 
 // send has a packet come in, and collects what happens.
-func (j *jar) send(p Packet) (s seen, err error) {
+func (j *jar) send(p Packet, out *openflow.PacketOut) (s seen, err error) {
+	if p.Wait > 0 {
+		j.Warp(p.Wait)
+	}
 	before := j.Drops()
-	if err := j.Send(p.Port, dummy.Frame{Data: p.Data}); err != nil {
+	if out != nil {
+		bridge, _ := p.from()
+		answers, err := j.conns[bridge][1].Ask(out)
+		if err != nil || len(answers) > 0 {
+			return seen{refused: len(answers) > 0}, err
+		}
+	} else if err := j.Send(p.Port, dummy.Frame{Data: p.Data}); err != nil {
 		return s, err
 	}
 	for _, name := range []string{"p1", "p2", "p3", "p4", "q1", "q2"} {
@@ -93,7 +106,7 @@ func (j *jar) compareCounters(r *Reference) error {
 		conn := j.conns[name][1]
 		for _, ask := range []openflow.Message{
 			&openflow.FlowStatsRequest{Table: openflow.TableAll, OutPort: openflow.PortAny, OutGroup: openflow.GroupAny},
-			&openflow.TableStatsRequest{}, &openflow.GroupStatsRequest{Group: openflow.GroupAll},
+			&openflow.TableStatsRequest{}, &openflow.MeterStatsRequest{Meter: openflow.MeterAll}, &openflow.GroupStatsRequest{Group: openflow.GroupAll},
 		} {
 			answers, err := conn.Ask(ask)
 			if err != nil {
@@ -135,6 +148,8 @@ func (b *bridge) compare(m openflow.Message) error {
 				fault("table %d: %d lookups, %d matched and not %d, %d", s.Table, s.Lookups, s.Matched, t.lookups, t.matched)
 			}
 		}
+	case *openflow.MeterStatsReply:
+		b.compareMeters(m, fault)
 	case *openflow.GroupStatsReply:
 		for _, s := range m.Groups {
 			g := b.groups[s.Group]

@@ -5,7 +5,7 @@ import "fmt"
 // Explain makes a failing case small, and tells of it. run runs the case.
 func (c *Case) Explain(fault error, run func() error) string {
 	shrink(&c.Packets, &fault, run)
-	for _, part := range []*[]string{&c.Flows1, &c.Groups, &c.Flows} {
+	for _, part := range []*[]string{&c.Flows1, &c.Groups, &c.Flows, &c.Meters} {
 		shrink(part, &fault, run)
 	}
 	shrink(&c.Packets, &fault, run)

@@ -66,10 +66,21 @@ func (w *walk) enter(p *port) {
 	w.bridge, w.in = p.bridge, p
 	w.meta.Regs, w.meta.Metadata, w.meta.ConjID = [32]uint32{}, 0, 0
 	w.meta.OFPort, w.meta.ActsetOutput = uint32(p.No), uint32(openflow.PortUnset)
-	w.set, w.stack, w.rule, w.table, w.missed = nil, nil, nil, 0, false
+	w.set, w.stack, w.rule, w.table = nil, nil, nil, 0
+	w.start()
+}
+
+// start starts the pipeline with the packet as it is.
+func (w *walk) start() {
+	w.missed = false
 	if !w.lookup(0, w.meta.OFPort, false) || w.missed {
 		return // a packet that a table misses is dropped, its action set too
 	}
+	w.runSet()
+}
+
+// runSet does the action set, for the flow where the pipeline was last.
+func (w *walk) runSet() {
 	w.table, w.rule = w.last.table, w.last.rule
 	set := actionSet(w.set)
 	w.set = nil
