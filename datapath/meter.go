@@ -216,18 +216,18 @@ func onWire(b *packet.Buf) uint64 {
 // remark makes a packet one to drop sooner: it raises the drop precedence of an
 // assured forwarding class, at most to 3 (RFC 2597 §6), and lowers the precedence
 // of a class selector, at most to 0 (RFC 2474 §4.2.2). Other code points have
-// neither and stay.
+// neither and stay. What stands before the IP header now has to be looked at: an
+// action may have pushed a label or a customer's header there.
 func remark(b *packet.Buf, level uint8) {
-	head := b.Bytes()
-	if b.L3 == 0 || int(b.L3)+2 > len(head) {
+	layers := b.Layers
+	defer func() { b.Layers = layers }()
+	var k flow.Key
+	flow.Extract(b, &k)
+	v4 := k.EthType == packet.EthTypeIPv4
+	if b.L3 == 0 || !v4 && k.EthType != packet.EthTypeIPv6 {
 		return
 	}
-	l3 := head[b.L3:]
-	v4 := l3[0]>>4 == 4
-	tos := l3[1]
-	if !v4 {
-		tos = l3[0]<<4 | l3[1]>>4
-	}
+	tos := k.IPTOS
 	class, drop := tos>>5, tos>>3&3
 	var value uint8
 	switch {

@@ -7,22 +7,23 @@ import (
 )
 
 // orderActionSet puts an action set into the order of OpenFlow 1.3.5 §5.10. Of
-// each kind the last one written counts, but that all of set_field are done one
-// after the other: of a field the last one counts then too, and those that set
-// parts of a field add up, as which older versions say one that has a mask.
+// each kind the last one written counts, but that all which set or move a field are
+// done one after the other (as in Open vSwitch): of a field the last one counts then
+// too, and those that set parts of a field add up, as which older versions say one
+// that has a mask.
 func orderActionSet(written [][]openflow.Action) []openflow.Action {
 	type slot struct {
 		rank int
-		id   int // tells set_fields apart; place among the pops
+		id   int // tells those that set a field apart; place among the pops
 	}
 	last := map[slot]openflow.Action{}
 	var order []slot
 	for _, a := range slices.Concat(written...) {
 		s := slot{rank: actionSetRank(a)}
-		switch a.(type) {
-		case openflow.SetField:
+		switch s.rank {
+		case rankSet:
 			s.id = 1 + len(order)
-		case openflow.PopVLAN, openflow.PopPBB, openflow.PopMPLS, openflow.Decap:
+		case rankPop:
 			s.id = 1 + slices.Index(popOrder, a.ActionKind())
 		}
 		if _, seen := last[s]; seen {
@@ -54,8 +55,8 @@ var popOrder = []openflow.ActionKind{openflow.ActPopVLAN, openflow.ActPopPBB, op
 const (
 	rankPop    = 1
 	rankSet    = 9
-	rankGroup  = 40
-	rankOutput = 41
+	rankGroup  = 12
+	rankOutput = 13
 )
 
 // actionSetRank is an action's place in the action set.
@@ -81,8 +82,6 @@ func actionSetRank(a openflow.Action) int {
 		return 7
 	case openflow.ActDecMPLSTTL, openflow.ActDecNSHTTL:
 		return 8
-	case openflow.ActSetField, openflow.ActMove:
-		return rankSet
 	case openflow.ActMeter: // OpenFlow 1.5.1 §5.6: with the other QoS actions
 		return rankGroup - 2
 	case openflow.ActSetQueue:
@@ -92,7 +91,6 @@ func actionSetRank(a openflow.Action) int {
 	case openflow.ActOutput, openflow.ActResubmit, openflow.ActOutputReg, openflow.ActOutputTrunc,
 		openflow.ActEnqueue, openflow.ActController:
 		return rankOutput
-	default: // one slot for each kind that sets a field
-		return rankSet + 1 + int(a.ActionKind()-openflow.ActSetField)
 	}
+	return rankSet
 }

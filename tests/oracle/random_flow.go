@@ -269,7 +269,7 @@ func (g tables) program(table int) (list []openflow.Action) {
 func inActionSet(a openflow.Action) bool {
 	switch a.(type) {
 	case openflow.SetField, openflow.PushVLAN, openflow.PopVLAN, openflow.PushMPLS, openflow.PopMPLS, openflow.DecTTL,
-		openflow.DecMPLSTTL, openflow.Group, openflow.PushPBB, openflow.PopPBB, openflow.CopyTTLIn, openflow.CopyTTLOut:
+		openflow.Move, openflow.SetEthSrc, openflow.SetIPDSCP, openflow.SetVLANVID, openflow.SetTPDst, openflow.DecMPLSTTL, openflow.Group, openflow.PushPBB, openflow.PopPBB, openflow.CopyTTLIn, openflow.CopyTTLOut:
 		return true
 	}
 	return false

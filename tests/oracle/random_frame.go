@@ -163,7 +163,7 @@ func (g frames) ipv4(depth int) []byte {
 		inside = g.bytes(8 + g.IntN(20))
 	}
 	size := 20 + len(options)
-	s := []byte{0x40 | byte(size/4), byte(g.IntN(8)) << 1}
+	s := []byte{0x40 | byte(size/4), g.tos()}
 	s = binary.BigEndian.AppendUint16(s, uint16(size+len(inside)))
 	s = binary.BigEndian.AppendUint16(s, uint16(g.IntN(3)))
 	s = binary.BigEndian.AppendUint16(s, frag)
@@ -177,6 +177,14 @@ func (g frames) ipv4(depth int) []byte {
 		s[10] = byte(g.Uint32())
 	}
 	return append(s, inside...)
+}
+
+// tos is a type of service, one in two of them with a class that meters remark.
+func (g frames) tos() byte {
+	if g.one(2) {
+		return byte(g.IntN(16))
+	}
+	return []byte{0x28, 0x30, 0x98, 0x20, 0xe1, 0xb8}[g.IntN(6)]
 }
 
 func (g frames) ttl() byte {
@@ -232,7 +240,7 @@ func (g frames) ipv6(depth int) []byte {
 		exts[i].body[0], next = next, exts[i].proto
 		inside = append(append([]byte{}, exts[i].body...), inside...)
 	}
-	s := binary.BigEndian.AppendUint32(nil, 6<<28|uint32(g.IntN(8))<<21|uint32(g.IntN(3)))
+	s := binary.BigEndian.AppendUint32(nil, 6<<28|uint32(g.tos())<<20|uint32(g.IntN(3)))
 	s = binary.BigEndian.AppendUint16(s, uint16(len(inside)))
 	s = append(append(append(s, next, g.ttl()), src...), dst...)
 	if g.one(30) && !g.whole {

@@ -124,21 +124,35 @@ func (w *walk) lookup(n uint8, port uint32, resubmit bool) bool {
 	return w.run(best.Actions)
 }
 
-// find is the flow of highest priority that the packet matches: of the table, or
-// one that the packet itself has made.
-func (w *walk) find(t *table, n uint8, v *view) (best *rule) {
-	rules := slices.Clone(t.rules)
+// find is the flow that the packet finds in the table, or one that it has itself
+// made. Whether a copy sees what another one makes depends on which of them has to
+// be looked into again.
+func (w *walk) find(t *table, n uint8, v *view) *rule {
+	all, certain, sure := t.rules, t.rules, true
 	for _, l := range w.o.learned {
-		if l.bridge == w.bridge && l.rule.Table == n {
-			rules = slices.DeleteFunc(rules, func(r *rule) bool {
-				return r.Priority == l.rule.Priority && r.Match.Equal(&l.rule.Match.Match)
-			})
-			rules = append(rules, l.rule)
+		if l.bridge != w.bridge || l.rule.Table != n {
+			continue
+		}
+		all = with(all, l.rule)
+		if sure = sure && l.by.precedes(w); sure {
+			certain = all
 		}
 	}
-	best = bestOf(rules, v.Pipeline)
+	best := bestOf(all, v.Pipeline)
+	if !sure {
+		if other := bestOf(certain, v.Pipeline); other != best {
+			w.o.taught = true
+			best = []*rule{best, other}[w.o.choose(2)]
+		}
+	}
 	w.o.taught = w.o.taught || best != nil && slices.ContainsFunc(w.o.learned, func(l learned) bool { return l.rule == best })
 	return best
+}
+
+// with is rules with one that replaces another of its match and priority.
+func with(rules []*rule, n *rule) []*rule {
+	rules = slices.DeleteFunc(slices.Clone(rules), func(r *rule) bool { return r.Priority == n.Priority && r.Match.Equal(&n.Match.Match) })
+	return append(rules, n)
 }
 
 // run does a list of actions. False: the pipeline has ended.
@@ -157,8 +171,8 @@ func (w *walk) run(list []openflow.Action) bool {
 }
 
 // actionSet is the action set that lists of write_actions make (OpenFlow 1.3.5
-// §5.10): one action of each kind, the last written counts, but every set_field;
-// in the specification's order.
+// §5.10): one action of each kind, the last written counts, but all that set a
+// field; in the specification's order.
 func actionSet(written [][]openflow.Action) []openflow.Action {
 	var set []openflow.Action
 	for _, a := range slices.Concat(written...) {
@@ -178,10 +192,7 @@ func actionSet(written [][]openflow.Action) []openflow.Action {
 }
 
 func sameSlot(a, b openflow.Action) bool {
-	if a.ActionKind() == openflow.ActSetField || b.ActionKind() == openflow.ActSetField {
-		return false
-	}
-	return setOrder(a) == setOrder(b) && (setOrder(a) != orderSet && setOrder(a) != 1 || a.ActionKind() == b.ActionKind())
+	return setOrder(a) == setOrder(b) && setOrder(a) != orderSet && (setOrder(a) != 1 || a.ActionKind() == b.ActionKind())
 }
 
 const (
