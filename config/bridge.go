@@ -95,6 +95,9 @@ type Controller struct {
 	Target          Endpoint
 	InactivityProbe time.Duration // of silence until an echo request; 0: never
 	MaxBackoff      time.Duration // between attempts to connect
+	RateLimit       int           // packet-ins a second; 0: none
+	BurstLimit      int           // packet-ins above the rate at once; 0: a quarter of a second's
+	QueueSize       int           // packet-ins that may wait
 }
 
 // StaticMAC is an entry of the MAC table that neither ages nor moves.
@@ -137,6 +140,7 @@ const (
 	DefaultMACTableSize    = 8192
 	DefaultInactivityProbe = 5 * time.Second
 	DefaultMaxBackoff      = 8 * time.Second
+	DefaultQueueSize       = 8192
 )
 
 // NewBridge is a bridge about which only the name was said.
@@ -151,7 +155,7 @@ func NewBridge(name string) Bridge {
 
 // NewController is a controller about which only the target was said.
 func NewController(target Endpoint) Controller {
-	return Controller{Target: target, InactivityProbe: DefaultInactivityProbe, MaxBackoff: DefaultMaxBackoff}
+	return Controller{Target: target, InactivityProbe: DefaultInactivityProbe, MaxBackoff: DefaultMaxBackoff, QueueSize: DefaultQueueSize}
 }
 
 // DatapathIDOf is the datapath identifier that follows from a bridge's MAC

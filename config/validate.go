@@ -81,6 +81,7 @@ const (
 	maxUpcallBudget = 65536
 	maxSpin         = time.Second
 	maxMaskLimit    = 65536
+	maxPacketIns    = 1_000_000
 	maxFlowLimit    = 100_000_000
 	maxMACTableSize = 1 << 20
 	maxMACAging     = 24 * time.Hour
@@ -267,6 +268,12 @@ func (v *validator) connections(b *Bridge) {
 		}
 		if c.MaxBackoff < time.Second || c.MaxBackoff > time.Hour {
 			v.bad(key+".max_backoff", c.MaxBackoff, "out of range", "use 1s to 1h")
+		}
+		v.between(key+".rate_limit", c.RateLimit, 0, maxPacketIns)
+		v.between(key+".burst_limit", c.BurstLimit, 0, maxPacketIns)
+		v.between(key+".queue_size", c.QueueSize, 1, maxPacketIns)
+		if c.BurstLimit > 0 && c.RateLimit == 0 {
+			v.bad(key+".burst_limit", c.BurstLimit, "there is no rate to be above", "give a rate_limit too")
 		}
 	}
 	for i, e := range b.Listen {

@@ -43,6 +43,12 @@ func TestValidate(t *testing.T) {
 				`bridges[1].name: bridge br1: name "br1": its socket /` + strings.Repeat("r", 98) + `/br1.mgmt has a path of more than 107 bytes: use a shorter rundir or name`}},
 		{"fail mode", func(c *Config) { br0(c).FailMode = "open" }, []string{`bridges[0].fail_mode: bridge br0: fail_mode "open": unknown: use standalone, secure`}},
 		{"protocols", func(c *Config) { br0(c).Protocols = 1 }, []string{`bridges[0].protocols: bridge br0: protocols: no version that exists: use OpenFlow10,OpenFlow11,OpenFlow12,OpenFlow13,OpenFlow14,OpenFlow15`}},
+		{"packet-ins", func(c *Config) {
+			b := NewController(Endpoint{Scheme: TCP, Host: "127.0.0.1", Port: 1})
+			b.BurstLimit, b.QueueSize = 5, 0
+			br0(c).Controllers = append(br0(c).Controllers, b)
+		}, []string{"bridges[0].controllers[0].queue_size: bridge br0: queue_size 0: out of range: use 1 to 1000000",
+			"bridges[0].controllers[0].burst_limit: bridge br0: burst_limit 5: there is no rate to be above: give a rate_limit too"}},
 		{"spin", func(c *Config) { c.Datapath.Spin = 2 * time.Second }, []string{"datapath.spin: spin 2s: out of range: use 0s to 1s"}},
 		{"aging", func(c *Config) { br0(c).MACAging = time.Millisecond }, []string{"bridges[0].mac_aging: bridge br0: mac_aging 1ms: out of range: use whole seconds from 1s to 24h"}},
 		{"MAC table", func(c *Config) { br0(c).MACTableSize = 0 }, []string{"bridges[0].mac_table_size: bridge br0: mac_table_size 0: out of range: use 1 to 1048576"}},
@@ -53,7 +59,7 @@ func TestValidate(t *testing.T) {
 			br0(c).Controllers = []Controller{e, e}
 		}, []string{`bridges[0].controllers[1]: bridge br0: controllers "unix:/c": given twice: remove one`}},
 		{"controller's back-off", func(c *Config) {
-			br0(c).Controllers = []Controller{{Target: Endpoint{Scheme: Unix, Path: "/c"}}}
+			br0(c).Controllers = []Controller{{Target: Endpoint{Scheme: Unix, Path: "/c"}, QueueSize: 1}}
 		}, []string{"bridges[0].controllers[0].max_backoff: bridge br0: max_backoff 0s: out of range: use 1s to 1h"}},
 		{"passive controller", func(c *Config) {
 			br0(c).Controllers = []Controller{NewController(Endpoint{Scheme: PassiveUnix, Path: "/c"})}

@@ -272,7 +272,7 @@ func wireReason(r openflow.PacketInReason, w *asyncWants) openflow.PacketInReaso
 }
 
 // packetIn brings a packet to the session. Called by workers.
-func (s *Session) packetIn(h *packetInHandle, frame []byte) {
+func (s *Session) packetIn(h *packetInHandle, frame []byte, now int64) {
 	w := s.wants.Load()
 	size := min(len(frame), maxPacketIn)
 	// max_len and miss_send_len cut packets that a buffer holds whole. Without
@@ -288,5 +288,5 @@ func (s *Session) packetIn(h *packetInHandle, frame []byte) {
 			m.Continuation = nil // an action that this version cannot say: the packet ends here
 		}
 	}
-	s.sendAsync(m)
+	s.sendPacketIn(m, packetInSource{openflow.PortNo(h.metadata.Value.OFPort), h.reason}, now)
 }

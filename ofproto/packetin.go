@@ -141,7 +141,7 @@ func (h *packetInHandle) deliver(b *packet.Buf, now int64) {
 		if frame == nil {
 			frame = wireFrame(b)
 		}
-		s.packetIn(h, frame)
+		s.packetIn(h, frame, now)
 	}
 }
 

@@ -31,6 +31,8 @@ type SessionOptions struct {
 	Name   string        // of the peer, for people: "tcp:10.0.0.1:6653"
 	Notify func()        // called, by any goroutine, when Output has something or Err is set; not for what Input brings about
 	Probe  time.Duration // how long a silent controller stays unprobed: DefaultProbe
+	// PacketIns bound the packet-ins that the peer gets.
+	PacketIns PacketInLimits
 }
 
 // DefaultProbe is the inactivity after which a controller is sent an echo
@@ -70,10 +72,11 @@ type Session struct {
 	watches    atomic.Bool       // some flow monitor has been asked for
 	inInput    atomic.Bool       // whoever called Input looks at Output next
 
-	mu      sync.Mutex
-	out     []byte
-	err     error
-	dropped uint64 // asynchronous messages that found no room
+	mu        sync.Mutex
+	packetIns packetIns
+	out       []byte
+	err       error
+	dropped   uint64 // asynchronous messages that found no room
 
 	received, sent atomic.Uint64 // messages
 }
@@ -93,7 +96,7 @@ func (b *Bridge) NewSession(o SessionOptions, now int64) *Session {
 	if o.Probe == 0 {
 		o.Probe = DefaultProbe
 	}
-	s := &Session{bridge: b, options: o, heard: now, role: openflow.RoleEqual, async: defaultAsync(),
+	s := &Session{bridge: b, options: o, packetIns: newPacketIns(o.PacketIns), heard: now, role: openflow.RoleEqual, async: defaultAsync(),
 		dialect: openflow.Decoder{Dialect: openflow.Dialect{NoTableID: true}}}
 	if o.Kind == Controller {
 		s.config.MissSendLen = 128 // OFP_DEFAULT_MISS_SEND_LEN
@@ -161,10 +164,17 @@ func (s *Session) notify() {
 // Output takes what is to be sent. The caller owns it.
 func (s *Session) Output() []byte {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	out := s.out
+	first := len(s.out)
+	out, n := s.packetIns.appendTo(s.out)
+	for range n {
+		s.countSent(openflow.KindPacketIn)
+	}
 	if s.out = nil; len(out) > 0 && s.watches.Load() {
 		s.bridge.sw.wake() // events may be held back
+	}
+	s.mu.Unlock()
+	if n > 0 {
+		s.bridge.snoop(s, out[first:])
 	}
 	return out
 }
@@ -400,6 +410,7 @@ func (b *Bridge) snoop(from *Session, data []byte) {
 // returns when it wants to be called again.
 func (s *Session) Tick(now int64) (next int64) {
 	defer s.bridge.sw.lock(now)()
+	s.release(now)
 	probe := int64(s.options.Probe)
 	if s.options.Kind != Controller || s.helloed && probe < 0 {
 		return now + int64(time.Hour)

@@ -168,6 +168,9 @@ func controllerKeys(d *decoder, c *config.Controller) []key {
 		{"target", parsed(d, &c.Target, config.ParseController)},
 		{"inactivity_probe", d.duration(&c.InactivityProbe)},
 		{"max_backoff", d.duration(&c.MaxBackoff)},
+		{"rate_limit", number(d, &c.RateLimit)},
+		{"burst_limit", number(d, &c.BurstLimit)},
+		{"queue_size", number(d, &c.QueueSize)},
 	}
 }
 

@@ -42,7 +42,7 @@ bridges:
     protocols: [OpenFlow10, OpenFlow13]
     controllers:
       - tcp:127.0.0.1
-      - {target: "unix:/c", inactivity_probe: 0, max_backoff: 1m}
+      - {target: "unix:/c", inactivity_probe: 0, max_backoff: 1m, rate_limit: 1000, burst_limit: 50, queue_size: 30}
     listen: ["ptcp:6654:127.0.0.1"]
     flows: |
       priority=0,actions=NORMAL
@@ -83,7 +83,7 @@ func TestLoadWhole(t *testing.T) {
 	br0.DatapathID, br0.FailMode, br0.Protocols = 16, config.FailSecure, config.OpenFlow10|config.OpenFlow13
 	br0.Controllers = []config.Controller{
 		config.NewController(config.Endpoint{Scheme: config.TCP, Host: "127.0.0.1", Port: 6653}),
-		{Target: config.Endpoint{Scheme: config.Unix, Path: "/c"}, MaxBackoff: time.Minute},
+		{Target: config.Endpoint{Scheme: config.Unix, Path: "/c"}, MaxBackoff: time.Minute, RateLimit: 1000, BurstLimit: 50, QueueSize: 30},
 	}
 	br0.Listen = []config.Endpoint{{Scheme: config.PassiveTCP, Host: "127.0.0.1", Port: 6654}}
 	br0.Flows = "priority=0,actions=NORMAL\n"

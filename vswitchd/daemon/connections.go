@@ -182,7 +182,8 @@ func (d *Daemon) dial(c config.Controller, b *ofproto.Bridge) *dialer {
 			if err == nil {
 				d.log.controller.Info("connected", "bridge", b.Name, "controller", c.Target.String())
 				began := d.clock()
-				err = d.serve(ctx, conn, b, ofproto.SessionOptions{Kind: ofproto.Controller, Name: c.Target.String(), Probe: probe},
+				err = d.serve(ctx, conn, b, ofproto.SessionOptions{Kind: ofproto.Controller, Name: c.Target.String(), Probe: probe,
+					PacketIns: ofproto.PacketInLimits{Rate: c.RateLimit, Burst: c.BurstLimit, Queue: c.QueueSize}},
 					func(s *ofproto.Session) { x.changed(s, nil, d.clock()) })
 				if d.clock()-began > int64(c.MaxBackoff) {
 					backoff = firstBackoff
@@ -325,15 +326,27 @@ func (d *Daemon) feed(l *link, data []byte) error {
 func (d *Daemon) write(ctx context.Context, l *link, notify <-chan struct{}) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	due := time.Now()
+	arm := func(pause time.Duration) {
+		due = time.Now().Add(pause)
+		timer.Reset(pause)
+	}
 	for {
 		if err := l.flush(); err != nil {
 			return err
 		}
 		select {
 		case <-notify:
+			if l.session.Holds() && time.Until(due) > minTick {
+				arm(minTick)
+			}
 		case <-timer.C:
 			now := d.clock()
-			timer.Reset(time.Duration(max(int64(minTick), l.session.Tick(now)-now)))
+			pause := max(minTick, time.Duration(l.session.Tick(now)-now))
+			if l.session.Holds() {
+				pause = minTick
+			}
+			arm(pause)
 		case <-ctx.Done():
 			if err := l.flush(); err != nil {
 				return err
