@@ -67,6 +67,15 @@ func Ask[T Reply](c *Client, method Method, args ...string) (T, error) {
 	return reply, nil
 }
 
+// Stream asks for a command that takes the connection over. What the command says is
+// then read from the client's stream. Errors are as Text's.
+func (c *Client) Stream(method Method, args ...string) error {
+	if _, err := c.Text(method, args...); err != nil {
+		return err
+	}
+	return c.conn.Ready()
+}
+
 // setFormat makes the connection answer in a form. A fresh one answers in text, as
 // servers that know nothing else do.
 func (c *Client) setFormat(asJSON bool) error {

@@ -28,6 +28,7 @@ const (
 	TraceOut     Method = "ofproto/trace-packet-out"
 	Workers      Method = "workers"
 	Ledger       Method = "ledger"
+	Capture      Method = "capture"
 	VlogList     Method = "vlog/list"
 	VlogSet      Method = "vlog/set"
 	Reload       Method = "reload"
@@ -58,6 +59,7 @@ const unlimited = 1 << 20
 
 // commands is the table, in the order of the names.
 var commands = []Command{
+	{Capture, "[--snaplen=bytes] [--count=frames] [--points=rx,tx,drop] [--filter=flow] [port]...", 0, unlimited, "frames as they pass, as a pcapng file on this connection"},
 	{Drops, "[bridge|port]...", 0, unlimited, "dropped frames by port and reason"},
 	{Exit, "[--cleanup]", 0, 1, "end the switch and remove what it made"},
 	{FDBAdd, "bridge port vlan mac", 4, 4, "add a static entry to the MAC table"},

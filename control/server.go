@@ -22,6 +22,17 @@ const (
 // text of an error is all that the caller gets to see.
 type Handler func(args []string) (Reply, error)
 
+// Stream is a reply that takes the connection over: nothing else is answered on it.
+// It is called once the other side has sent a byte in answer to the (empty) reply, so
+// that what the stream writes is not taken for a part of that.
+type Stream func(connection io.ReadWriter) error
+
+// Text implements Reply.
+func (Stream) Text() string { return "" }
+
+// MarshalJSON implements json.Marshaler.
+func (Stream) MarshalJSON() ([]byte, error) { return []byte(`""`), nil }
+
 // Server answers commands.
 type Server struct {
 	handlers map[Method]Handler
@@ -55,9 +66,15 @@ func (s *Server) Serve(stream io.ReadWriter) error {
 		if request.Kind != jsonrpc.Request {
 			return fmt.Errorf("control: received a %s where only requests are expected", request.Kind)
 		}
-		reply := session.answer(&request)
-		if err := conn.Send(&reply); err != nil {
+		message, reply := session.answer(&request)
+		if err := conn.Send(&message); err != nil {
 			return fmt.Errorf("control: %s: %w", request.Method, err)
+		}
+		if run, isStream := reply.(Stream); isStream {
+			if _, err := stream.Read(make([]byte, 1)); err != nil {
+				return nil // somebody who only looks at the reply
+			}
+			return run(stream)
 		}
 	}
 }
@@ -68,11 +85,11 @@ type session struct {
 	asJSON bool
 }
 
-// answer carries out a request.
-func (s *session) answer(request *jsonrpc.Message) jsonrpc.Message {
+// answer carries out a request. reply is nil where it failed.
+func (s *session) answer(request *jsonrpc.Message) (message jsonrpc.Message, reply Reply) {
 	reply, err := s.run(request)
 	if err != nil {
-		return jsonrpc.FailureOf(request, withNewline(err.Error()))
+		return jsonrpc.FailureOf(request, withNewline(err.Error())), nil
 	}
 	var result any = reply
 	switch plain, isPlain := reply.(Plain); {
@@ -83,11 +100,11 @@ func (s *session) answer(request *jsonrpc.Message) jsonrpc.Message {
 	case isNilSlice(reply):
 		result = []any{}
 	}
-	message, err := jsonrpc.ReplyTo(request, result)
+	message, err = jsonrpc.ReplyTo(request, result)
 	if err != nil {
-		return jsonrpc.FailureOf(request, withNewline(err.Error()))
+		return jsonrpc.FailureOf(request, withNewline(err.Error())), nil
 	}
-	return message
+	return message, reply
 }
 
 // isNilSlice recognizes a reply that is an empty list, whose JSON value would be

@@ -95,12 +95,17 @@ func (w *Worker) dispatch(n int) {
 		m.packets.Store(m.packets.Load() + uint64(end-i))
 		m.bytes.Store(m.bytes.Load() + bytes)
 		m.used.Store(w.now)
+		w.credits = m.credits
 		for ; i < end; i++ {
 			b := s.bufs[i]
 			s.bufs[i], w.current = nil, b
+			if len(w.captures) > 0 && b.RecircID == 0 {
+				w.capture(Captured{Point: CaptureReceive, Port: PortID(b.InPort), Actions: m.actions, Credits: m.credits}, b, &s.keys[i])
+			}
 			w.execute(b, m.actions, &s.keys[i])
 		}
 	}
+	w.credits = nil
 }
 
 // find looks frame i up among the megaflows, and remembers the answer.

@@ -1,6 +1,8 @@
 package datapath
 
 import (
+	"slices"
+
 	"vswitch/flow"
 	"vswitch/packet"
 )
@@ -38,7 +40,14 @@ func (w *Worker) miss(i int) {
 	} else {
 		w.dp.flows.credit(v.Credits, hits)
 	}
+	if len(w.captures) > 0 {
+		w.credits = slices.Clone(v.Credits) // the verdict's memory is used again
+		if k.RecircID == 0 {
+			w.capture(Captured{Point: CaptureReceive, Port: PortID(b.InPort), Actions: slices.Clone(actions), Credits: w.credits}, b, k)
+		}
+	}
 	w.execute(b, actions, k)
+	w.credits = nil
 }
 
 // ask puts one question to the slow path. The verdict is valid until the next

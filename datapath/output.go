@@ -243,6 +243,9 @@ func (w *Worker) finish(p *workerPort, done []ports.TxDone) {
 			w.dropAt(b, uint32(p.id), dropOfResult[r])
 			continue
 		}
+		if len(w.captures) > 0 {
+			w.capture(Captured{Point: CaptureTransmit, Port: p.id}, b, nil)
+		}
 		t[cTxPackets]++
 		t[cTxBytes] += uint64(b.Size())
 		t[cTxSegments] += segments(b)

@@ -44,6 +44,8 @@ type Worker struct {
 	asleep   atomic.Bool // in Wait, or about to be
 	trials   trials
 	pauses   pauses
+	captures []*Capture
+	credits  []Credit // of the decision in work
 	stopped  bool
 	scratch  batch
 	ready    [BatchSize]ports.RxQueue
@@ -276,6 +278,9 @@ func (w *Worker) drop(b *packet.Buf, r DropReason) { w.dropAt(b, b.InPort, r) }
 
 // dropAt ends a frame's way at port id. Takes b.
 func (w *Worker) dropAt(b *packet.Buf, id uint32, r DropReason) {
+	if len(w.captures) > 0 {
+		w.capture(Captured{Point: CaptureDrop, Port: PortID(id), Reason: r, Credits: w.credits}, b, nil)
+	}
 	p := w.portOrNone(id)
 	w.touch(p)
 	p.tally.now[cDrops+int(r)]++

@@ -70,7 +70,7 @@ var floors = []row{
 	{path: "vswitchd/lobby", floor: 5, refuse: system, stateless: true},
 	{path: "vswitchd", floor: 5, may: []string{"vswitchd/daemon", "config/yaml"}, modules: []string{"github.com/spf13/"}, stateless: true},
 	{path: "ofctl/cmd", floor: 5, may: []string{"packet", "flow", "openflow", "openflow/text", "control", "control/jsonrpc", "ofctl/*"},
-		modules: all, clock: all, goroutines: all},
+		modules: all, clock: all, goroutines: all, files: 26},
 	{path: "ofctl/*", floor: 5, may: []string{"flow", "openflow", "openflow/text", "ofctl/*"}, refuse: system},
 	{path: "ofctl", floor: 5, may: []string{"ofctl/cmd"}, stateless: true},
 

@@ -32,6 +32,15 @@ func (c *Conn) Send(m *Message) error {
 	return nil
 }
 
+// Ready sends the blank that tells the other side to go on in a way of its own. No
+// message may be sent or received afterwards.
+func (c *Conn) Ready() error {
+	if _, err := c.stream.Write([]byte("\n")); err != nil {
+		return fmt.Errorf("json-rpc: %w", err)
+	}
+	return nil
+}
+
 // Receive returns the next message. At the end of the stream it returns io.EOF, or
 // io.ErrUnexpectedEOF within a message.
 func (c *Conn) Receive() (Message, error) {

@@ -440,6 +440,15 @@ func controlCommands() []command {
 			example: "ofctl ledger",
 		},
 		{
+			group: groupControl, name: "capture", operands: "[BRIDGE|PORT]...", most: unlimited, run: runCapture,
+			flags:   flags + " write filter points snaplen count",
+			summary: "show or record frames as they pass, and what becomes of them",
+			example: "ofctl capture h1 h2 -w f.pcapng --filter tcp,tp_dst=80",
+			more: "A frame is shown when it was received and its fate decided (rx), when a port has sent it (tx), and when it was dropped, with the flows\n" +
+				"that said so. Comments in the pcapng file say the same; tshark and wireshark show them. Frames that come too fast are left out and\n" +
+				"counted: the switch does not wait. Super-frames are shown whole. Filters by more than headers are tshark's and tcpdump's: -w - | tshark -r - -Y …",
+		},
+		{
 			group: groupControl, name: "log", operands: "[[MODULE:]LEVEL]...", most: unlimited, run: runLog, flags: flags,
 			summary: "show how much vswitchd logs, or change it",
 			example: "ofctl log controller:dbg",

@@ -39,6 +39,7 @@ type options struct {
 	color     colorWhen
 	bare      bool
 	tls       tlsOptions
+	capture   captureOptions
 }
 
 // newFlags makes the flags that fill o.
@@ -77,6 +78,11 @@ func newFlags(o *options) *pflag.FlagSet {
 	f.StringVar(&o.tls.peerCA, "peer-ca-cert", "", "`FILE` with a certificate to send along")
 	f.StringVar(&o.tls.serverName, "ssl-server-name", "", "`NAME` that the switch's certificate must have")
 	f.Var(&o.tls.versions, "ssl-protocols", "`VERSIONS` of TLS that may be spoken: TLSv1.2,TLSv1.3")
+	f.StringVarP(&o.capture.write, "write", "w", "", "write a pcapng `FILE`, - for the standard output, instead of text")
+	f.StringVar(&o.capture.filter, "filter", "", "only frames with the headers of `FLOW`")
+	f.StringVar(&o.capture.points, "points", "", "capture at `POINTS`: rx, tx, drop (default all)")
+	f.IntVar(&o.capture.snaplen, "snaplen", 0, "only the first `BYTES` of each frame")
+	f.IntVar(&o.capture.count, "count", 0, "end after `N` frames")
 	f.BoolP("version", "V", false, "print the version")
 	f.VarP(&packetInFlag{o}, "packet-in-format", "P", "how packets come: `FORMAT` is standard, nxt_packet_in or nxt_packet_in2")
 	return f

@@ -95,6 +95,7 @@ func (d *Daemon) handlers() map[control.Method]control.Handler {
 		control.TraceOut: d.cmdTracePacketOut,
 		control.Workers:  d.cmdWorkers,
 		control.Ledger:   d.cmdLedger,
+		control.Capture:  d.cmdCapture,
 		control.VlogList: d.cmdVlogList,
 		control.VlogSet:  d.cmdVlogSet,
 		control.Reload:   d.cmdReload,

@@ -1,0 +1,47 @@
+package system
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestCapture records pings of which one host's are dropped by a flow, and has tshark say
+// what became of each frame.
+func TestCapture(t *testing.T) {
+	l := newLab(t, "ping", "tshark")
+	s := l.run(twoHosts + "    flows: |\n      cookie=0x5,priority=9,icmp,nw_src=10.0.0.2,actions=drop\n      priority=0,actions=NORMAL\n")
+	p := s.spawn("switch", binaries+"/ofctl", "capture", "br0", "-w", "$dir/all.pcapng", "--filter", "icmp", "--count", "8")
+	text := s.spawn("switch", binaries+"/ofctl", "capture", "h1", "h2", "--points", "drop")
+	p.says("capturing")
+	text.says("capturing")
+	// Four requests are received, sent on, and the answers received and dropped.
+	if n := s.ping("h1", ip2, 4); n != 0 {
+		t.Errorf("%d answers came through", n)
+	}
+	if err := p.wait(); err != nil {
+		t.Fatalf("capture: %v\n%s", err, p.log.String())
+	}
+	out := s.in("switch", "tshark", "-r", "$dir/all.pcapng", "-T", "fields", "-e", "frame.interface_name", "-e", "icmp.type",
+		"-e", "frame.comment", "-e", "frame.packet_flags_direction")
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	if len(lines) != 8 {
+		t.Fatalf("%d frames of 8:\n%s", len(lines), out)
+	}
+	shows(t, out, `(?m)^br0/h1\t8\treceived; output\(br0/h2\),flow: bridge=br0, table=0, priority=0, cookie=0x0\t`,
+		`(?m)^br0/h2\t8\tsent\t`,
+		`(?m)^br0/h2\t0\treceived; drop\(flow\),flow: bridge=br0, table=0, priority=9, cookie=0x5\t`,
+		`(?m)^br0/h2\t0\tdropped: flow \(.*\),flow: bridge=br0, table=0, priority=9, cookie=0x5\t`)
+	shows(t, text.interrupt(), `br0/h2 98 bytes: icmp,.*nw_src=10\.0\.0\.2,.*; dropped: flow \(.*\); flow: bridge=br0, table=0, priority=9, cookie=0x5`)
+	if text.err != nil {
+		t.Errorf("an interrupted capture: %v", text.err)
+	}
+	for _, c := range []struct{ words, complaint string }{
+		{"nowhere", "no bridge or port of that name"},
+		{"h1 --points rx,up", `no point "up"`},
+		{"h1 --filter reg0=1", "only headers of frames"},
+		{"h1 --filter tcp,foo=1", "foo"},
+	} {
+		out, err := s.tryOfctl(append([]string{"capture"}, strings.Fields(c.words)...)...)
+		s.fails(out, err, c.complaint)
+	}
+}
