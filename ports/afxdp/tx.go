@@ -264,6 +264,8 @@ func (q *txQueue) giveBack() {
 		time.Sleep(50 * time.Microsecond)
 	}
 	s.complete(&q.done)
+	q.port.mu.Lock()
+	defer q.port.mu.Unlock()
 	q.socket, q.lender = nil, nil
 }
 
