@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"runtime"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -85,31 +84,13 @@ func TestTagsAreSeen(t *testing.T) {
 	})
 }
 
-// flood sends frames to nobody until the test ends.
-func flood(t *testing.T, fd int) {
-	var stop atomic.Bool
-	ended := make(chan struct{})
-	data := append([]byte{2, 9, 9, 9, 9, 9, 2, 9, 9, 9, 9, 8, 0x88, 0xb5}, make([]byte, 46)...)
-	go func() {
-		defer close(ended)
-		for !stop.Load() {
-			// It fails while the device is down, and after its end.
-			_, _ = unix.Write(fd, data)
-		}
-	}()
-	t.Cleanup(func() {
-		stop.Store(true)
-		<-ended
-	})
-}
-
 // TestDeviceChangesUnderLoad floods a device while everything about it changes.
 // The wire must go on, and give all buffers back in the end.
 func TestDeviceChangesUnderLoad(t *testing.T) {
 	modes(t, func(t *testing.T, m Mode) {
 		c, other := lay(t, "load1", 1), lay(t, "load2", 1)
 		w := porttest.Connect(t, c.open(t, Options{Mode: m}), other.open(t, Options{Mode: m}))
-		flood(t, porttest.PacketSocket(t, c.user, "dev", false))
+		porttest.Flood(t, porttest.PacketSocket(t, c.user, "dev", false))
 		alive := func(what string) {
 			t.Helper()
 			before := w.Frames.Load()

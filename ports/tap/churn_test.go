@@ -2,7 +2,6 @@ package tap
 
 import (
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -40,7 +39,7 @@ func TestDeviceChangesUnderLoad(t *testing.T) { eachIO(t, testDeviceChangesUnder
 func testDeviceChangesUnderLoad(t *testing.T) {
 	spaces, w := pair(t, Options{Queues: 2})
 	left := spaces[0]
-	flood(t, porttest.PacketSocket(t, left, "dev", false))
+	porttest.Flood(t, porttest.PacketSocket(t, left, "dev", false))
 	alive := func(what string) {
 		t.Helper()
 		before := w.Frames.Load()
@@ -70,24 +69,6 @@ func testDeviceChangesUnderLoad(t *testing.T) {
 		name = other
 	}
 	porttest.Inside(t, left, name, func(h *netlink.Handle, l netlink.Link) error { return h.LinkDel(l) })
-}
-
-// flood sends frames to nobody until the test ends.
-func flood(t *testing.T, fd int) {
-	var stop atomic.Bool
-	ended := make(chan struct{})
-	frame := append([]byte{2, 9, 9, 9, 9, 9, 2, 9, 9, 9, 9, 8, 0x88, 0xb5}, make([]byte, 46)...)
-	go func() {
-		defer close(ended)
-		for !stop.Load() {
-			// It fails while the device is down, and after its end.
-			_, _ = unix.Write(fd, frame)
-		}
-	}()
-	t.Cleanup(func() {
-		stop.Store(true)
-		<-ended
-	})
 }
 
 // BenchmarkForward moves 64-byte frames from one TAP to another, as a bare copier
