@@ -17,6 +17,7 @@ type Settings struct {
 	StateDir string // what survives a restart; "" until Complete
 	Log      Log
 	Metrics  Metrics
+	TLS      TLS
 	Datapath Datapath
 	Reload   ReloadMode
 }

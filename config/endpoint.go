@@ -8,12 +8,12 @@ import (
 )
 
 // Endpoint is one end of an OpenFlow connection, written as in ovs-vsctl
-// set-controller: tcp:HOST[:PORT] and unix:PATH to connect to, ptcp:[PORT][:HOST]
-// and punix:PATH to listen on.
+// set-controller: tcp:HOST[:PORT], ssl:HOST[:PORT] and unix:PATH to connect to,
+// ptcp:[PORT][:HOST], pssl:[PORT][:HOST] and punix:PATH to listen on.
 type Endpoint struct {
 	Scheme Scheme
-	Host   string // of tcp and ptcp: a name or an address without brackets; "" listens on all
-	Port   uint16 // of tcp and ptcp
+	Host   string // of all but unix and punix: a name or an address without brackets; "" listens on all
+	Port   uint16 // of these
 	Path   string // of unix and punix
 }
 
@@ -23,39 +23,56 @@ type Scheme string
 // Schemes. Those with a p are passive: they listen.
 const (
 	TCP         Scheme = "tcp"
+	SSL         Scheme = "ssl" // TLS over TCP
 	Unix        Scheme = "unix"
 	PassiveTCP  Scheme = "ptcp"
+	PassiveSSL  Scheme = "pssl"
 	PassiveUnix Scheme = "punix"
 )
 
 // OpenFlowPort is the TCP port that IANA gave to OpenFlow.
 const OpenFlowPort = 6653
 
-// ParseController reads the target of a controller: tcp:HOST[:PORT] or unix:PATH.
+// What addresses look like.
+const (
+	activeForms  = "tcp:HOST[:PORT], ssl:HOST[:PORT] or unix:PATH"
+	passiveForms = "ptcp:[PORT][:HOST], pssl:[PORT][:HOST] or punix:PATH"
+)
+
+// IsActive reports whether the switch begins the connection.
+func (s Scheme) IsActive() bool { return s == TCP || s == SSL || s == Unix }
+
+// IsPassive reports whether the other side begins the connection.
+func (s Scheme) IsPassive() bool { return s == PassiveTCP || s == PassiveSSL || s == PassiveUnix }
+
+// IsSecure reports whether the connection is one with TLS.
+func (e Endpoint) IsSecure() bool { return e.Scheme == SSL || e.Scheme == PassiveSSL }
+
+// ParseController reads the target of a controller: tcp:HOST[:PORT],
+// ssl:HOST[:PORT] or unix:PATH.
 func ParseController(s string) (Endpoint, error) {
-	return parseEndpoint(s, TCP, Unix, "tcp:HOST[:PORT] or unix:PATH")
+	return parseEndpoint(s, Scheme.IsActive, activeForms)
 }
 
-// ParseListener reads an address to listen on: ptcp:[PORT][:HOST] or punix:PATH.
+// ParseListener reads an address to listen on: ptcp:[PORT][:HOST],
+// pssl:[PORT][:HOST] or punix:PATH.
 func ParseListener(s string) (Endpoint, error) {
-	return parseEndpoint(s, PassiveTCP, PassiveUnix, "ptcp:[PORT][:HOST] or punix:PATH")
+	return parseEndpoint(s, Scheme.IsPassive, passiveForms)
 }
 
-func parseEndpoint(s string, tcp, unix Scheme, want string) (Endpoint, error) {
+func parseEndpoint(s string, fits func(Scheme) bool, want string) (e Endpoint, err error) {
 	name, rest, _ := strings.Cut(s, ":")
-	var e Endpoint
-	var err error
-	switch scheme := Scheme(name); {
-	case scheme == unix && rest != "":
-		e = Endpoint{Scheme: scheme, Path: rest}
-	case scheme == tcp && scheme == TCP:
-		e, err = parseHostPort(rest)
-	case scheme == tcp:
-		e, err = parsePortHost(rest)
-	case name == "ssl" || name == "pssl":
-		return Endpoint{}, fmt.Errorf("%q: TLS is not supported yet: use %s", s, want)
-	default:
+	scheme := Scheme(name)
+	isPath := scheme == Unix || scheme == PassiveUnix
+	switch {
+	case !fits(scheme), isPath && rest == "":
 		return Endpoint{}, fmt.Errorf("%q is not an address here: use %s", s, want)
+	case isPath:
+		e = Endpoint{Scheme: scheme, Path: rest}
+	case scheme.IsActive():
+		e, err = parseHostPort(scheme, rest)
+	default:
+		e, err = parsePortHost(scheme, rest)
 	}
 	if err != nil {
 		return Endpoint{}, fmt.Errorf("%q: %w: use %s", s, err, want)
@@ -64,7 +81,7 @@ func parseEndpoint(s string, tcp, unix Scheme, want string) (Endpoint, error) {
 }
 
 // parseHostPort reads HOST[:PORT], where an IPv6 address stands in brackets.
-func parseHostPort(s string) (Endpoint, error) {
+func parseHostPort(scheme Scheme, s string) (Endpoint, error) {
 	host, port := s, ""
 	if i := strings.LastIndexByte(s, ':'); i >= 0 && !strings.HasSuffix(s, "]") {
 		host, port = s[:i], s[i+1:]
@@ -72,16 +89,16 @@ func parseHostPort(s string) (Endpoint, error) {
 			return Endpoint{}, fmt.Errorf("no port behind the colon")
 		}
 	}
-	return newTCP(TCP, host, port)
+	return newTCP(scheme, host, port)
 }
 
 // parsePortHost reads [PORT][:HOST].
-func parsePortHost(s string) (Endpoint, error) {
+func parsePortHost(scheme Scheme, s string) (Endpoint, error) {
 	port, host, hasHost := strings.Cut(s, ":")
 	if hasHost && host == "" {
 		return Endpoint{}, fmt.Errorf("no host behind the colon")
 	}
-	return newTCP(PassiveTCP, host, port)
+	return newTCP(scheme, host, port)
 }
 
 func newTCP(scheme Scheme, host, port string) (Endpoint, error) {
@@ -100,7 +117,7 @@ func newTCP(scheme Scheme, host, port string) (Endpoint, error) {
 		if err != nil || !isBracketed || !addr.Is6() {
 			return Endpoint{}, fmt.Errorf("host %q is not an IPv6 address in brackets", host)
 		}
-	} else if strings.ContainsAny(host, ":[] \t/") || host == "" && scheme == TCP {
+	} else if strings.ContainsAny(host, ":[] \t/") || host == "" && scheme.IsActive() {
 		return Endpoint{}, fmt.Errorf("host %q is not a name or address (IPv6 in brackets)", host)
 	}
 	e.Host = inner
@@ -114,12 +131,12 @@ func (e Endpoint) String() string {
 		host = "[" + host + "]"
 	}
 	switch {
-	case e.Scheme == TCP:
+	case e.Path != "":
+		return string(e.Scheme) + ":" + e.Path
+	case e.Scheme.IsActive():
 		return fmt.Sprintf("%s:%s:%d", e.Scheme, host, e.Port)
-	case e.Scheme == PassiveTCP && host == "":
+	case host == "":
 		return fmt.Sprintf("%s:%d", e.Scheme, e.Port)
-	case e.Scheme == PassiveTCP:
-		return fmt.Sprintf("%s:%d:%s", e.Scheme, e.Port, host)
 	}
-	return string(e.Scheme) + ":" + e.Path
+	return fmt.Sprintf("%s:%d:%s", e.Scheme, e.Port, host)
 }

@@ -233,6 +233,7 @@ const (
 	SettingStateDir Setting = "statedir"
 	SettingLog      Setting = "log"
 	SettingMetrics  Setting = "metrics"
+	SettingTLS      Setting = "tls"
 	SettingDatapath Setting = "datapath"
 	SettingReload   Setting = "reload"
 )
@@ -257,6 +258,9 @@ var settingRows = []settingRow{
 	{SettingMetrics,
 		func(a, b *Settings) bool { return a.Metrics.differs(&b.Metrics) },
 		func(to, from *Settings) { to.Metrics = from.Metrics }},
+	{SettingTLS,
+		func(a, b *Settings) bool { return a.TLS != b.TLS },
+		func(to, from *Settings) { to.TLS = from.TLS }},
 	{SettingDatapath,
 		func(a, b *Settings) bool { return a.Datapath != b.Datapath },
 		func(to, from *Settings) { to.Datapath = from.Datapath }},

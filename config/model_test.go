@@ -252,6 +252,8 @@ func (m *model) ChangeSetting(_ context.Context, s Setting, want Settings) error
 		m.config.Log = want.Log
 	case SettingMetrics:
 		m.config.Metrics = want.Metrics
+	case SettingTLS:
+		m.config.TLS = want.TLS
 	case SettingDatapath:
 		m.config.Datapath = want.Datapath
 	case SettingReload:

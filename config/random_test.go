@@ -30,6 +30,9 @@ func randomConfig(r *rand.Rand) Config {
 	}
 	c.Log.Level = pick(r, LogInfo, LogDebug)
 	c.Log.Modules = pick(r, nil, map[string]LogLevel{LogPort: LogWarn})
+	if r.IntN(2) == 0 {
+		c.TLS = TLS{TLSFile{"key.pem", "key"}, TLSFile{"cert.pem", pick(r, "one", "two")}, TLSFile{"ca.pem", "ca"}}
+	}
 	c.Metrics.Listen = pick(r, "", "127.0.0.1:9475")
 	c.Metrics.Cookies = pick(r, nil, []Cookie{{1, ^uint64(0)}})
 	c.Datapath.Workers = r.IntN(3)

@@ -27,8 +27,14 @@ func TestEndpoints(t *testing.T) {
 		{controller, "tcp:h:65536", "", `port "65536" is not 1 to 65535`},
 		{controller, "tcp:h:", "", "no port behind the colon"},
 		{controller, "unix:", "", "is not an address here"},
-		{controller, "ptcp:6653", "", "use tcp:HOST[:PORT] or unix:PATH"},
-		{controller, "ssl:h:6653", "", "TLS is not supported yet"},
+		{controller, "ptcp:6653", "", "use tcp:HOST[:PORT], ssl:HOST[:PORT] or unix:PATH"},
+		{controller, "ssl:h", "ssl:h:6653", ""},
+		{controller, "ssl:[::1]:7", "ssl:[::1]:7", ""},
+		{controller, "ssl:", "", "not a name or address"},
+		{controller, "pssl:6653", "", "not an address here: use tcp:HOST[:PORT], ssl:HOST[:PORT] or unix:PATH"},
+		{listener, "pssl:", "pssl:6653", ""},
+		{listener, "pssl:7:[::1]", "pssl:7:[::1]", ""},
+		{listener, "ssl:h", "", "not an address here: use ptcp:[PORT][:HOST], pssl:[PORT][:HOST] or punix:PATH"},
 		{controller, "", "", "is not an address here"},
 		{listener, "ptcp:", "ptcp:6653", ""},
 		{listener, "ptcp:6654", "ptcp:6654", ""},
@@ -38,7 +44,7 @@ func TestEndpoints(t *testing.T) {
 		{listener, "punix:/run/l", "punix:/run/l", ""},
 		{listener, "ptcp:6654:", "", "no host behind the colon"},
 		{listener, "ptcp:x", "", `port "x" is not 1 to 65535`},
-		{listener, "tcp:h", "", "use ptcp:[PORT][:HOST] or punix:PATH"},
+		{listener, "tcp:h", "", "use ptcp:[PORT][:HOST], pssl:[PORT][:HOST] or punix:PATH"},
 	} {
 		e, err := c.parse(c.in)
 		switch {

@@ -111,6 +111,7 @@ func (v *validator) settings(s *Settings) {
 			v.bad(fmt.Sprintf("metrics.cookies[%d]", i), c.String(), "given twice", "remove one")
 		}
 	}
+	v.tls(&s.TLS)
 	oneOf(v, "datapath.poll", s.Datapath.Poll, PollAdaptive, PollBusy, PollInterrupt)
 	oneOf(v, "datapath.io", s.Datapath.IO, IOAuto, IOSyscall, IOUring)
 	if s.Datapath.Spin < 0 || s.Datapath.Spin > maxSpin {
@@ -260,9 +261,10 @@ func (v *validator) connections(b *Bridge) {
 			v.bad(key, c.Target.String(), "given twice", "remove one")
 		}
 		seen[c.Target] = true
-		if c.Target.Scheme != TCP && c.Target.Scheme != Unix {
-			v.bad(key, c.Target.String(), "not an address to connect to", "use tcp:HOST[:PORT] or unix:PATH")
+		if !c.Target.Scheme.IsActive() {
+			v.bad(key, c.Target.String(), "not an address to connect to", "use "+activeForms)
 		}
+		v.needsTLS(key, c.Target)
 		if c.InactivityProbe < 0 || c.InactivityProbe > time.Hour {
 			v.bad(key+".inactivity_probe", c.InactivityProbe, "out of range", "use 0s (never) to 1h")
 		}
@@ -277,9 +279,11 @@ func (v *validator) connections(b *Bridge) {
 		}
 	}
 	for i, e := range b.Listen {
-		if e.Scheme != PassiveTCP && e.Scheme != PassiveUnix {
-			v.bad(fmt.Sprintf("listen[%d]", i), e.String(), "not an address to listen on", "use ptcp:[PORT][:HOST] or punix:PATH")
+		key := fmt.Sprintf("listen[%d]", i)
+		if !e.Scheme.IsPassive() {
+			v.bad(key, e.String(), "not an address to listen on", "use "+passiveForms)
 		}
+		v.needsTLS(key, e)
 	}
 }
 

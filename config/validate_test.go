@@ -63,7 +63,7 @@ func TestValidate(t *testing.T) {
 		}, []string{"bridges[0].controllers[0].max_backoff: bridge br0: max_backoff 0s: out of range: use 1s to 1h"}},
 		{"passive controller", func(c *Config) {
 			br0(c).Controllers = []Controller{NewController(Endpoint{Scheme: PassiveUnix, Path: "/c"})}
-		}, []string{`bridges[0].controllers[0]: bridge br0: controllers "punix:/c": not an address to connect to: use tcp:HOST[:PORT] or unix:PATH`}},
+		}, []string{`bridges[0].controllers[0]: bridge br0: controllers "punix:/c": not an address to connect to: use tcp:HOST[:PORT], ssl:HOST[:PORT] or unix:PATH`}},
 		{"listener of two bridges", func(c *Config) {
 			br0(c).Listen = []Endpoint{{Scheme: PassiveTCP, Port: 1}}
 			c.Bridges[1].Listen = br0(c).Listen

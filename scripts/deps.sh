@@ -20,6 +20,7 @@ tools_test="$tools_demo
 ovs-ofctl openvswitch-common
 ovs-vswitchd openvswitch-switch
 curl curl
+ovs-testcontroller openvswitch-testcontroller
 tshark tshark"
 
 case "${1:-}" in

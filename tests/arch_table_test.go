@@ -67,6 +67,7 @@ var floors = []row{
 	{path: "vswitchd/metrics", floor: 5, may: []string{"config", "datapath", "ofproto", "vswitchd/lobby"}, modules: []string{"github.com/prometheus/client_golang/"},
 		clock: all, goroutines: []string{"server.go"}},
 	{path: "vswitchd/vlog", floor: 5, refuse: []string{"net", "os", "syscall", "expvar"}},
+	{path: "vswitchd/secure", floor: 5, may: []string{"config"}, refuse: []string{"os", "syscall", "log", "expvar"}, clock: all},
 	{path: "vswitchd/lobby", floor: 5, refuse: system, stateless: true},
 	{path: "vswitchd", floor: 5, may: []string{"vswitchd/daemon", "config/yaml"}, modules: []string{"github.com/spf13/"}, stateless: true},
 	{path: "ofctl/cmd", floor: 5, may: []string{"packet", "flow", "openflow", "openflow/text", "control", "control/jsonrpc", "ofctl/*"},
@@ -80,7 +81,7 @@ var floors = []row{
 }
 
 // doubles stand in for the world in tests of lower floors.
-var doubles = []string{"ports/dummy", "ports/driver", "ports/porttest", "ports/pcap", "tests/harness"}
+var doubles = []string{"ports/dummy", "ports/driver", "ports/porttest", "ports/pcap", "tests/harness", "tests/authority"}
 
 // noPackageNames say nothing about what is inside.
 var noPackageNames = []string{"util", "utils", "common", "helper", "helpers", "types", "misc", "base", "lib", "pkg", "shared"}

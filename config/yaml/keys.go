@@ -20,6 +20,7 @@ func topKeys(d *decoder, c *config.Config) []key {
 		{"statedir", text(d, &c.StateDir)},
 		{"log", func(n *yaml.Node, path string) { d.mapping(n, path, "log", logKeys(d, &c.Log)) }},
 		{"metrics", func(n *yaml.Node, path string) { d.mapping(n, path, "metrics", metricsKeys(d, &c.Metrics)) }},
+		{"tls", func(n *yaml.Node, path string) { d.mapping(n, path, "tls", tlsKeys(d, &c.TLS)) }},
 		{"datapath", func(n *yaml.Node, path string) { d.mapping(n, path, "datapath", datapathKeys(d, &c.Datapath)) }},
 		{"reload", text(d, &c.Reload)},
 		{"bridges", d.list(func(n *yaml.Node, path string) {
@@ -58,6 +59,29 @@ func metricsKeys(d *decoder, m *config.Metrics) []key {
 		{"listen", text(d, &m.Listen)},
 		{"pprof", d.flag(&m.Pprof)},
 		{"cookies", d.list(appended(&m.Cookies, d.cookie))},
+	}
+}
+
+func tlsKeys(d *decoder, t *config.TLS) []key {
+	return []key{
+		{"private_key", d.tlsFile(&t.PrivateKey)},
+		{"certificate", d.tlsFile(&t.Certificate)},
+		{"ca_cert", d.tlsFile(&t.CACert)},
+	}
+}
+
+// tlsFile reads the file at once, so that a reload sees whether it changed.
+func (d *decoder) tlsFile(f *config.TLSFile) decode {
+	return func(n *yaml.Node, path string) {
+		if text(d, &f.Path)(n, path); f.Path == "" {
+			return
+		}
+		content, err := d.source.ReadFile(f.Path)
+		if err != nil {
+			d.fail(n, "%s: %v", lastStep(path), err)
+			return
+		}
+		f.Text = string(content)
 	}
 }
 
@@ -158,7 +182,7 @@ func (d *decoder) controller(c *config.Controller) decode {
 		}
 		d.mapping(n, path, "a controller", controllerKeys(d, c))
 		if d.at[path+".target"] == nil {
-			d.fail(n, "a controller has no target: use target: tcp:HOST[:PORT] or unix:PATH")
+			d.fail(n, "a controller has no target: use target: tcp:HOST[:PORT], ssl:HOST[:PORT] or unix:PATH")
 		}
 	}
 }

@@ -22,10 +22,13 @@ import (
 // load reads text as s.yaml, with one file of flows beside it.
 func load(text string) (config.Config, error) {
 	return Source{Name: "s.yaml", Text: []byte(text), ReadFile: func(name string) ([]byte, error) {
-		if name != "flows.txt" {
-			return nil, fmt.Errorf("%s: no such file", name)
+		switch name {
+		case "flows.txt":
+			return []byte("actions=drop\n"), nil
+		case "key.pem", "cert.pem", "ca.pem":
+			return []byte("in " + name), nil
 		}
-		return []byte("actions=drop\n"), nil
+		return nil, fmt.Errorf("%s: no such file", name)
 	}}.Load(nil)
 }
 
@@ -33,6 +36,7 @@ const whole = `
 rundir: /run/other
 log: {level: warn, format: json, modules: {controller: debug, port: error}}
 metrics: {listen: "127.0.0.1:9475", pprof: true, cookies: [0x10, 7, 0x20/0xf0, 0xffffffffffffffff]}
+tls: {private_key: key.pem, certificate: cert.pem, ca_cert: ca.pem}
 datapath: {workers: 2, poll: busy, spin: 20us, io: uring, budget: 32, upcall_budget: 16, flow_limit: 1000, mask_limit: 12}
 reload: watch
 bridges:
@@ -76,6 +80,8 @@ func TestLoadWhole(t *testing.T) {
 	want.RunDir, want.StateDir, want.Reload = "/run/other", "/run/other", config.ReloadWatch
 	want.Log = config.Log{Level: config.LogWarn, Format: config.LogJSON,
 		Modules: map[string]config.LogLevel{"controller": config.LogDebug, "port": config.LogError}}
+	want.TLS = config.TLS{PrivateKey: config.TLSFile{Path: "key.pem", Text: "in key.pem"},
+		Certificate: config.TLSFile{Path: "cert.pem", Text: "in cert.pem"}, CACert: config.TLSFile{Path: "ca.pem", Text: "in ca.pem"}}
 	want.Metrics = config.Metrics{Listen: "127.0.0.1:9475", Pprof: true,
 		Cookies: []config.Cookie{{Value: 0x10, Mask: ^uint64(0)}, {Value: 7, Mask: ^uint64(0)}, {Value: 0x20, Mask: 0xf0}, {Value: ^uint64(0), Mask: ^uint64(0)}}}
 	want.Datapath = config.Datapath{Workers: 2, Poll: config.PollBusy, Spin: 20 * time.Microsecond, IO: config.IOUring, Budget: 32, UpcallBudget: 16, FlowLimit: 1000, MaskLimit: 12}
@@ -135,7 +141,7 @@ func TestLoadErrors(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"unknown key", p + "tap, tagg: 1}", `s.yaml:4:31: unknown key "tagg" in a port: did you mean "tag"?`},
 		{"unknown key, swapped letters", b + "psrots: []", `s.yaml:3:5: unknown key "psrots" in a bridge: did you mean "ports"?`},
-		{"unknown key like no other", "frobnicate: 1", `s.yaml:1:1: unknown key "frobnicate" in the configuration: it can have rundir, statedir, log, metrics, datapath, reload, bridges`},
+		{"unknown key like no other", "frobnicate: 1", `s.yaml:1:1: unknown key "frobnicate" in the configuration: it can have rundir, statedir, log, metrics, tls, datapath, reload, bridges`},
 		{"case matters", "Bridges: []", `s.yaml:1:1: unknown key "Bridges" in the configuration: did you mean "bridges"?`},
 		{"key twice", "reload: watch\nreload: signal", `s.yaml:2:1: key "reload" is given twice: first in line 1`},
 		{"merge key", "log: &l {level: info}\nmetrics: {<<: *l}", `s.yaml:2:11: a merge key (<<): repeat the keys, or use an alias for a whole value`},
@@ -161,9 +167,9 @@ func TestLoadErrors(t *testing.T) {
 		{"datapath identifier zero", b + "datapath_id: 0000000000000000", `s.yaml:3:18: datapath_id "0000000000000000": use 16 hexadecimal digits such as "0000000000000001", not all zero`},
 		{"protocol", b + "protocols: [OpenFlow16]", `s.yaml:3:17: protocols: unknown version "OpenFlow16": use OpenFlow10, OpenFlow11, OpenFlow12, OpenFlow13, OpenFlow14, OpenFlow15`},
 		{"no protocol", b + "protocols: []", `s.yaml:3:16: protocols is empty: use some of OpenFlow10, OpenFlow11, OpenFlow12, OpenFlow13, OpenFlow14, OpenFlow15, or leave the key out for all`},
-		{"controller", b + "controllers: [tls]", `s.yaml:3:19: controllers[0]: "tls" is not an address here: use tcp:HOST[:PORT] or unix:PATH`},
-		{"controller without a target", b + "controllers: [{max_backoff: 1s}]", `s.yaml:3:19: a controller has no target: use target: tcp:HOST[:PORT] or unix:PATH`},
-		{"listener", b + `listen: ["tcp:1"]`, `s.yaml:3:14: listen[0]: "tcp:1" is not an address here: use ptcp:[PORT][:HOST] or punix:PATH`},
+		{"controller", b + "controllers: [tls]", `s.yaml:3:19: controllers[0]: "tls" is not an address here: use tcp:HOST[:PORT], ssl:HOST[:PORT] or unix:PATH`},
+		{"controller without a target", b + "controllers: [{max_backoff: 1s}]", `s.yaml:3:19: a controller has no target: use target: tcp:HOST[:PORT], ssl:HOST[:PORT] or unix:PATH`},
+		{"listener", b + `listen: ["tcp:1"]`, `s.yaml:3:14: listen[0]: "tcp:1" is not an address here: use ptcp:[PORT][:HOST], pssl:[PORT][:HOST] or punix:PATH`},
 		{"flows twice", b + "flows: a\n    flows_file: flows.txt", `s.yaml:4:17: flows_file: flows are given too: use one of them`},
 		{"flows file", b + "flows_file: none.txt", `s.yaml:3:17: flows_file: none.txt: no such file`},
 		{"address", p + "tap, address: [10.0.0.1]}", `s.yaml:4:41: address[0]: "10.0.0.1" is not an address with its length: use for instance 10.0.0.1/24 or fd00::1/64`},
@@ -177,6 +183,10 @@ func TestLoadErrors(t *testing.T) {
 		{"validation of what is missing", p + "patch}", `s.yaml:4:9: port h1: peer: a patch port needs one: use the name of the patch port at the other end`},
 		{"validation in a mapping", "log: {level: loud}", `s.yaml:1:14: level "loud": unknown: use debug, info, warn, error`},
 		{"several at once", b + "foo: 1\n    mac_table_size: x", "s.yaml:3:5: unknown key \"foo\" in a bridge: it can have name, datapath_id, fail_mode, protocols, controllers, listen, flows, flows_file, mac_aging, mac_table_size, static_macs, tables, local, address, mac, mtu, ports\ns.yaml:4:21: mac_table_size is the text \"x\": use a number"},
+		{"TLS without an authority", "tls: {private_key: key.pem, certificate: cert.pem}", `s.yaml:1:6: ca_cert: not given: name a file in PEM: private_key, certificate and ca_cert go together`},
+		{"TLS file that is not there", "tls: {private_key: no.pem}", `s.yaml:1:20: private_key: no.pem: no such file`},
+		{"controller by TLS that is not set up", "bridges:\n  - name: b\n    controllers: [ssl:h]", `s.yaml:3:19: bridge b: controllers "ssl:h:6653": TLS is not set up: give the switch tls: {private_key: FILE, certificate: FILE, ca_cert: FILE}`},
+		{"listener by TLS that is not set up", "bridges:\n  - name: b\n    listen: [pssl:]", `s.yaml:3:14: bridge b: listen "pssl:6653": TLS is not set up: give the switch tls: {private_key: FILE, certificate: FILE, ca_cert: FILE}`},
 		{"unknown module", "log: {modules: {contoller: debug}}", `s.yaml:1:17: unknown key "contoller" in log.modules: did you mean "controller"?`},
 		{"unknown level of a module", "log: {modules: {port: loud}}", `s.yaml:1:23: port "loud": unknown: use debug, info, warn, error`},
 		{"cookie that is none", "metrics: {cookies: [0x1g]}", `s.yaml:1:21: cookies[0]: "0x1g" is not a cookie: use a number such as 0x10, or 0x10/0xf0 with a mask`},
@@ -314,6 +324,7 @@ func TestReference(t *testing.T) {
 		"The top level": topKeys(d, &config.Config{}),
 		"log":           logKeys(d, &config.Log{}),
 		"metrics":       metricsKeys(d, &config.Metrics{}),
+		"tls":           tlsKeys(d, &config.TLS{}),
 		"datapath":      datapathKeys(d, &config.Datapath{}),
 		"A bridge":      bridgeKeys(d, &config.Bridge{}),
 		"A controller":  controllerKeys(d, &config.Controller{}),

@@ -132,7 +132,11 @@ func (a *app) explainDial(t target, err error) error {
 	cause := rootCause(err)
 	switch {
 	case t.network == "tcp" && errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Errorf("%s: nothing listens at %s: give the bridge a listener (listen: [\"ptcp:%s\"])", t.name, t.address, portOf(t.address))
+		scheme := "ptcp"
+		if t.secure {
+			scheme = "pssl"
+		}
+		return fmt.Errorf("%s: nothing listens at %s: give the bridge a listener (listen: [\"%s:%s\"])", t.name, t.address, scheme, portOf(t.address))
 	case t.network == "tcp":
 		return fmt.Errorf("%s: connect to %s: %w", t.name, t.address, cause)
 	case errors.Is(err, fs.ErrPermission):

@@ -59,7 +59,7 @@ func (o *ovs) run(t *testing.T, command string, operands ...string) string {
 }
 
 // shows wants what a command prints to match patterns, each of them.
-func shows(t *testing.T, text string, patterns ...string) {
+func shows(t testing.TB, text string, patterns ...string) {
 	t.Helper()
 	for _, p := range patterns {
 		if !regexp.MustCompile(p).MatchString(text) {

@@ -207,6 +207,8 @@ func (d *Daemon) ChangeSetting(_ context.Context, s config.Setting, want config.
 	case config.SettingLog:
 		d.setLogging(want.Log)
 		return nil
+	case config.SettingTLS:
+		return d.setTLS(want.TLS)
 	case config.SettingMetrics:
 		return d.setMetrics(want.Metrics)
 	case config.SettingReload:

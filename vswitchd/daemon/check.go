@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"vswitch/config/yaml"
+	"vswitch/vswitchd/secure"
 )
 
 // Check reads the configuration, flows included, and changes nothing. The
@@ -15,6 +16,11 @@ func Check(o Options) error {
 		return err
 	}
 	var errs []error
+	if c.TLS.IsSet() {
+		if _, err := secure.New(c.TLS); err != nil {
+			errs = append(errs, fmt.Errorf("tls: %w", err))
+		}
+	}
 	n := &numbers{given: map[string]map[string]uint32{}}
 	for i := range c.Bridges {
 		b := &c.Bridges[i]

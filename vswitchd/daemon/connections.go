@@ -15,7 +15,9 @@ import (
 	"vswitch/config"
 	"vswitch/control"
 	"vswitch/ofproto"
+	"vswitch/vswitchd/lobby"
 	"vswitch/vswitchd/metrics"
+	"vswitch/vswitchd/secure"
 )
 
 // address is what net understands of an endpoint.
@@ -29,12 +31,16 @@ func address(e config.Endpoint) (network, addr string) {
 // listener accepts OpenFlow connections for a bridge.
 type listener struct {
 	net.Listener
-	cancel context.CancelFunc
-	ended  sync.WaitGroup
+	cancel  context.CancelFunc
+	ended   sync.WaitGroup
+	refused refusals
 }
 
 // listen opens a socket and serves what connects to it.
 func (d *Daemon) listen(e config.Endpoint, b *ofproto.Bridge, kind ofproto.SessionKind) (*listener, error) {
+	if e.IsSecure() && d.identity.Load() == nil {
+		return nil, fmt.Errorf("%s: %w", e, secure.ErrNotSet)
+	}
 	network, addr := address(e)
 	if network == "unix" {
 		if err := clearSocket(addr); err != nil {
@@ -46,7 +52,7 @@ func (d *Daemon) listen(e config.Endpoint, b *ofproto.Bridge, kind ofproto.Sessi
 		return nil, fmt.Errorf("%s: %w", e, err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	l := &listener{Listener: nl, cancel: cancel}
+	l := &listener{Listener: nl, cancel: cancel, refused: refusals{lobby: lobby.New(maxHandshakes)}}
 	l.ended.Go(func() {
 		for {
 			c, err := nl.Accept()
@@ -58,7 +64,19 @@ func (d *Daemon) listen(e config.Endpoint, b *ofproto.Bridge, kind ofproto.Sessi
 				time.Sleep(100 * time.Millisecond) // out of descriptors, most likely
 				continue
 			}
-			l.ended.Go(func() { _ = d.serve(ctx, c, b, ofproto.SessionOptions{Kind: kind, Name: peerName(c, e)}, nil) })
+			l.ended.Go(func() {
+				name := peerName(c, e)
+				if e.IsSecure() {
+					var err error
+					if c, err = d.accept(ctx, c, l); err != nil {
+						if l.refused.note(name, err, time.Now()) && ctx.Err() == nil {
+							d.log.listener.Warn("refused", "at", e.String(), "peer", name, "error", err)
+						}
+						return
+					}
+				}
+				_ = d.serve(ctx, c, b, ofproto.SessionOptions{Kind: kind, Name: name}, nil)
+			})
 		}
 	})
 	return l, nil
@@ -66,8 +84,11 @@ func (d *Daemon) listen(e config.Endpoint, b *ofproto.Bridge, kind ofproto.Sessi
 
 // peerName names the other end of an accepted connection.
 func peerName(c net.Conn, e config.Endpoint) string {
-	if e.Path != "" {
+	switch {
+	case e.Path != "":
 		return "unix:" + e.Path
+	case e.IsSecure():
+		return "ssl:" + c.RemoteAddr().String()
 	}
 	return "tcp:" + c.RemoteAddr().String()
 }
@@ -179,6 +200,9 @@ func (d *Daemon) dial(c config.Controller, b *ofproto.Bridge) *dialer {
 		for ctx.Err() == nil {
 			dialer := net.Dialer{Timeout: max(backoff, firstBackoff)}
 			conn, err := dialer.DialContext(ctx, network, addr)
+			if err == nil {
+				conn, err = d.secured(ctx, conn, c.Target)
+			}
 			if err == nil {
 				d.log.controller.Info("connected", "bridge", b.Name, "controller", c.Target.String())
 				began := d.clock()

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	sd "github.com/coreos/go-systemd/v22/daemon"
+	"github.com/fsnotify/fsnotify"
 	"github.com/spf13/pflag"
 
 	"vswitch/config"
@@ -25,6 +26,7 @@ import (
 	"vswitch/ports/netdev"
 	"vswitch/ports/uring"
 	"vswitch/vswitchd/metrics"
+	"vswitch/vswitchd/secure"
 	"vswitch/vswitchd/vlog"
 )
 
@@ -52,8 +54,11 @@ type Daemon struct {
 	numbers  *numbers
 	macs     *macs
 	isReady  atomic.Bool
-	troubles atomic.Int64 // after the last reconciliation
-	dialing  sync.Map     // of *dialer: those that are open
+	troubles atomic.Int64                     // after the last reconciliation
+	dialing  sync.Map                         // of *dialer: those that are open
+	watched  atomic.Pointer[fsnotify.Watcher] // nil unless the configuration is watched
+	tlsFiles atomic.Pointer[[]string]         // to be watched
+	identity atomic.Pointer[secure.Identity]  // in connections with TLS; nil without
 
 	mu      sync.Mutex // serializes reconciliation
 	have    config.Config
@@ -79,7 +84,7 @@ func Run(ctx context.Context, o Options) error {
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	defer signal.Stop(signals)
 	d.reconcile(ctx, want)
-	stopWatching := d.watchFile(ctx)
+	stopWatching := d.watchFile(ctx, want)
 	defer stopWatching()
 	d.ready()
 	d.loop(ctx, signals)
@@ -90,7 +95,7 @@ func Run(ctx context.Context, o Options) error {
 func start(o Options, want config.Config) (_ *Daemon, err error) {
 	d := &Daemon{options: o, started: time.Now(), wake: make(chan struct{}, 1), logs: vlog.New(os.Stderr, config.LogModules()),
 		devices: map[portKey]*device{}, bridges: map[string]*bridge{}, have: config.Config{Settings: want.Settings}}
-	d.have.Metrics = config.Metrics{} // nothing is served yet
+	d.have.Metrics, d.have.TLS = config.Metrics{}, config.TLS{} // nothing was done about them yet
 	d.log = newLoggers(d.logs)
 	d.setLogging(want.Log)
 	d.clock = func() int64 { return int64(time.Since(d.started)) + 1 }
@@ -243,6 +248,7 @@ func (d *Daemon) reconcile(ctx context.Context, want config.Config) []config.Ste
 	d.forgetLost(ctx)
 	steps := config.Plan(d.have, want)
 	d.have, d.status = config.Reconcile(ctx, d.have, want, d)
+	d.watchTLS(want.TLS)
 	d.sw.Settle(d.clock())
 	d.troubles.Store(int64(len(d.status.Troubles())))
 	for _, s := range d.status.Troubles() {

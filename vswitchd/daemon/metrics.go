@@ -31,7 +31,11 @@ func (d *Daemon) metricsSource(c config.Metrics) metrics.Source {
 	return metrics.Source{
 		Version: d.options.Version, Datapath: d.dp, Switch: d.sw, Cookies: c.Cookies,
 		State: func() metrics.State {
-			return metrics.State{Ready: d.isReady.Load(), Troubles: int(d.troubles.Load())}
+			s := metrics.State{Ready: d.isReady.Load(), Troubles: int(d.troubles.Load())}
+			if i := d.identity.Load(); i != nil {
+				s.Certificate = i.Ends()
+			}
+			return s
 		},
 		Controllers: func() (list []metrics.Controller) {
 			d.dialing.Range(func(x, _ any) bool {

@@ -19,7 +19,7 @@ func (d *Daemon) report() control.StatusReply {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	r := control.StatusReply{Version: d.options.Version, PID: os.Getpid(), Uptime: time.Since(d.started).Seconds(),
-		Ready: d.isReady.Load(), Config: d.options.File}
+		Ready: d.isReady.Load(), Config: d.options.File, Notes: d.tlsNotes(time.Now())}
 	for _, w := range d.dp.WorkerCounters() {
 		r.Workers = append(r.Workers, control.WorkerStatus{Worker: w.Worker, Engine: "syscall"})
 	}
@@ -38,6 +38,9 @@ func (d *Daemon) reportBridge(c *config.Bridge, r *control.StatusReply) control.
 		Flows: b.Flows(), MACs: b.FDBStats().Entries}
 	for _, e := range c.Listen {
 		s.Listen = append(s.Listen, e.String())
+		if l := d.bridges[c.Name].listeners[e.String()]; l != nil && l.refused.text() != "" {
+			r.Notes = append(r.Notes, fmt.Sprintf("bridge %s: %s has %s", c.Name, e, l.refused.text()))
+		}
 	}
 	for target, x := range d.bridges[c.Name].dialers {
 		s.Controllers = append(s.Controllers, x.status(target, d.clock()))

@@ -24,8 +24,9 @@ type Source struct {
 
 // State is that of the configuration.
 type State struct {
-	Ready    bool
-	Troubles int
+	Ready       bool
+	Troubles    int
+	Certificate time.Time // when it ends; zero without one
 }
 
 // Controller is a connection that a bridge keeps up.
@@ -68,6 +69,9 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	o.put(fBuild, 1, c.source.Version)
 	o.put(fReady, truth(state.Ready))
 	o.put(fTroubles, float64(state.Troubles))
+	if !state.Certificate.IsZero() {
+		o.put(fCertificate, float64(state.Certificate.Unix()))
+	}
 	none, _ := c.source.Datapath.PortCounters(0)
 	o.drops("", "", &none)
 	for _, b := range c.source.Switch.Bridges() {
@@ -195,6 +199,7 @@ func (o output) worker(w *datapath.WorkerCounters) {
 	o.put(fMegaflows, float64(w.Megaflows), n)
 	o.put(fMasks, float64(w.Subtables), n)
 	o.count(fNotKept, w.FlowLimit, n)
+	o.count(fNarrowed, w.Narrowed, n)
 	o.count(fBreaths, w.Breaths, n)
 	o.count(fUpcalls, w.Upcalls, n)
 	o.count(fRecirculations, w.Recirculations, n)

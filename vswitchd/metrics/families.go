@@ -31,6 +31,7 @@ const (
 	fBuild family = iota
 	fReady
 	fTroubles
+	fCertificate
 
 	fPortInfo
 	fPortUp
@@ -56,6 +57,7 @@ const (
 	fMegaflows
 	fMasks
 	fNotKept
+	fNarrowed
 
 	fBreaths
 	fUpcalls
@@ -94,9 +96,10 @@ const (
 // families is the table. Units and endings of names are Prometheus's: _total for
 // what only grows.
 var families = [numFamilies]Family{
-	fBuild:    {"vswitch_build_info", gauge, []string{"version"}, "1; the version of the switch"},
-	fReady:    {"vswitch_ready", gauge, nil, "1 once every object of the configuration was tried"},
-	fTroubles: {"vswitch_troubles", gauge, nil, "objects that are not as configured; `ofctl status` names them"},
+	fBuild:       {"vswitch_build_info", gauge, []string{"version"}, "1; the version of the switch"},
+	fReady:       {"vswitch_ready", gauge, nil, "1 once every object of the configuration was tried"},
+	fCertificate: {"vswitch_tls_certificate_end_timestamp_seconds", gauge, nil, "when the switch's certificate ends; without `tls` there is none"},
+	fTroubles:    {"vswitch_troubles", gauge, nil, "objects that are not as configured; `ofctl status` names them"},
 
 	fPortInfo:    {"vswitch_port_info", gauge, []string{lBridge, lPort, "ofport"}, "1; the OpenFlow number of a port"},
 	fPortUp:      {"vswitch_port_up", gauge, []string{lBridge, lPort}, "1 if the port is set up and has carrier"},
@@ -123,6 +126,8 @@ var families = [numFamilies]Family{
 	fMegaflows:   {"vswitch_cache_megaflows", gauge, []string{lWorker}, "decisions that are cached"},
 	fMasks:       {"vswitch_cache_masks", gauge, []string{lWorker}, "different masks of these"},
 	fNotKept:     {"vswitch_cache_flow_limit_hits_total", counter, []string{lWorker}, "decisions that were not kept because of datapath.flow_limit"},
+
+	fNarrowed: {"vswitch_cache_mask_limit_hits_total", counter, []string{lWorker}, "decisions that were kept for fewer packets because of datapath.mask_limit"},
 
 	fBreaths:        {"vswitch_worker_breaths_total", counter, []string{lWorker}, "turns of a worker's loop"},
 	fUpcalls:        {"vswitch_worker_upcalls_total", counter, []string{lWorker}, "frames that went through the OpenFlow tables"},

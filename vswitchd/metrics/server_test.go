@@ -90,7 +90,7 @@ func newBench(t *testing.T, o Options) *bench {
 	}
 	session := bridge.NewSession(ofproto.SessionOptions{Kind: ofproto.Controller, Name: "c"}, now())
 	b.source = Source{Version: "1", Datapath: dp, Switch: sw, Cookies: []config.Cookie{{Value: 0x10, Mask: 0xf0}, {Value: 0x12, Mask: ^uint64(0)}},
-		State: func() State { return State{Ready: true, Troubles: 3} },
+		State: func() State { return State{Ready: true, Troubles: 3, Certificate: began} },
 		Controllers: func() []Controller {
 			return []Controller{{Bridge: "br0", Target: "tcp:127.0.0.1:6653", Connected: true, Role: "equal", Since: 5 * time.Second, Connections: 1}}
 		}}

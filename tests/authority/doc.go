@@ -1,0 +1,2 @@
+// Package authority makes certificates for tests.
+package authority
