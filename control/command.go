@@ -29,6 +29,7 @@ const (
 	Workers      Method = "workers"
 	Ledger       Method = "ledger"
 	Capture      Method = "capture"
+	Why          Method = "why"
 	VlogList     Method = "vlog/list"
 	VlogSet      Method = "vlog/set"
 	Reload       Method = "reload"
@@ -84,6 +85,7 @@ var commands = []Command{
 	{Version, "", 0, 0, "name and version of the program"},
 	{VlogList, "", 0, 0, "how much each part of the switch logs"},
 	{VlogSet, "spec...", 1, unlimited, "have a part of the switch log more or less: [MODULE:]LEVEL"},
+	{Why, "[bridge|port]...", 0, unlimited, "what ports dropped, by which flows, with a frame of each kind"},
 	{Workers, "", 0, 0, "counters of the forwarding threads and their caches"},
 }
 

@@ -1,5 +1,7 @@
 package datapath
 
+import "vswitch/packet"
+
 // DropReason says why a frame was dropped. Every reason has one counter a port.
 type DropReason uint8
 
@@ -115,3 +117,67 @@ func (r DropReason) Info() DropInfo { return dropTable[r] }
 
 // String is the reason's stable name.
 func (r DropReason) String() string { return dropTable[r].Name }
+
+// DropSample is a frame that was dropped, kept to be shown: the first for its port
+// and reason of the last breath in which there was one.
+type DropSample struct {
+	Reason  DropReason
+	InPort  PortID // that the frame came in by
+	Time    int64  // nanoseconds of the worker's clock
+	Size    int
+	Head    []byte   // its first bytes
+	Credits []Credit // of the decision that it was dropped by; nil where none is known
+}
+
+// sampleSize is how much of a dropped frame is kept.
+const sampleSize = 256
+
+// sample keeps b, of which a storm costs no more than a comparison.
+func (w *Worker) sample(p *workerPort, b *packet.Buf, r DropReason) {
+	s := p.samples[r]
+	if s == nil {
+		s = &DropSample{Reason: r, Head: make([]byte, 0, sampleSize), Time: -1}
+		p.samples[r] = s
+	}
+	if s.Time == w.now {
+		return
+	}
+	s.InPort, s.Time, s.Size = PortID(b.InPort), w.now, b.Size()
+	s.Head = s.Head[:b.CopyTo(s.Head[:sampleSize])]
+	s.Credits = append(s.Credits[:0], w.credits...)
+}
+
+// DropSamples are samples of what port id dropped, one a reason.
+func (d *Datapath) DropSamples(id PortID) (list []DropSample) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	newest := [NumDropReasons]*DropSample{}
+	all := make([][NumDropReasons]*DropSample, len(d.workers))
+	d.each(func(w *Worker) {
+		p := w.port(uint32(id))
+		if p == nil {
+			return
+		}
+		for r, s := range p.samples {
+			if s != nil {
+				c := *s
+				c.Head = append([]byte(nil), s.Head...)
+				c.Credits = append([]Credit(nil), s.Credits...)
+				all[w.id][r] = &c
+			}
+		}
+	})
+	for _, samples := range all {
+		for r, s := range samples {
+			if s != nil && (newest[r] == nil || s.Time > newest[r].Time) {
+				newest[r] = s
+			}
+		}
+	}
+	for _, s := range newest {
+		if s != nil {
+			list = append(list, *s)
+		}
+	}
+	return list
+}

@@ -40,6 +40,7 @@ func (w *Worker) miss(i int) {
 	} else {
 		w.dp.flows.credit(v.Credits, hits)
 	}
+	w.credits = v.Credits
 	if len(w.captures) > 0 {
 		w.credits = slices.Clone(v.Credits) // the verdict's memory is used again
 		if k.RecircID == 0 {

@@ -91,6 +91,7 @@ type workerPort struct {
 	waiting bool          // in Worker.holding
 	tally   *tally
 	upcall  int // decisions asked for in this breath
+	samples [NumDropReasons]*DropSample
 }
 
 // mailbox takes work from other goroutines to the worker's.
@@ -285,5 +286,6 @@ func (w *Worker) dropAt(b *packet.Buf, id uint32, r DropReason) {
 	w.touch(p)
 	p.tally.now[cDrops+int(r)]++
 	w.stats.now[wDropped]++
+	w.sample(p, b, r)
 	b.Free(w.engine.Pool())
 }

@@ -440,6 +440,11 @@ func controlCommands() []command {
 			example: "ofctl ledger",
 		},
 		{
+			group: groupControl, name: "why", operands: "[BRIDGE|PORT]...", most: unlimited, run: runControl(control.Why), flags: flags,
+			summary: "show what ports dropped, which flows said so, and a frame of each kind",
+			example: "ofctl why h1",
+		},
+		{
 			group: groupControl, name: "capture", operands: "[BRIDGE|PORT]...", most: unlimited, run: runCapture,
 			flags:   flags + " write filter points snaplen count",
 			summary: "show or record frames as they pass, and what becomes of them",

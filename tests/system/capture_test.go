@@ -1,6 +1,7 @@
 package system
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -35,6 +36,15 @@ func TestCapture(t *testing.T) {
 	if text.err != nil {
 		t.Errorf("an interrupted capture: %v", text.err)
 	}
+	why := s.ofctl("why", "h2")
+	shows(t, why, `^port h2 of bridge br0: 4 frames dropped\n  4 rx flow: a flow matched whose actions are drop\n`,
+		`flow table=0, priority=9, cookie=0x5 of bridge br0\n`, `last .* ago, 98 bytes: icmp,in_port=h2,.*nw_src=10\.0\.0\.2,`)
+	// The command that it names tells the story of just this frame.
+	trace := regexp.MustCompile(`ofctl (trace br0 in_port=h2 [0-9a-f]+)`).FindStringSubmatch(why)
+	if trace == nil {
+		t.Fatal(why)
+	}
+	shows(t, s.ofctl(strings.Fields(trace[1])...), `priority 9, cookie 0x5\n\s+drop`)
 	for _, c := range []struct{ words, complaint string }{
 		{"nowhere", "no bridge or port of that name"},
 		{"h1 --points rx,up", `no point "up"`},

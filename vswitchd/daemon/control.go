@@ -96,6 +96,7 @@ func (d *Daemon) handlers() map[control.Method]control.Handler {
 		control.Workers:  d.cmdWorkers,
 		control.Ledger:   d.cmdLedger,
 		control.Capture:  d.cmdCapture,
+		control.Why:      d.cmdWhy,
 		control.VlogList: d.cmdVlogList,
 		control.VlogSet:  d.cmdVlogSet,
 		control.Reload:   d.cmdReload,
