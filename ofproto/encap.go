@@ -113,10 +113,10 @@ func (x *xlate) encapMPLS(ethType uint16) {
 	}
 	onStack := packet.IsMPLS(uint16(x.p.PacketType))
 	lse := x.newLabel(onStack)
+	x.commit() // what is set goes into the label that is outermost until now
 	if !onStack {
 		x.setLabels([3]uint32{}) // what there is behind an Ethernet header is another stack
 	}
-	x.commit()
 	x.emit(datapath.Action{Op: datapath.OpEncapMPLS, Short: ethType, Arg: uint32(lse)})
 	x.p.PacketType, x.p.EthType, x.known.EthType = 1<<16|uint32(ethType), ethType, 0xffff
 	x.setLabels([3]uint32{uint32(lse), x.p.MPLS[0], x.p.MPLS[1]})

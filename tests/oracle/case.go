@@ -81,10 +81,10 @@ func (c *Case) String() string {
 // jar is the switch in one cache mode.
 type jar struct {
 	*harness.Jar
-	mode    harness.Mode
-	conns   map[string][2]*harness.Conn // of a bridge, for versions 1.0 and 1.5
-	hears   map[string]*harness.Conn    // controllers that get packet-ins
-	refused map[string]bool
+	mode  harness.Mode
+	conns map[string][2]*harness.Conn // of a bridge, for versions 1.0 and 1.5
+	hears map[string]*harness.Conn    // controllers that get packet-ins
+	drops []string                    // counters after the packet before
 }
 
 func newJar(mode harness.Mode) (*jar, error) {
@@ -92,7 +92,7 @@ func newJar(mode harness.Mode) (*jar, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &jar{Jar: h, mode: mode, conns: map[string][2]*harness.Conn{}, hears: map[string]*harness.Conn{}, refused: map[string]bool{}}
+	j := &jar{Jar: h, mode: mode, conns: map[string][2]*harness.Conn{}, hears: map[string]*harness.Conn{}}
 	for _, name := range []string{"br0", "br1"} {
 		if err := j.addBridge(name); err != nil {
 			return nil, errors.Join(err, h.Close())
@@ -313,31 +313,42 @@ func (t *Trial) packet(jars []*jar, r *Reference, p Packet) (setAside string, er
 		return "the packet comes back, and its sender seems to have moved", nil
 	}
 	var faults []string
-	var found *outcome
+	var alike []*outcome // that fit what was seen; the first of them is without lags
 	for _, o := range all {
 		if o.unknown != "" {
 			return o.unknown, nil
 		}
 		fault := o.differs(&seen)
-		if fault == "" && found == nil {
-			found = o
-			r.Commit(o)
-		} else if fault == "" && o.way() != found.way() {
-			if len(o.stations)+len(found.stations)+len(o.learned)+len(found.learned)+len(o.meters)+len(found.meters) > 0 {
-				return "ways that look alike and teach differently", nil // what comes next depends on which of them it was
+		switch {
+		case fault != "":
+			if !slices.Contains(faults, fault) {
+				faults = append(faults, fault)
 			}
+		case o.lags:
+			alike = append(alike, o)
+		default:
+			alike = append([]*outcome{o}, alike...)
+		}
+	}
+	if len(alike) > 0 && !alike[0].lags {
+		return r.take(alike), nil
+	}
+	return "", fmt.Errorf("the switch\n%vbut by the reference\n%s", seen, strings.Join(faults, "or\n"))
+}
+
+// take has the reference go one of several ways that look alike. It says why it
+// cannot.
+func (r *Reference) take(alike []*outcome) string {
+	found := alike[0]
+	r.Commit(found)
+	for _, o := range alike {
+		if o.lesson() != found.lesson() {
+			return "ways that look alike and teach differently"
+		}
+		if o.way() != found.way() {
 			r.Unsure(o)
 			r.Unsure(found)
 		}
-		if !slices.Contains(faults, fault) {
-			faults = append(faults, fault)
-		}
 	}
-	if found != nil {
-		if found.taught {
-			r.Unsure(found) // which copies came by what they made is known of the frames alone
-		}
-		return "", nil
-	}
-	return "", fmt.Errorf("the switch\n%vbut by the reference\n%s", seen, strings.Join(faults, "or\n"))
+	return ""
 }

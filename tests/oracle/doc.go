@@ -13,6 +13,13 @@
 // # What it does not know
 //
 // Hashes: where the switch chooses by one, the reference tries every choice, and
-// one of them has to fit (Reference.choices). Packets that the specification
-// leaves to the switch end their case: see outcome.unknown.
+// one of them has to fit (outcome.choose). So it does where it depends on
+// recirculations whether a copy of a packet comes before another that teaches a
+// flow or a station. Packets that the specification leaves to the switch, and those
+// whose copies depend on each other in more ways, end their case: see
+// outcome.unknown. The test tells how many packets were not judged because of it
+// and why, and fails where they are more than maxAside in a hundred.
+//
+// Clocks: meters go by the time between packets, which is random, so that it hardly
+// ever matters that a switch's clock goes on by nanoseconds meanwhile.
 package oracle

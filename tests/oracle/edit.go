@@ -31,6 +31,10 @@ func (w *walk) edit(a openflow.Action) {
 		w.pushPBB()
 	case openflow.PopPBB:
 		w.popPBB()
+	case openflow.Encap:
+		w.encap(a)
+	case openflow.Decap:
+		w.decap(a)
 	case openflow.CopyTTLOut:
 		w.copyTTL(true)
 	case openflow.CopyTTLIn:

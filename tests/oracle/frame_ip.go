@@ -145,6 +145,9 @@ func (v *view) findNetwork(id flow.FieldID, l3 int) (place, bool) {
 		{flow.FieldNSHC3, nsh}: {16, 4, 0}, {flow.FieldNSHC4, nsh}: {20, 4, 0},
 	}[key{id, ethType}]
 	p.at += l3
+	if id >= flow.FieldNSHC1 && id <= flow.FieldNSHC4 && v.NSHMDType != 1 {
+		return place{}, false
+	}
 	return p, ok
 }
 
@@ -178,6 +181,12 @@ func (r *Reference) set(f *frame, field *flow.Field, value, mask flow.Value) {
 	v := r.look(f)
 	if !field.Exists(&v.Pipeline, nil) {
 		return
+	}
+	switch field.ID { // their numbers in matches have more bits than the header
+	case flow.FieldNSHFlags:
+		mask = mask.And(flow.U64(0x03))
+	case flow.FieldNSHTTL:
+		mask = mask.And(flow.U64(0x3f))
 	}
 	p, found := v.find(field, f.data)
 	if !found {

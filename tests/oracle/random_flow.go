@@ -61,7 +61,7 @@ func (g tables) flows(n int) []string {
 
 // matchFields are the fields of a packet that are matched.
 func matchFields() (ids []flow.FieldID) {
-	for id := flow.FieldEthSrc; id <= flow.FieldNDOptionsType; id++ {
+	for id := flow.FieldEthSrc; id <= flow.FieldNSHC4; id++ {
 		switch id {
 		case flow.FieldIPDSCP, flow.FieldDLVLAN, flow.FieldDLVLANPCP:
 			// the same bits have another name
@@ -228,6 +228,9 @@ func (g tables) program(table int) (list []openflow.Action) {
 	}
 	for range g.IntN(5) {
 		a := g.action(table)
+		if !g.compatible && g.one(40) {
+			list = append(list, g.encaps()...)
+		}
 		list = append(list, a)
 		if a.ActionKind() == openflow.ActPushVLAN && g.compatible {
 			// What a new tag starts with differs.

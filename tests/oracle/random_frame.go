@@ -97,6 +97,8 @@ func (g frames) payload(depth int) (ethType uint16, payload []byte) {
 	case n < 38 && depth > 0:
 		tci := uint32(g.IntN(3)) | uint32(g.IntN(8))<<27
 		return packet.EthTypePBB, append(binary.BigEndian.AppendUint32(nil, tci), g.ethernet(depth-1)...)
+	case n == 39 && depth > 0 && !g.whole:
+		return packet.EthTypeNSH, g.nsh(depth)
 	case n == 38:
 		return 0, append([]byte{0x42, 0x42, 3}, g.bytes(20)...)
 	}

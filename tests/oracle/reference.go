@@ -134,6 +134,9 @@ type outcome struct {
 	// taught: the packet came by a flow or to a station of which it has told itself.
 	// A copy that is looked into again may still find the megaflow of an earlier packet.
 	taught bool
+	// lags: a cache has not heard yet of what the packet taught. Without one that
+	// does not happen.
+	lags bool
 
 	hits     []hit
 	lookups  []lookup
@@ -143,6 +146,8 @@ type outcome struct {
 	asks     []ask
 	meters   map[*meter]*meter // as the packet leaves them
 	learned  []learned
+
+	aborted bool // nothing more is done
 
 	choices []int // the choices to take, each one of
 	options []int // so many
@@ -284,11 +289,21 @@ func (r *Reference) Unsure(o *outcome) {
 	for m := range o.meters {
 		m.unsure = true
 	}
+	for _, l := range o.learned {
+		for _, old := range l.bridge.table(l.rule.Table).rules {
+			old.unsure = old.unsure || old.Priority == l.rule.Priority && old.Match.Equal(&l.rule.Match.Match)
+		}
+	}
 }
 
 // way is all that an outcome counts toward and makes, as text.
 func (o *outcome) way() string {
-	s := fmt.Sprint(o.hits, o.lookups, o.groups, o.buckets, o.stations)
+	return fmt.Sprint(o.hits, o.lookups, o.groups, o.buckets) + o.lesson()
+}
+
+// lesson is what an outcome leaves behind for the next packets, as text.
+func (o *outcome) lesson() string {
+	s := fmt.Sprint(o.stations)
 	for _, m := range slices.SortedFunc(maps.Values(o.meters), func(a, b *meter) int { return int(a.Meter) - int(b.Meter) }) {
 		s += fmt.Sprint(m.Meter, m.packets, m.bytes, m.bands)
 	}

@@ -40,7 +40,6 @@ func (j *jar) send(p Packet, out *openflow.PacketOut) (s seen, err error) {
 	if p.Wait > 0 {
 		j.Warp(p.Wait)
 	}
-	before := j.Drops()
 	if out != nil {
 		bridge, _ := p.from()
 		answers, err := j.conns[bridge][1].Ask(out)
@@ -69,11 +68,13 @@ func (j *jar) send(p Packet, out *openflow.PacketOut) (s seen, err error) {
 			s.packetIns = append(s.packetIns, fmt.Sprintf("%s table %d cookie %s in_port %d %x", bridge, in.Table, cookieText(in.Cookie), port.Lo, in.Data))
 		}
 	}
-	for _, d := range j.Drops() {
-		if !slices.Contains(before, d) {
+	drops := j.Drops()
+	for _, d := range drops {
+		if !slices.Contains(j.drops, d) {
 			s.drops = append(s.drops, strings.Fields(d)[1])
 		}
 	}
+	j.drops = drops
 	slices.Sort(s.sent)
 	slices.Sort(s.packetIns)
 	slices.Sort(s.drops)

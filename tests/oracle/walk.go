@@ -126,7 +126,7 @@ func (w *walk) lookup(n uint8, port uint32, resubmit bool) bool {
 
 // find is the flow that the packet finds in the table, or one that it has itself
 // made. Whether a copy sees what another one makes depends on which of them has to
-// be looked into again.
+// be looked into again, and a cache may know the packet from before.
 func (w *walk) find(t *table, n uint8, v *view) *rule {
 	all, certain, sure := t.rules, t.rules, true
 	for _, l := range w.o.learned {
@@ -138,15 +138,18 @@ func (w *walk) find(t *table, n uint8, v *view) *rule {
 			certain = all
 		}
 	}
-	best := bestOf(all, v.Pipeline)
-	if !sure {
-		if other := bestOf(certain, v.Pipeline); other != best {
-			w.o.taught = true
-			best = []*rule{best, other}[w.o.choose(2)]
-		}
+	ways := []*rule{bestOf(all, v.Pipeline)}
+	if other := bestOf(certain, v.Pipeline); !sure && other != ways[0] {
+		ways = append(ways, other)
 	}
-	w.o.taught = w.o.taught || best != nil && slices.ContainsFunc(w.o.learned, func(l learned) bool { return l.rule == best })
-	return best
+	fresh := len(ways)
+	if old := bestOf(t.rules, v.Pipeline); !slices.Contains(ways, old) {
+		ways = append(ways, old)
+	}
+	w.o.taught = w.o.taught || len(ways) > 1
+	i := w.o.choose(len(ways))
+	w.o.lags = w.o.lags || i >= fresh
+	return ways[i]
 }
 
 // with is rules with one that replaces another of its match and priority.
@@ -159,10 +162,7 @@ func with(rules []*rule, n *rule) []*rule {
 func (w *walk) run(list []openflow.Action) bool {
 	table, rule := w.table, w.rule
 	for _, a := range list {
-		if w.o.unknown != "" {
-			return false
-		}
-		if !w.do(a) {
+		if w.o.unknown != "" || !w.do(a) || w.o.aborted {
 			return false
 		}
 		w.table, w.rule = table, rule
