@@ -207,14 +207,19 @@ func (o *outcome) next() (choices []int, more bool) {
 	return nil, false
 }
 
-// maxOutcomes bounds how many choices are tried.
-const maxOutcomes = 512
+// maxOutcomes bounds how many choices are tried, maxEffort how many lookups and
+// frames they may have in all: each has its own record in memory.
+const (
+	maxOutcomes = 512
+	maxEffort   = 20_000
+)
 
 // Outcomes are all that may happen to a packet, that comes in by a port or with a
 // packet-out.
 func (r *Reference) Outcomes(p Packet, out *openflow.PacketOut) []*outcome {
 	var all []*outcome
 	var choices []int
+	effort := 0
 	for more := true; more; {
 		o := &outcome{reasons: map[string]bool{}, stations: map[station]*port{}, meters: map[*meter]*meter{}, choices: choices}
 		if out != nil {
@@ -224,8 +229,9 @@ func (r *Reference) Outcomes(p Packet, out *openflow.PacketOut) []*outcome {
 		}
 		all = append(all, o)
 		choices, more = o.next()
-		if len(all) == maxOutcomes && more {
-			o.unknown = fmt.Sprintf("more than %d ways", maxOutcomes)
+		effort += len(o.lookups) + len(o.sent) + len(o.packetIns)
+		if more && (len(all) == maxOutcomes || effort > maxEffort) {
+			o.unknown = "too many ways"
 			return []*outcome{o}
 		}
 	}
