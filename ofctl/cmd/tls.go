@@ -12,6 +12,8 @@ import (
 	"net"
 	"os"
 	"strings"
+
+	"vswitch/trust"
 )
 
 // tlsOptions are the flags about connections with TLS (ssl:HOST[:PORT]).
@@ -112,22 +114,7 @@ func (o *tlsOptions) verifier() (func(tls.ConnectionState) error, error) {
 		}
 	}
 	trusted, err := readCertificates(file)
-	return func(s tls.ConnectionState) error { return o.verify(s, trusted) }, err
-}
-
-// verify wants a certificate that one of those trusted vouches for.
-func (o *tlsOptions) verify(s tls.ConnectionState, trusted []*x509.Certificate) error {
-	roots, between := x509.NewCertPool(), x509.NewCertPool()
-	for _, c := range trusted {
-		roots.AddCert(c)
-	}
-	for _, c := range s.PeerCertificates[1:] {
-		between.AddCert(c)
-	}
-	_, err := s.PeerCertificates[0].Verify(x509.VerifyOptions{
-		Roots: roots, Intermediates: between, DNSName: o.serverName, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
-	})
-	return err
+	return func(s tls.ConnectionState) error { return trust.Verify(s.PeerCertificates, trusted, o.serverName) }, err
 }
 
 // bootstrap trusts the authority that the switch names itself, once, and keeps its
@@ -137,7 +124,7 @@ func (o *tlsOptions) bootstrap(s tls.ConnectionState) error {
 	if !bytes.Equal(ca.RawSubject, ca.RawIssuer) || ca.CheckSignatureFrom(ca) != nil {
 		return errors.New("--bootstrap-ca-cert: the switch does not send the certificate of its authority")
 	}
-	if err := o.verify(s, []*x509.Certificate{ca}); err != nil {
+	if err := trust.Verify(s.PeerCertificates, []*x509.Certificate{ca}, o.serverName); err != nil {
 		return err
 	}
 	f, err := os.OpenFile(o.bootstrapCA, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
@@ -148,27 +135,14 @@ func (o *tlsOptions) bootstrap(s tls.ConnectionState) error {
 }
 
 // readCertificates reads a file of certificates in PEM.
-func readCertificates(file string) (list []*x509.Certificate, err error) {
-	rest, err := os.ReadFile(file)
+func readCertificates(file string) ([]*x509.Certificate, error) {
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
-	for {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			break
-		}
-		if block.Type != "CERTIFICATE" {
-			continue
-		}
-		c, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-		list = append(list, c)
-	}
-	if len(list) == 0 {
-		return nil, fmt.Errorf("%s: no certificate in PEM", file)
+	list, err := trust.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	return list, nil
 }

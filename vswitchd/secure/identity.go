@@ -4,13 +4,13 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"net"
 	"time"
 
 	"vswitch/config"
+	"vswitch/trust"
 )
 
 // HandshakeTime is how long a handshake may take.
@@ -21,29 +21,26 @@ var ErrNotSet = errors.New("TLS is not set up: see what is wrong with the settin
 
 // Identity is who the switch is, and whom it trusts.
 type Identity struct {
-	config *tls.Config
-	roots  *x509.CertPool
-	ends   time.Time
+	config      *tls.Config
+	authorities []*x509.Certificate
+	ends        time.Time
 }
 
 // New makes an identity of what the files of the configuration have in them.
 func New(c config.TLS) (*Identity, error) {
-	authorities, err := parseCertificates(c.CACert)
+	authorities, err := trust.Parse([]byte(c.CACert.Text))
 	if err != nil {
 		return nil, fmt.Errorf("ca_cert %s: %w", c.CACert.Path, err)
 	}
 	// Looked at first, for an error that names the file.
-	if _, err := parseCertificates(c.Certificate); err != nil {
+	if _, err := trust.Parse([]byte(c.Certificate.Text)); err != nil {
 		return nil, fmt.Errorf("certificate %s: %w", c.Certificate.Path, err)
 	}
 	pair, err := tls.X509KeyPair([]byte(c.Certificate.Text), []byte(c.PrivateKey.Text))
 	if err != nil {
 		return nil, fmt.Errorf("private_key %s with certificate %s: %w", c.PrivateKey.Path, c.Certificate.Path, err)
 	}
-	i := &Identity{roots: x509.NewCertPool(), ends: pair.Leaf.NotAfter}
-	for _, a := range authorities {
-		i.roots.AddCert(a)
-	}
+	i := &Identity{authorities: authorities, ends: pair.Leaf.NotAfter}
 	i.config = &tls.Config{
 		Certificates: []tls.Certificate{pair},
 		MinVersion:   tls.VersionTLS12,
@@ -88,40 +85,5 @@ func handshake(ctx context.Context, plain net.Conn, c *tls.Conn) (net.Conn, erro
 
 // verify wants a certificate that one of the authorities vouches for.
 func (i *Identity) verify(s tls.ConnectionState) error {
-	if len(s.PeerCertificates) == 0 {
-		return errors.New("the peer shows no certificate")
-	}
-	between := x509.NewCertPool()
-	for _, c := range s.PeerCertificates[1:] {
-		between.AddCert(c)
-	}
-	peer := s.PeerCertificates[0]
-	_, err := peer.Verify(x509.VerifyOptions{Roots: i.roots, Intermediates: between, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
-	if err != nil {
-		return fmt.Errorf("the certificate of the peer, %q: %w", peer.Subject, err)
-	}
-	return nil
-}
-
-// parseCertificates reads the certificates of a file in PEM.
-func parseCertificates(f config.TLSFile) (list []*x509.Certificate, err error) {
-	rest := []byte(f.Text)
-	for {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			break
-		}
-		if block.Type != "CERTIFICATE" {
-			continue
-		}
-		c, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, c)
-	}
-	if len(list) == 0 {
-		return nil, errors.New("no certificate in PEM in it")
-	}
-	return list, nil
+	return trust.Verify(s.PeerCertificates, i.authorities, "")
 }
