@@ -30,6 +30,8 @@ const (
 	Ledger       Method = "ledger"
 	Capture      Method = "capture"
 	Why          Method = "why"
+	Megaflows    Method = "megaflows"
+	Cache        Method = "cache"
 	VlogList     Method = "vlog/list"
 	VlogSet      Method = "vlog/set"
 	Reload       Method = "reload"
@@ -60,6 +62,7 @@ const unlimited = 1 << 20
 
 // commands is the table, in the order of the names.
 var commands = []Command{
+	{Cache, "", 0, 0, "how well the caches do: hits, misses, masks"},
 	{Capture, "[--snaplen=bytes] [--count=frames] [--points=rx,tx,drop] [--filter=flow] [port]...", 0, unlimited, "frames as they pass, as a pcapng file on this connection"},
 	{Drops, "[bridge|port]...", 0, unlimited, "dropped frames by port and reason"},
 	{Exit, "[--cleanup]", 0, 1, "end the switch and remove what it made"},
@@ -70,6 +73,7 @@ var commands = []Command{
 	{FDBStats, "bridge", 1, 1, "what happened to the MAC table"},
 	{Ledger, "", 0, 0, "the account of all frames: what came in equals what became of them"},
 	{ListCommands, "", 0, 0, "these commands"},
+	{Megaflows, "[bridge|port]...", 0, unlimited, "cached decisions, the most used first, and the flows that they came from"},
 	{MonitorBarrier, "", 0, 0, "send a barrier request, and wait for the reply"},
 	{MonitorBlock, "", 0, 0, "stop reading what the switch sends"},
 	{MonitorPacketOut, "\"in_port=<port> packet=<hex data> actions=...\"", 1, 1, "have the switch send a packet"},

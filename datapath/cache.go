@@ -69,6 +69,10 @@ func (m *Megaflow) MaskIs(mask *flow.Key) bool {
 	return true
 }
 
+// Narrowed reports whether m matches more than its decision depends on, for want of a
+// mask.
+func (m *Megaflow) Narrowed() bool { return m.narrowed }
+
 // Actions are borrowed and must not be changed.
 func (m *Megaflow) Actions() []Action { return m.actions }
 

@@ -128,3 +128,37 @@ func (t *subtable) grow() {
 		}
 	}
 }
+
+// MaskInfo describes a mask of the megaflows of one port and worker.
+type MaskInfo struct {
+	Worker    int
+	Port      PortID
+	Mask      flow.Key
+	Example   flow.Key // key of one of its megaflows
+	Megaflows int
+	Hits      uint64 // packets that it was found for beyond the first cache
+}
+
+// Masks are the masks of all workers, by port, in the order in which they are tried.
+func (d *Datapath) Masks() (list []MaskInfo) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	all := make([][]MaskInfo, len(d.workers))
+	d.each(func(w *Worker) { all[w.id] = w.masks() })
+	return slices.Concat(all...)
+}
+
+func (w *Worker) masks() (list []MaskInfo) {
+	for id, p := range w.cache.ports {
+		if p == nil {
+			continue
+		}
+		for _, t := range p.subtables {
+			i := slices.IndexFunc(t.slots, func(m *Megaflow) bool { return m != nil })
+			if i >= 0 {
+				list = append(list, MaskInfo{w.id, PortID(id), t.slots[i].Mask(), t.slots[i].Key(), t.n, t.hits})
+			}
+		}
+	}
+	return list
+}

@@ -1,8 +1,12 @@
 package ofproto
 
 import (
+	"fmt"
+	"strings"
+
 	"vswitch/datapath"
 	"vswitch/flow"
+	"vswitch/openflow"
 	"vswitch/openflow/text"
 	"vswitch/packet"
 )
@@ -49,4 +53,71 @@ func (p *Port) FlowOf(frame []byte) string {
 	}
 	flow.Extract(packet.View(frame), &at.Key)
 	return flowText(&at, o)
+}
+
+// MegaflowText is a cached decision in words.
+type MegaflowText struct {
+	Port    *Port  // that its packets come in by; nil for none
+	Match   string // all packets that it holds for
+	Actions string // of the datapath
+	Rules   []RuleName
+}
+
+// DescribeMegaflow says what a megaflow matches and does, and where it comes from.
+func (s *Switch) DescribeMegaflow(m *datapath.Megaflow) MegaflowText {
+	key, mask := m.Key(), m.Mask()
+	p := s.PortOf(datapath.PortID(key.InPort))
+	return MegaflowText{p, p.megaflowMatch(&key, &mask), p.DescribeActions(m.Actions()), s.DecidedBy(m.Credits())}
+}
+
+// DescribeActions are datapath actions as `ofproto/trace` writes them, with names of
+// ports. p is one of the bridge that they are of, or nil.
+func (p *Port) DescribeActions(list []datapath.Action) string {
+	if p == nil {
+		return fmt.Sprint(list)
+	}
+	t := &tracing{bridge: p.Bridge, in: p, o: TraceOptions{Names: true}}
+	return t.actionsText(list)
+}
+
+// megaflowMatch is which packets a megaflow is about.
+func (p *Port) megaflowMatch(key, mask *flow.Key) string {
+	m := matchOfKey(key, mask)
+	o := text.PrintOptions{}
+	if p != nil {
+		o = (&tracing{bridge: p.Bridge, o: TraceOptions{Names: true}}).printing()
+		m.Value.OFPort, m.Mask.OFPort = uint32(p.No), ^uint32(0)
+	}
+	match := string(text.AppendMatch(nil, m, o))
+	if key.RecircID != 0 {
+		match = "recirc_id=" + recircText(key.RecircID) + "," + match
+	}
+	return match
+}
+
+// matchOfKey matches what a key has under a mask, but for what only the datapath knows.
+func matchOfKey(key, mask *flow.Key) *openflow.Match {
+	m := &openflow.Match{}
+	m.Value.Key, m.Mask.Key = *key, *mask
+	m.Mask.InPort, m.Mask.RecircID, m.Mask.Present = 0, 0, 0
+	if key.PacketType == typeEthernet {
+		m.Mask.PacketType = 0
+	}
+	m.Normalize()
+	return m
+}
+
+// MaskText are the fields of a mask, each with the bits that count where those are not
+// all: "eth_type, ip_dst/0xffffff00". example is a key of which the mask is.
+func MaskText(mask, example *flow.Key) string {
+	m := matchOfKey(example, mask)
+	var words []string
+	for f := range m.Fields() {
+		word := f.Name
+		if _, bits, kind := m.Match.Field(f); kind == flow.MatchMasked {
+			word = string(f.AppendValue([]byte(word+"/"), bits, f.Full(), nil))
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, ", ")
 }

@@ -440,6 +440,16 @@ func controlCommands() []command {
 			example: "ofctl ledger",
 		},
 		{
+			group: groupControl, name: "megaflows", operands: "[BRIDGE|PORT]...", most: unlimited, run: runControl(control.Megaflows), flags: flags,
+			summary: "show the decisions that are cached, and the flows that they came from",
+			example: "ofctl megaflows h1",
+		},
+		{
+			group: groupControl, name: "cache", run: runControl(control.Cache), flags: flags,
+			summary: "show how well the caches of the forwarding threads do",
+			example: "ofctl cache",
+		},
+		{
 			group: groupControl, name: "why", operands: "[BRIDGE|PORT]...", most: unlimited, run: runControl(control.Why), flags: flags,
 			summary: "show what ports dropped, which flows said so, and a frame of each kind",
 			example: "ofctl why h1",

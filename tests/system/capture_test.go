@@ -28,9 +28,9 @@ func TestCapture(t *testing.T) {
 	if len(lines) != 8 {
 		t.Fatalf("%d frames of 8:\n%s", len(lines), out)
 	}
-	shows(t, out, `(?m)^br0/h1\t8\treceived; output\(br0/h2\),flow: bridge=br0, table=0, priority=0, cookie=0x0\t`,
+	shows(t, out, `(?m)^br0/h1\t8\treceived; h2,flow: bridge=br0, table=0, priority=0, cookie=0x0\t`,
 		`(?m)^br0/h2\t8\tsent\t`,
-		`(?m)^br0/h2\t0\treceived; drop\(flow\),flow: bridge=br0, table=0, priority=9, cookie=0x5\t`,
+		`(?m)^br0/h2\t0\treceived; drop,flow: bridge=br0, table=0, priority=9, cookie=0x5\t`,
 		`(?m)^br0/h2\t0\tdropped: flow \(.*\),flow: bridge=br0, table=0, priority=9, cookie=0x5\t`)
 	shows(t, text.interrupt(), `br0/h2 98 bytes: icmp,.*nw_src=10\.0\.0\.2,.*; dropped: flow \(.*\); flow: bridge=br0, table=0, priority=9, cookie=0x5`)
 	if text.err != nil {
@@ -39,6 +39,8 @@ func TestCapture(t *testing.T) {
 	why := s.ofctl("why", "h2")
 	shows(t, why, `^port h2 of bridge br0: 4 frames dropped\n  4 rx flow: a flow matched whose actions are drop\n`,
 		`flow table=0, priority=9, cookie=0x5 of bridge br0\n`, `last .* ago, 98 bytes: icmp,in_port=h2,.*nw_src=10\.0\.0\.2,`)
+	shows(t, s.ofctl("megaflows", "h2"), `icmp,in_port=h2,nw_src=10\.0\.0\.2.*packets:[34], .* actions:drop\n    from table=0, priority=9, cookie=0x5 of bridge br0\n`)
+	shows(t, s.ofctl("cache"), `worker 0: \d+ lookups\n`, `h2 +1 megaflows .*  eth_type, ip_src, nw_proto\n`)
 	// The command that it names tells the story of just this frame.
 	trace := regexp.MustCompile(`ofctl (trace br0 in_port=h2 [0-9a-f]+)`).FindStringSubmatch(why)
 	if trace == nil {

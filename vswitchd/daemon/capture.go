@@ -227,7 +227,7 @@ var errEnough = errors.New("enough frames")
 func (w *captureWriter) comments(c *datapath.Captured) (list []string) {
 	switch c.Point {
 	case datapath.CaptureReceive:
-		list = append(list, "received; "+w.actions(c.Actions))
+		list = append(list, "received; "+w.d.sw.PortOf(c.Port).DescribeActions(c.Actions))
 	case datapath.CaptureTransmit:
 		list = append(list, "sent")
 	case datapath.CaptureDrop:
@@ -243,26 +243,6 @@ func (w *captureWriter) comments(c *datapath.Captured) (list []string) {
 		list = append(list, "the checksum is left to the receiving device")
 	}
 	return list
-}
-
-func (w *captureWriter) actions(list []datapath.Action) string {
-	if len(list) == 0 {
-		return "consumed"
-	}
-	var words []string
-	for _, a := range list {
-		switch a.Op {
-		case datapath.OpOutput:
-			words = append(words, "output("+w.nameOf(datapath.PortID(a.Arg))+")")
-		case datapath.OpClone:
-			words = append(words, "clone("+w.actions(a.X.Sub)+")")
-		case datapath.OpUserspace:
-			words = append(words, "controller")
-		default:
-			words = append(words, a.String())
-		}
-	}
-	return strings.Join(words, ",")
 }
 
 // end closes the file with what was missed.

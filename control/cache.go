@@ -1,0 +1,96 @@
+package control
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// MegaflowsReply is the reply to megaflows: what the caches have remembered.
+type MegaflowsReply []Megaflow
+
+// Megaflow is a decision that holds for all packets that match.
+type Megaflow struct {
+	Worker   int            `json:"worker"`
+	Bridge   string         `json:"bridge"` // of the port that its packets come in by; "" for none
+	Port     string         `json:"port"`
+	Match    string         `json:"match"`
+	Actions  string         `json:"actions"`
+	Packets  uint64         `json:"packets"`
+	Bytes    uint64         `json:"bytes"`
+	Used     float64        `json:"used"`     // seconds since the last packet
+	Narrowed bool           `json:"narrowed"` // it matches more than it must: datapath.mask_limit
+	Flows    List[FlowName] `json:"flows"`    // that it came from
+}
+
+// Text is two lines for each: the decision, and the flows that it came from.
+func (r MegaflowsReply) Text() string {
+	var b strings.Builder
+	for _, m := range r {
+		used := time.Duration(m.Used * float64(time.Second)).Round(time.Millisecond)
+		fmt.Fprintf(&b, "%s, packets:%d, bytes:%d, used:%v, actions:%s\n", m.Match, m.Packets, m.Bytes, used, m.Actions)
+		for _, f := range m.Flows {
+			fmt.Fprintf(&b, "    from %s\n", f)
+		}
+	}
+	return b.String()
+}
+
+// CacheReply is the reply to cache: how well the caches of the workers do.
+type CacheReply struct {
+	Workers List[CacheCounters] `json:"workers"`
+	Masks   List[CacheMask]     `json:"masks"`
+}
+
+// CacheCounters are those of one worker.
+type CacheCounters struct {
+	Worker       int    `json:"worker"`
+	ExactHits    uint64 `json:"exact_hits"`
+	MegaflowHits uint64 `json:"megaflow_hits"`
+	Misses       uint64 `json:"misses"`
+	Probed       uint64 `json:"subtables_probed"`
+	Megaflows    int    `json:"megaflows"`
+	Masks        int    `json:"masks"`
+	Narrowed     uint64 `json:"narrowed"`
+	NotKept      uint64 `json:"flow_limit_hits"`
+}
+
+// CacheMask is one mask of the megaflows of a port.
+type CacheMask struct {
+	Worker    int    `json:"worker"`
+	Bridge    string `json:"bridge"`
+	Port      string `json:"port"`
+	Fields    string `json:"fields"` // "eth_type, ip_dst/255.255.255.0"
+	Megaflows int    `json:"megaflows"`
+	Hits      uint64 `json:"hits"` // beyond the first cache
+}
+
+// Text is a block for each worker, and a line for each mask.
+func (r CacheReply) Text() string {
+	var b strings.Builder
+	for _, w := range r.Workers {
+		lookups := w.ExactHits + w.MegaflowHits + w.Misses
+		fmt.Fprintf(&b, "worker %d: %d lookups\n", w.Worker, lookups)
+		fmt.Fprintf(&b, "  first cache %d (%s), megaflows %d (%s), decided anew %d (%s)\n", w.ExactHits, share(w.ExactHits, lookups),
+			w.MegaflowHits, share(w.MegaflowHits, lookups), w.Misses, share(w.Misses, lookups))
+		fmt.Fprintf(&b, "  %d megaflows with %d masks", w.Megaflows, w.Masks)
+		if beyond := w.MegaflowHits + w.Misses; beyond > 0 {
+			fmt.Fprintf(&b, ", %.1f looked into for each packet beyond the first cache", float64(w.Probed)/float64(beyond))
+		}
+		fmt.Fprintf(&b, "\n  %d decisions for fewer packets than could be (mask_limit), %d not kept (flow_limit)\n", w.Narrowed, w.NotKept)
+		for _, m := range r.Masks {
+			if m.Worker == w.Worker {
+				fmt.Fprintf(&b, "    %-12s %8d megaflows %12d hits  %s\n", m.Port, m.Megaflows, m.Hits, m.Fields)
+			}
+		}
+	}
+	return b.String()
+}
+
+// share is n of all in percent.
+func share(n, all uint64) string {
+	if all == 0 {
+		return "0 %"
+	}
+	return fmt.Sprintf("%.1f %%", 100*float64(n)/float64(all))
+}
