@@ -19,10 +19,21 @@ BENCH       ?= .
 SOAK        ?= 10m
 ORACLE      ?= 10000000
 
+# What `make bench` passes on; go run ./tests/bench -help says what there is.
+BENCHFLAGS = $(if $(ROUNDS),-rounds $(ROUNDS)) $(if $(SECONDS),-seconds $(SECONDS)) $(if $(SUBJECTS),-subjects '$(SUBJECTS)') \
+	$(if $(METRICS),-metrics '$(METRICS)') $(if $(REF),-ref $(REF)) $(if $(JSON),-json $(JSON))
+
+# The benchmarks with a baseline: those of what a packet or a flow passes.
+BASELINE     := tests/bench/baseline.txt
+BASEPACKAGES := ./packet/... ./flow/... ./datapath/... ./openflow/... ./ofproto/... ./ports/vnet
+BASETIME     ?= 0.3s
+BASERUN       = $(GO) test -run '^$$' -bench $(1) -benchmem -count 6 -benchtime $(BASETIME) $(TESTFLAGS) $(2)
+BENCHSTAT    := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
+
 # The binaries are static; only the race detector needs cgo.
 export CGO_ENABLED := 0
 
-.PHONY: help build demo test bench bench-attack fuzz oracle soak check race cover install clean
+.PHONY: help build demo test bench microbench benchbase benchcmp bench-attack fuzz oracle soak check race cover install clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -37,8 +48,20 @@ demo: build ## the switch on real traffic, in namespaces of its own (root)
 test: ## all tests; as root installs what the system tests need
 	scripts/test.sh
 
-bench: ## Go benchmarks (BENCH=regexp PACKAGES=./flow/...)
+bench: build ## the switch beside others on this machine, into docs/performance.md (root; ROUNDS SECONDS SUBJECTS METRICS REF JSON)
+	$(GO) run ./tests/bench -write $(BENCHFLAGS)
+
+microbench: ## Go benchmarks (BENCH=regexp PACKAGES=./flow/...)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(TESTFLAGS) $(PACKAGES)
+
+benchbase: ## records Go benchmarks of the fast paths as the baseline of benchcmp
+	$(call BASERUN,.,$(BASEPACKAGES)) > baseline.new
+	mv baseline.new $(BASELINE)
+
+benchcmp: ## the same benchmarks now, compared with the baseline (BENCH=regexp PACKAGES=./flow/...)
+	$(GO) run $(BENCHSTAT) $(BASELINE) > /dev/null
+	$(call BASERUN,'$(BENCH)',$(if $(filter-out ./...,$(PACKAGES)),$(PACKAGES),$(BASEPACKAGES))) > baseline.new
+	$(GO) run $(BENCHSTAT) baseline=$(BASELINE) now=baseline.new
 
 bench-attack: ## what is left to others beside a sender who wants to harm them
 	$(GO) test -run '^$$' -bench . -benchtime 1x $(TESTFLAGS) ./tests/attack
@@ -68,6 +91,6 @@ install: build ## binaries and the example to $(DESTDIR)$(PREFIX)
 	install -D -m 644 examples/switch.yaml $(DESTDIR)$(PREFIX)/share/doc/vswitch/examples/switch.yaml
 
 clean: ## remove what the other targets made
-	rm -rf bin coverage.out
+	rm -rf bin coverage.out baseline.new
 
 export GO TESTFLAGS REPORTFLAGS PACKAGES

@@ -77,6 +77,8 @@ var floors = []row{
 	{path: "ofctl", floor: 5, may: []string{"ofctl/cmd"}, stateless: true},
 
 	{path: "tests", floor: 6, may: all, modules: all, clock: all, goroutines: all},
+	// It measures built programs, and shares with them only the handling of namespaces.
+	{path: "tests/bench", floor: 6, may: []string{"ports/netdev"}, modules: append(sys, "github.com/vishvananda/netlink"), clock: all, goroutines: all},
 	{path: "tests/*", floor: 6, may: all, modules: all, clock: all, goroutines: all},
 	{path: "examples/*", floor: 6, may: all, modules: all, clock: all, goroutines: all},
 }

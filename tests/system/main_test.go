@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// binaries is where TestMain has built vswitchd and ofctl; "" without root.
+// binaries is where TestMain has built vswitchd, ofctl and bench; "" without root.
 var binaries string
 
 func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
@@ -29,8 +29,8 @@ func buildAndRun(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, "system:", err)
 		return 1
 	}
-	for _, program := range []string{"vswitchd", "ofctl"} {
-		build := exec.Command("go", "build", "-o", filepath.Join(dir, program), "vswitch/"+program)
+	for _, program := range []string{"vswitchd", "ofctl", "tests/bench"} {
+		build := exec.Command("go", "build", "-o", filepath.Join(dir, filepath.Base(program)), "vswitch/"+program)
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "system: build %s: %v\n%s", program, err, out)
