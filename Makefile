@@ -61,7 +61,8 @@ benchbase: ## records Go benchmarks of the fast paths as the baseline of benchcm
 benchcmp: ## the same benchmarks now, compared with the baseline (BENCH=regexp PACKAGES=./flow/...)
 	$(GO) run $(BENCHSTAT) $(BASELINE) > /dev/null
 	$(call BASERUN,'$(BENCH)',$(if $(filter-out ./...,$(PACKAGES)),$(PACKAGES),$(BASEPACKAGES))) > baseline.new
-	$(GO) run $(BENCHSTAT) baseline=$(BASELINE) now=baseline.new
+	awk 'NR == FNR { now[$$1] = 1; next } !/^Benchmark/ || $$1 in now' baseline.new $(BASELINE) > baseline.old
+	$(GO) run $(BENCHSTAT) baseline=baseline.old now=baseline.new
 
 bench-attack: ## what is left to others beside a sender who wants to harm them
 	$(GO) test -run '^$$' -bench . -benchtime 1x $(TESTFLAGS) ./tests/attack
@@ -91,6 +92,6 @@ install: build ## binaries and the example to $(DESTDIR)$(PREFIX)
 	install -D -m 644 examples/switch.yaml $(DESTDIR)$(PREFIX)/share/doc/vswitch/examples/switch.yaml
 
 clean: ## remove what the other targets made
-	rm -rf bin coverage.out baseline.new
+	rm -rf bin coverage.out baseline.new baseline.old
 
 export GO TESTFLAGS REPORTFLAGS PACKAGES
