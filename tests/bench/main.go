@@ -73,18 +73,13 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	if r == nil {
 		return complain(err, exitFailed)
 	}
-	if err != nil {
-		defer complain(err, 0)
-	}
 	r.Ref = o.ref
 	fmt.Fprint(out, r.table())
-	switch {
-	case ctx.Err() != nil:
-		return exitInterrupted // The page is for whole runs.
-	case err != nil:
-		return exitFailed
+	if ctx.Err() != nil { // Files are for whole runs.
+		return complain(err, exitInterrupted)
 	}
-	if err := save(r, o); err != nil {
+	// What failed is named among what is left out; the rest is worth keeping.
+	if err = errors.Join(err, save(r, o)); err != nil {
 		return complain(err, exitFailed)
 	}
 	return 0
