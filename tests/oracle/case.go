@@ -341,7 +341,7 @@ func (t *Trial) packet(jars []*jar, r *Reference, p Packet) (setAside string, er
 func (r *Reference) take(alike []*outcome) string {
 	found := alike[0]
 	r.Commit(found)
-	for _, o := range alike {
+	for _, o := range alike[1:] {
 		if o.lesson() != found.lesson() {
 			return "ways that look alike and teach differently"
 		}
