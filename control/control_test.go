@@ -373,7 +373,7 @@ func ExampleReloadReply_Text() {
 	// worker 0
 	//   lookups: exact=5, megaflow=0, missed=0, subtables probed=0
 	//   cache: megaflows=2, subtables=0, over the limit=0, narrowed=0
-	//   work: upcalls=0, recirculations=0, breaths=0, panics=0
+	//   work: upcalls=0, recirculations=0, breaths=0, panics=0, busy=0.000s
 	//   buffers: 0 of 64 in use
 }
 

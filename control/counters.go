@@ -129,21 +129,22 @@ type WorkersReply []WorkerCounters
 
 // WorkerCounters describe one forwarding thread's work.
 type WorkerCounters struct {
-	Worker          int    `json:"worker"`
-	ExactHits       uint64 `json:"exact_hits"` // packets that the first cache knew
-	MegaflowHits    uint64 `json:"megaflow_hits"`
-	Misses          uint64 `json:"misses"`
-	SubtablesProbed uint64 `json:"subtables_probed"`
-	Recirculations  uint64 `json:"recirculations"`
-	Upcalls         uint64 `json:"upcalls"`
-	Breaths         uint64 `json:"breaths"`
-	Panics          uint64 `json:"panics"`
-	FlowLimitHits   uint64 `json:"flow_limit_hits"` // decisions not kept because of the limit
-	Megaflows       int    `json:"megaflows"`
-	Subtables       int    `json:"subtables"`
-	Narrowed        uint64 `json:"narrowed"` // decisions cached for fewer packets because of the mask limit
-	BuffersInUse    int    `json:"buffers_in_use"`
-	Buffers         int    `json:"buffers"`
+	Worker          int     `json:"worker"`
+	ExactHits       uint64  `json:"exact_hits"` // packets that the first cache knew
+	MegaflowHits    uint64  `json:"megaflow_hits"`
+	Misses          uint64  `json:"misses"`
+	SubtablesProbed uint64  `json:"subtables_probed"`
+	Recirculations  uint64  `json:"recirculations"`
+	Upcalls         uint64  `json:"upcalls"`
+	Breaths         uint64  `json:"breaths"`
+	Busy            float64 `json:"busy_seconds"` // time in which there were frames to work on
+	Panics          uint64  `json:"panics"`
+	FlowLimitHits   uint64  `json:"flow_limit_hits"` // decisions not kept because of the limit
+	Megaflows       int     `json:"megaflows"`
+	Subtables       int     `json:"subtables"`
+	Narrowed        uint64  `json:"narrowed"` // decisions cached for fewer packets because of the mask limit
+	BuffersInUse    int     `json:"buffers_in_use"`
+	Buffers         int     `json:"buffers"`
 }
 
 // Text is a block of lines for each worker.
@@ -154,7 +155,7 @@ func (r WorkersReply) Text() string {
 		fmt.Fprintf(&b, "  lookups: exact=%d, megaflow=%d, missed=%d, subtables probed=%d\n",
 			w.ExactHits, w.MegaflowHits, w.Misses, w.SubtablesProbed)
 		fmt.Fprintf(&b, "  cache: megaflows=%d, subtables=%d, over the limit=%d, narrowed=%d\n", w.Megaflows, w.Subtables, w.FlowLimitHits, w.Narrowed)
-		fmt.Fprintf(&b, "  work: upcalls=%d, recirculations=%d, breaths=%d, panics=%d\n", w.Upcalls, w.Recirculations, w.Breaths, w.Panics)
+		fmt.Fprintf(&b, "  work: upcalls=%d, recirculations=%d, breaths=%d, panics=%d, busy=%.3fs\n", w.Upcalls, w.Recirculations, w.Breaths, w.Panics, w.Busy)
 		fmt.Fprintf(&b, "  buffers: %d of %d in use\n", w.BuffersInUse, w.Buffers)
 	}
 	return b.String()

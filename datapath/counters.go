@@ -1,6 +1,9 @@
 package datapath
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // Counters of one port. A super-frame counts once in packets, as the kernel
 // does; the segments it stands for count in the *Segments fields.
@@ -121,6 +124,7 @@ const (
 	wRecirculations
 	wUpcalls
 	wBreaths
+	wBusy // nanoseconds
 	wPanics
 	wFlowLimit
 	wNarrowed
@@ -140,7 +144,8 @@ type WorkerCounters struct {
 	SignatureHits, MegaflowHits, Misses uint64
 	SubtablesProbed, Recirculations     uint64
 	Upcalls, Breaths, Panics            uint64
-	FlowLimit                           uint64 // decisions that were not kept because of the flow limit
+	Busy                                time.Duration // in which there were frames to work on
+	FlowLimit                           uint64        // decisions that were not kept because of the flow limit
 	Megaflows, Subtables                int
 	Narrowed                            uint64 // decisions kept for fewer packets because of the mask limit
 	BuffersInUse, Buffers               int
@@ -173,6 +178,7 @@ func (t *workerTally) counters(worker int) WorkerCounters {
 		Recirculations:  at(wRecirculations),
 		Upcalls:         at(wUpcalls),
 		Breaths:         at(wBreaths),
+		Busy:            time.Duration(at(wBusy)),
 		Panics:          at(wPanics),
 		FlowLimit:       at(wFlowLimit),
 		Megaflows:       int(at(wMegaflows)),

@@ -44,6 +44,8 @@ type Worker struct {
 	asleep   atomic.Bool // in Wait, or about to be
 	trials   trials
 	pauses   pauses
+	working  bool  // since began there was something to do in every breath
+	began    int64 // valid iff working
 	captures []*Capture
 	credits  []Credit // of the decision in work
 	stopped  bool
@@ -128,13 +130,25 @@ func (w *Worker) run(clock func() int64) {
 	defer runtime.UnlockOSThread()
 	w.clock = clock
 	for !w.stopped {
-		switch {
-		case w.breathe(clock()) || w.stopped:
-		case w.pauses.sleeps(w.now):
+		if w.breathe(clock()) || w.stopped {
+			continue
+		}
+		w.rest(clock)
+		if w.pauses.sleeps(w.now) {
 			w.sleep()
-		default:
+		} else {
 			yield()
 		}
+	}
+}
+
+// rest ends a time in which there was something to do. Where the next breath follows
+// at once, its own time serves, so a worker that has much to do reads the clock no
+// more often for it.
+func (w *Worker) rest(clock func() int64) {
+	if w.working {
+		w.stats.now[wBusy] += uint64(clock() - w.began)
+		w.working = false
 	}
 }
 
@@ -159,6 +173,7 @@ func (w *Worker) breathe(now int64) (busy bool) {
 	busy = w.serveAll()
 	if w.stats.now[wReceived] != received {
 		w.pauses.worked(now)
+		w.work(now)
 	}
 	w.flush()
 	for _, f := range w.mail.take() {
@@ -167,6 +182,14 @@ func (w *Worker) breathe(now int64) (busy bool) {
 	}
 	w.publish()
 	return busy
+}
+
+// work notes that there was something to do in the breath that began at now.
+func (w *Worker) work(now int64) {
+	if w.working {
+		w.stats.now[wBusy] += uint64(now - w.began)
+	}
+	w.working, w.began = true, now
 }
 
 func (w *Worker) collectReady() {

@@ -166,7 +166,7 @@ func (d *Daemon) cmdWorkers([]string) (control.Reply, error) {
 	for _, w := range d.dp.WorkerCounters() {
 		r = append(r, control.WorkerCounters{Worker: w.Worker, ExactHits: w.SignatureHits, MegaflowHits: w.MegaflowHits,
 			Misses: w.Misses, SubtablesProbed: w.SubtablesProbed, Recirculations: w.Recirculations, Upcalls: w.Upcalls,
-			Breaths: w.Breaths, Panics: w.Panics, FlowLimitHits: w.FlowLimit, Megaflows: w.Megaflows, Narrowed: w.Narrowed,
+			Breaths: w.Breaths, Busy: w.Busy.Seconds(), Panics: w.Panics, FlowLimitHits: w.FlowLimit, Megaflows: w.Megaflows, Narrowed: w.Narrowed,
 			Subtables: w.Subtables, BuffersInUse: w.BuffersInUse, Buffers: w.Buffers})
 	}
 	return r, nil

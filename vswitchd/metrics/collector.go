@@ -202,6 +202,7 @@ func (o output) worker(w *datapath.WorkerCounters) {
 	o.count(fNarrowed, w.Narrowed, n)
 	o.count(fBreaths, w.Breaths, n)
 	o.count(fUpcalls, w.Upcalls, n)
+	o.put(fBusy, w.Busy.Seconds(), n)
 	o.count(fRecirculations, w.Recirculations, n)
 	o.count(fPanics, w.Panics, n)
 	o.put(fBuffers, float64(w.Buffers), n, "frame")

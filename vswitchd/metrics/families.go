@@ -61,6 +61,7 @@ const (
 
 	fBreaths
 	fUpcalls
+	fBusy
 	fRecirculations
 	fPanics
 	fBuffers
@@ -130,6 +131,7 @@ var families = [numFamilies]Family{
 	fNarrowed: {"vswitch_cache_mask_limit_hits_total", counter, []string{lWorker}, "decisions that were kept for fewer packets because of datapath.mask_limit"},
 
 	fBreaths:        {"vswitch_worker_breaths_total", counter, []string{lWorker}, "turns of a worker's loop"},
+	fBusy:           {"vswitch_worker_busy_seconds_total", counter, []string{lWorker}, "time in which a worker had frames to work on"},
 	fUpcalls:        {"vswitch_worker_upcalls_total", counter, []string{lWorker}, "frames that went through the OpenFlow tables"},
 	fRecirculations: {"vswitch_worker_recirculations_total", counter, []string{lWorker}, "frames that were looked up again"},
 	fPanics:         {"vswitch_worker_panics_total", counter, []string{lWorker}, "bugs of the switch that frames have found; the log has them"},
