@@ -32,6 +32,7 @@ const (
 	Why          Method = "why"
 	Megaflows    Method = "megaflows"
 	Cache        Method = "cache"
+	Flows        Method = "flows"
 	VlogList     Method = "vlog/list"
 	VlogSet      Method = "vlog/set"
 	Reload       Method = "reload"
@@ -71,6 +72,7 @@ var commands = []Command{
 	{FDBFlush, "[bridge]", 0, 1, "forget learned MACs"},
 	{FDBShow, "bridge...", 1, unlimited, "the MAC table: port, VLAN, MAC, age in seconds"},
 	{FDBStats, "bridge", 1, 1, "what happened to the MAC table"},
+	{Flows, "[seconds]", 0, 1, "the 1000 most used flows of those that packets met in the last seconds (10)"},
 	{Ledger, "", 0, 0, "the account of all frames: what came in equals what became of them"},
 	{ListCommands, "", 0, 0, "these commands"},
 	{Megaflows, "[bridge|port]...", 0, unlimited, "cached decisions, the most used first, and the flows that they came from"},

@@ -38,6 +38,26 @@ func (f FlowName) String() string {
 	return fmt.Sprintf("table=%d, priority=%d, cookie=%#x of bridge %s", f.Table, f.Priority, f.Cookie, f.Bridge)
 }
 
+// FlowsReply is the reply to flows: flows in use.
+type FlowsReply []FlowActivity
+
+// FlowActivity is what a flow has counted.
+type FlowActivity struct {
+	FlowName
+	Match   string `json:"match"`
+	Packets uint64 `json:"packets"`
+	Bytes   uint64 `json:"bytes"`
+}
+
+// Text is a line for each.
+func (r FlowsReply) Text() string {
+	var b strings.Builder
+	for _, f := range r {
+		fmt.Fprintf(&b, "%s: packets=%d, bytes=%d, match %s\n", f.FlowName, f.Packets, f.Bytes, f.Match)
+	}
+	return b.String()
+}
+
 // FrameSample is a frame that was dropped.
 type FrameSample struct {
 	Age    float64 `json:"age"`     // seconds since it was dropped

@@ -1,7 +1,9 @@
 package ofproto
 
 import (
+	"cmp"
 	"reflect"
+	"slices"
 	"testing"
 
 	"vswitch/openflow"
@@ -29,6 +31,21 @@ cookie=0x20,priority=1,tcp,actions=drop`)
 	tables := []TableCounters{{0, 2, 3, 3}, {3, 1, 3, 3}}
 	if got := b.TableCounters(); !reflect.DeepEqual(got, tables) {
 		t.Errorf("tables: %+v, want %+v", got, tables)
+	}
+	active := []FlowActivity{
+		{RuleName{"br0", 0, 5, 0x12}, "udp", 3, 3 * size},
+		{RuleName{"br0", 3, 0x8000, 0x13}, "", 3, 3 * size},
+	}
+	in := j.sw.ActiveFlows(j.now, 10)
+	slices.SortFunc(in, func(a, b FlowActivity) int { return cmp.Compare(a.Table, b.Table) })
+	if !reflect.DeepEqual(in, active) {
+		t.Errorf("active: %+v, want %+v", in, active)
+	}
+	if n := len(j.sw.ActiveFlows(j.now, 1)); n != 1 {
+		t.Errorf("%d of at most 1 active flows", n)
+	}
+	if in := j.sw.ActiveFlows(j.now+1, 10); len(in) != 0 {
+		t.Errorf("active in the future: %+v", in)
 	}
 	p := j.connect(b, Controller, openflow.V13)
 	p.ask(&openflow.EchoRequest{}, &openflow.EchoRequest{}, &openflow.RoleRequest{Role: openflow.RolePrimary})

@@ -1,7 +1,10 @@
 package ofproto
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"vswitch/datapath"
@@ -27,7 +30,7 @@ func (s *Switch) DecidedBy(credits []datapath.Credit) (rules []RuleName) {
 	defer s.tables.Unlock()
 	for _, c := range credits {
 		if r, isRule := c.(*Rule); isRule && r.table != nil {
-			rules = append(rules, RuleName{r.table.bridge.Name, r.table.number, r.priority, r.cookie})
+			rules = append(rules, r.name())
 		}
 	}
 	return rules
@@ -120,4 +123,65 @@ func MaskText(mask, example *flow.Key) string {
 		words = append(words, word)
 	}
 	return strings.Join(words, ", ")
+}
+
+// FlowActivity is what a flow has counted.
+type FlowActivity struct {
+	RuleName
+	Match          string
+	Packets, Bytes uint64
+}
+
+// ActiveFlows are the flows that decisions came from which were used since then, those
+// with the most packets first, at most limit. It goes through the caches and not the
+// tables, which may have a million flows of which few are in use.
+func (s *Switch) ActiveFlows(since int64, limit int) (list []FlowActivity) {
+	seen := map[*Rule]bool{}
+	for _, m := range s.dp.Megaflows() {
+		if m.Hits().Used < since {
+			continue
+		}
+		for _, c := range m.Credits() {
+			if r, isRule := c.(*Rule); isRule {
+				seen[r] = true
+			}
+		}
+	}
+	s.dp.Fold()
+	type usedRule struct {
+		rule    *Rule
+		packets uint64
+	}
+	var used []usedRule
+	for some := range slices.Chunk(slices.Collect(maps.Keys(seen)), 1000) { // others want the tables too
+		s.tables.Lock()
+		for _, r := range some {
+			if r.table != nil {
+				used = append(used, usedRule{r, r.counts.packets.Load()})
+			}
+		}
+		s.tables.Unlock()
+	}
+	slices.SortFunc(used, func(a, b usedRule) int { return cmp.Compare(b.packets, a.packets) })
+	s.tables.Lock()
+	defer s.tables.Unlock()
+	for _, u := range used[:min(limit, len(used))] {
+		if r := u.rule; r.table != nil {
+			list = append(list, FlowActivity{r.name(), r.matchText(), r.counts.packets.Load(), r.counts.bytes.Load()})
+		}
+	}
+	return list
+}
+
+// name names the rule. The caller holds Switch.tables.
+func (r *Rule) name() RuleName {
+	return RuleName{r.table.bridge.Name, r.table.number, r.priority, r.cookie}
+}
+
+// matchText is the rule's match with names of ports. The caller holds Switch.tables.
+func (r *Rule) matchText() string {
+	m := openflow.Match{}
+	r.match().Expand(&m.Match)
+	t := &tracing{bridge: r.table.bridge, o: TraceOptions{Names: true}}
+	return string(text.AppendMatch(nil, &m, t.printing()))
 }

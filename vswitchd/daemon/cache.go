@@ -2,7 +2,9 @@ package daemon
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strconv"
 
 	"vswitch/control"
 	"vswitch/datapath"
@@ -36,6 +38,23 @@ func (d *Daemon) cmdMegaflows(args []string) (control.Reply, error) {
 	slices.SortFunc(r, func(a, b control.Megaflow) int {
 		return cmp.Or(cmp.Compare(b.Packets, a.Packets), cmp.Compare(a.Match, b.Match))
 	})
+	return r, nil
+}
+
+// cmdFlows answers flows: those that packets met lately, the most used first.
+func (d *Daemon) cmdFlows(args []string) (control.Reply, error) {
+	const defaultSeconds, most = 10, 1000
+	seconds := float64(defaultSeconds)
+	if len(args) > 0 {
+		var err error
+		if seconds, err = strconv.ParseFloat(args[0], 64); err != nil || !(seconds > 0) || seconds > 1e6 {
+			return nil, fmt.Errorf("%s: use a number of seconds: 2", args[0])
+		}
+	}
+	r := control.FlowsReply{}
+	for _, f := range d.sw.ActiveFlows(d.clock()-int64(seconds*1e9), most) {
+		r = append(r, control.FlowActivity{FlowName: control.FlowName(f.RuleName), Match: f.Match, Packets: f.Packets, Bytes: f.Bytes})
+	}
 	return r, nil
 }
 

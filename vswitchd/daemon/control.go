@@ -98,6 +98,7 @@ func (d *Daemon) handlers() map[control.Method]control.Handler {
 		control.Capture:   d.cmdCapture,
 		control.Why:       d.cmdWhy,
 		control.Megaflows: d.cmdMegaflows,
+		control.Flows:     d.cmdFlows,
 		control.Cache:     d.cmdCache,
 		control.VlogList:  d.cmdVlogList,
 		control.VlogSet:   d.cmdVlogSet,
