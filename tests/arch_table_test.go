@@ -71,8 +71,9 @@ var floors = []row{
 	{path: "vswitchd/secure", floor: 5, may: []string{"config", "trust"}, refuse: []string{"os", "syscall", "log", "expvar"}, clock: all},
 	{path: "vswitchd/lobby", floor: 5, refuse: system, stateless: true},
 	{path: "vswitchd", floor: 5, may: []string{"vswitchd/daemon", "config/yaml"}, modules: []string{"github.com/spf13/"}, stateless: true},
-	{path: "ofctl/cmd", floor: 5, may: []string{"packet", "flow", "openflow", "openflow/text", "control", "control/jsonrpc", "trust", "ofctl/*"},
-		modules: all, clock: all, goroutines: all, files: 26},
+	{path: "ofctl/cmd", floor: 5, may: []string{"packet", "flow", "openflow", "openflow/text", "control", "control/jsonrpc", "trust", "ofctl/*", "ofctl/top"},
+		modules: all, clock: all, goroutines: all, files: 28},
+	{path: "ofctl/top", floor: 5, may: []string{"control"}, refuse: system},
 	{path: "ofctl/*", floor: 5, may: []string{"flow", "openflow", "openflow/text", "ofctl/*"}, refuse: system},
 	{path: "ofctl", floor: 5, may: []string{"ofctl/cmd"}, stateless: true},
 

@@ -17,16 +17,16 @@ import (
 // captureOptions are the flags of capture.
 type captureOptions struct {
 	write, filter, points string
-	snaplen, count        int
+	snaplen               int
 }
 
 // runCapture is capture: frames as they pass, to a file or as lines of text.
 func runCapture(a *app, args []string) error {
 	o := &a.option.capture
-	if o.snaplen < 0 || o.count < 0 {
+	if o.snaplen < 0 || a.option.count < 0 {
 		return usagef("--snaplen and --count are numbers from 0 on, which is no limit")
 	}
-	words := []string{fmt.Sprintf("--snaplen=%d", o.snaplen), fmt.Sprintf("--count=%d", o.count)}
+	words := []string{fmt.Sprintf("--snaplen=%d", o.snaplen), fmt.Sprintf("--count=%d", a.option.count)}
 	if o.points != "" {
 		words = append(words, "--points="+o.points)
 	}

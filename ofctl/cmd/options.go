@@ -30,6 +30,7 @@ type options struct {
 	readd     bool
 	mayCreate bool
 	readOnly  bool
+	count     int
 	timestamp bool
 	sort      []criterion
 	flows     flowForm
@@ -40,6 +41,7 @@ type options struct {
 	bare      bool
 	tls       tlsOptions
 	capture   captureOptions
+	top       topOptions
 }
 
 // newFlags makes the flags that fill o.
@@ -82,7 +84,9 @@ func newFlags(o *options) *pflag.FlagSet {
 	f.StringVar(&o.capture.filter, "filter", "", "only frames with the headers of `FLOW`")
 	f.StringVar(&o.capture.points, "points", "", "capture at `POINTS`: rx, tx, drop (default all)")
 	f.IntVar(&o.capture.snaplen, "snaplen", 0, "only the first `BYTES` of each frame")
-	f.IntVar(&o.capture.count, "count", 0, "end after `N` frames")
+	f.IntVarP(&o.count, "count", "n", 0, "end after `N` frames, or views")
+	f.Var((*secondsFlag)(&o.top.interval), "interval", "`SECONDS` between two views (default 2)")
+	f.Var(&o.top.order, "order", "what comes first `BY`: packets, bits, drops, name (default packets)")
 	f.BoolP("version", "V", false, "print the version")
 	f.VarP(&packetInFlag{o}, "packet-in-format", "P", "how packets come: `FORMAT` is standard, nxt_packet_in or nxt_packet_in2")
 	return f
@@ -128,13 +132,13 @@ func versionNames(set openflow.VersionSet) string {
 	return strings.Join(names, ",")
 }
 
-// secondsFlag reads a time: whole seconds, or with a unit ("1.5s", "300ms").
+// secondsFlag reads a time: seconds, or with a unit ("1.5s", "300ms").
 type secondsFlag time.Duration
 
 func (d *secondsFlag) Set(s string) error {
 	t, err := time.ParseDuration(s)
-	if n, failed := strconv.ParseUint(s, 10, 31); failed == nil {
-		t, err = time.Duration(n)*time.Second, nil
+	if n, failed := strconv.ParseFloat(s, 64); failed == nil && n >= 0 && n < 1<<31 {
+		t, err = time.Duration(n*float64(time.Second)), nil
 	}
 	if err != nil || t < 0 {
 		return fmt.Errorf("%q is no number of seconds", s)
