@@ -75,6 +75,7 @@ type rxQueue struct {
 	packets uint64
 	bytes   uint64
 	counts  *queueTally
+	last    lastFrame
 }
 
 type queueTally struct {
@@ -244,6 +245,7 @@ func (w *Worker) account(q *rxQueue, n int) {
 			}
 		}
 	}
+	q.last.note(w.scratch.bufs[n-1], w.now)
 	t[cRxPackets] += uint64(n)
 	t[cRxBytes] += bytes
 	t[cRxSegments] += onWire

@@ -47,11 +47,12 @@ func controlCommands() []command {
 			example: "ofctl drops br0",
 		},
 		{
-			group: groupControl, name: "trace", operands: "BRIDGE FLOW|PACKET|FILE [PACKET]", least: 2, most: 3, run: runTrace, flags: flags + " names",
+			group: groupControl, name: "trace", operands: "BRIDGE FLOW|PACKET|FILE [PACKET]", most: 3, run: runTrace, flags: flags + " names last",
 			summary: "show what would become of a packet, table by table",
 			example: "ofctl trace br0 in_port=h1,tcp,tcp_dst=80",
 			more: "Nothing is sent and nothing changes. A packet is hexadecimal digits; with a flow before it, it comes in by the flow's in_port.\n" +
-				"FILE is a capture (pcap): each of its packets is traced, and PACKET is then in_port=PORT.",
+				"FILE is a capture (pcap, pcapng): each of its packets is traced, and PACKET is then in_port=PORT.\n" +
+				"With --last PORT, and nothing else, it is the last frame that the port received.",
 		},
 		{
 			group: groupControl, name: "counters", operands: "[BRIDGE|PORT]...", most: unlimited, run: runControl(control.Ports), flags: flags,

@@ -142,6 +142,14 @@ func (a *app) printRawJSON(value json.RawMessage) error {
 
 // runTrace asks what would become of a packet, or of each of a capture.
 func runTrace(a *app, args []string) error {
+	switch {
+	case a.option.last != "" && len(args) == 0:
+		return a.trace([]string{"--last", a.option.last})
+	case a.option.last != "":
+		return usagef("trace: --last PORT stands alone: its frame and bridge are known")
+	case len(args) < 2:
+		return usagef("trace: give a bridge and a flow, a packet or a capture, or --last PORT\n  for example: ofctl trace br0 in_port=h1,tcp,tcp_dst=80")
+	}
 	info, err := os.Stat(args[1])
 	if err != nil || !info.Mode().IsRegular() {
 		return a.trace(args)

@@ -77,6 +77,8 @@ func TestControl(t *testing.T) {
 		{"log", "vlog/list []\n"},
 		{"log controller:dbg main:warn", "vlog/set [\"controller:dbg\" \"main:warn\"]\n"},
 		{"drops br0 h1", "drops [\"br0\" \"h1\"]\n"},
+		{"trace --last h1", "ofproto/trace [\"--last\" \"h1\"]\n"},
+		{"trace br0 in_port=1", "ofproto/trace [\"br0\" \"in_port=1\"]\n"},
 		{"counters h1", "ports [\"h1\"]\n"},
 		{"reload", "reload []\n"},
 		{"exit", "exit []\n"},

@@ -42,6 +42,7 @@ type options struct {
 	tls       tlsOptions
 	capture   captureOptions
 	top       topOptions
+	last      string
 }
 
 // newFlags makes the flags that fill o.
@@ -85,6 +86,7 @@ func newFlags(o *options) *pflag.FlagSet {
 	f.StringVar(&o.capture.points, "points", "", "capture at `POINTS`: rx, tx, drop (default all)")
 	f.IntVar(&o.capture.snaplen, "snaplen", 0, "only the first `BYTES` of each frame")
 	f.IntVarP(&o.count, "count", "n", 0, "end after `N` frames, or views")
+	f.StringVar(&o.last, "last", "", "trace the frame that `PORT` received last")
 	f.Var((*secondsFlag)(&o.top.interval), "interval", "`SECONDS` between two views (default 2)")
 	f.Var(&o.top.order, "order", "what comes first `BY`: packets, bits, drops, name (default packets)")
 	f.BoolP("version", "V", false, "print the version")

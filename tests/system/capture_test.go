@@ -1,6 +1,7 @@
 package system
 
 import (
+	"errors"
 	"regexp"
 	"strings"
 	"testing"
@@ -47,6 +48,21 @@ func TestCapture(t *testing.T) {
 		t.Fatal(why)
 	}
 	shows(t, s.ofctl(strings.Fields(trace[1])...), `priority 9, cookie 0x5\n\s+drop`)
+	// So does the last frame of a port, which need not be remembered by anybody.
+	s.await("a ping to be the last frame", func() error {
+		s.ping("h1", ip2, 1, "-s", "1000")
+		last := s.ofctl("trace", "--last", "h2", "--names")
+		if !strings.Contains(last, "Flow: icmp,in_port=h2,") {
+			return errors.New(last)
+		}
+		shows(t, last, `^Last frame of h2: .* ago, 1042 bytes, of which the first 128 are known\n`, `priority 9, cookie 0x5\n\s+drop`)
+		return nil
+	})
+	shows(t, s.ofctl("trace", "--last", "br0/h2", "--json"), `"port": "h2"`, `"story": \[`)
+	for _, port := range []string{"h9", "br0"} {
+		out, err := s.tryOfctl("trace", "--last", port)
+		s.fails(out, err, "no port named "+port+" that has a device")
+	}
 	for _, c := range []struct{ words, complaint string }{
 		{"nowhere", "no bridge or port of that name"},
 		{"h1 --points rx,up", `no point "up"`},

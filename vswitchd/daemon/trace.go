@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"vswitch/control"
 	"vswitch/flow"
@@ -26,17 +27,26 @@ func (d *Daemon) cmdTracePacketOut(args []string) (control.Reply, error) {
 func (d *Daemon) trace(args []string, packetOut bool) (control.Reply, error) {
 	o := ofproto.TraceOptions{Out: packetOut}
 	var words []string
+	last := false
 	for _, a := range args {
 		switch a {
 		case "--names":
 			o.Names = true
 		case "--no-names", "-consistent":
+		case "--last":
+			last = true
 		default:
 			if strings.HasPrefix(a, "-") {
 				return nil, fmt.Errorf("%s: unknown option", a)
 			}
 			words = append(words, a)
 		}
+	}
+	if last {
+		if packetOut || len(words) != 1 {
+			return nil, errors.New("--last takes a port, whose last frame is traced, and nothing else: --last h1")
+		}
+		return d.traceLast(words[0], o)
 	}
 	if len(words) < 2 {
 		return nil, errors.New("give a bridge and a flow or a packet: br0 in_port=1,udp")
@@ -64,6 +74,66 @@ func (d *Daemon) trace(args []string, packetOut bool) (control.Reply, error) {
 		return nil, err
 	}
 	return b.Trace(frame, in, o, d.clock())
+}
+
+// lastTrace is the story of the frame that a port received last.
+type lastTrace struct {
+	Bridge string         `json:"bridge"`
+	Port   string         `json:"port"`
+	Age    float64        `json:"age"` // seconds
+	Size   int            `json:"size"`
+	Frame  string         `json:"frame"` // its first bytes, in hexadecimal digits
+	Trace  *ofproto.Trace `json:"trace"`
+}
+
+// Text is the trace below a line that says of what.
+func (l lastTrace) Text() string {
+	age := time.Duration(l.Age * float64(time.Second)).Round(time.Millisecond)
+	line := fmt.Sprintf("Last frame of %s: %v ago, %d bytes", l.Port, age, l.Size)
+	if kept := len(l.Frame) / 2; kept < l.Size {
+		line += fmt.Sprintf(", of which the first %d are known", kept)
+	}
+	return line + "\n" + l.Trace.Text()
+}
+
+// traceLast traces the frame that a port received last. Of a long one its beginning is
+// known, and what follows is taken for zeros.
+func (d *Daemon) traceLast(name string, o ofproto.TraceOptions) (control.Reply, error) {
+	p, err := d.portNamed(name)
+	if err != nil {
+		return nil, err
+	}
+	last, found := d.dp.LastFrame(p.ID())
+	if !found {
+		return nil, fmt.Errorf("port %s has not received a frame", name)
+	}
+	frame := make([]byte, max(last.Size, len(last.Head)))
+	copy(frame, last.Head)
+	now := d.clock()
+	t, err := p.Bridge.Trace(frame, p, o, now)
+	if err != nil {
+		return nil, err
+	}
+	return lastTrace{p.Bridge.Name, p.Name, float64(now-last.Time) / 1e9, last.Size, hex.EncodeToString(last.Head), t}, nil
+}
+
+// portNamed finds a port with a device by its name, or by BRIDGE/PORT.
+func (d *Daemon) portNamed(name string) (found *ofproto.Port, err error) {
+	for _, b := range d.sw.Bridges() {
+		for _, p := range b.Ports() {
+			if p.ID() == 0 || p.Name != name && b.Name+"/"+p.Name != name {
+				continue
+			}
+			if found != nil {
+				return nil, fmt.Errorf("port %s: bridges %s and %s have one: say which, as in %[2]s/%[1]s", name, found.Bridge.Name, b.Name)
+			}
+			found = p
+		}
+	}
+	if found == nil {
+		return nil, fmt.Errorf("no port named %s that has a device", name)
+	}
+	return found, nil
 }
 
 // readTraced reads a flow, a packet in hexadecimal digits, or a flow and the
