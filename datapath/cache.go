@@ -167,12 +167,13 @@ func (c *cache) port(id uint32) *portCache {
 
 // insert puts m, whose key is k, under mask. It sets mask, values and hash.
 func (c *cache) insert(m *Megaflow, k *flow.Key, mask *flow.Key) {
-	t, made := c.port(k.InPort).subtableFor(mask, k, c.limit)
+	words := wordsOf(mask)
+	t, made := c.port(k.InPort).subtableFor(words, k, c.limit)
 	if made {
 		c.masks++
 	}
 	m.mask = t
-	if m.narrowed = !slices.Equal(t.words, wordsOf(mask)); m.narrowed {
+	if m.narrowed = !slices.Equal(t.words, words); m.narrowed {
 		c.narrowed++
 	}
 	m.values = make([]uint64, len(t.words))

@@ -140,13 +140,18 @@ func TestCaptureDoesNotAllocate(t *testing.T) {
 	j := newJar(t, toPort(2), 2, Options{}, dummy.Options{Discard: true})
 	c := j.dp.StartCapture(CaptureOptions{})
 	defer c.Close()
-	f := frame(1)
+	j.doesNotAllocate(frame(1))
+}
+
+// doesNotAllocate has port 1 receive a frame over and over.
+func (j *jar) doesNotAllocate(f []byte) {
+	j.t.Helper()
 	j.ports[0].Repeat(0, 1, f)
 	j.step()
 	if n := testing.AllocsPerRun(100, func() {
 		j.ports[0].Repeat(0, 64, f)
 		j.step()
 	}); n > 1 { // the dummy port's own copy of the frame
-		t.Errorf("%v allocations for 64 frames", n)
+		j.t.Errorf("%v allocations for 64 frames", n)
 	}
 }

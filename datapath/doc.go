@@ -21,8 +21,9 @@
 //   - Conservation, in frames and per datapath:
 //     received + cloned + originated + split = sent + dropped + consumed + merged + held.
 //   - Megaflows of one worker that were translated from one state of the slow
-//     path never overlap, so lookup order is free. A stale one leaves the
-//     caches before Revalidate returns.
+//     path say the same where they overlap, which they do only because of the
+//     mask limit; so lookup order is free. A stale one leaves the caches before
+//     Revalidate returns.
 //   - A signature-cache entry is only a guess: it is checked against the
 //     megaflow's own mask before it counts, so it needs no invalidation.
 //   - A megaflow's counters have one writer, its worker. What they count is

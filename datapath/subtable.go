@@ -27,13 +27,12 @@ type subtable struct {
 	hits     uint64
 }
 
-// subtableFor is the subtable for megaflows of packets like k under a mask. Where
+// subtableFor is the subtable for megaflows of packets like k under a mask of words. Where
 // limit masks are there already it is that of whole keys: a megaflow that matches
 // more than it must serves fewer packets and never a wrong one. So nobody can make
 // lookups slow by packets that are each decided by other bits (tuple-space
 // explosion).
-func (c *portCache) subtableFor(mask, k *flow.Key, limit int) (t *subtable, made bool) {
-	words := wordsOf(mask)
+func (c *portCache) subtableFor(words []wordMask, k *flow.Key, limit int) (t *subtable, made bool) {
 	if t := c.find(words); t != nil {
 		return t, false
 	}

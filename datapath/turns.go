@@ -38,22 +38,18 @@ func (w *Worker) serveAll() (busy bool) {
 	}
 	kept := w.active[:0]
 	for _, q := range w.active {
-		switch {
-		case isShared && q.spent > least+lead:
-			busy = true
-		case w.serve(q):
-			busy = true
-		default:
-			q.listed = false
+		if isShared && q.spent > least+lead {
+			kept, busy = append(kept, q), true
+			continue
 		}
-		if isShared && q.spent <= least+lead {
+		if q.listed = w.serve(q); q.listed {
+			kept, busy = append(kept, q), true
+		}
+		if isShared {
 			w.flush() // is part of the turn
 			now := w.clock()
 			q.spent += now - begin
 			begin = now
-		}
-		if q.listed {
-			kept = append(kept, q)
 		}
 	}
 	clear(w.active[len(kept):])

@@ -49,10 +49,7 @@ func (p *Port) FlowOf(frame []byte) string {
 	o := text.PrintOptions{}
 	if p != nil {
 		at.OFPort = uint32(p.No)
-		o.Ports = &text.Names{}
-		for _, other := range p.Bridge.Ports() {
-			o.Ports.Add(uint32(other.No), other.Name)
-		}
+		o = p.telling().printing()
 	}
 	flow.Extract(packet.View(frame), &at.Key)
 	return flowText(&at, o)
@@ -79,8 +76,12 @@ func (p *Port) DescribeActions(list []datapath.Action) string {
 	if p == nil {
 		return fmt.Sprint(list)
 	}
-	t := &tracing{bridge: p.Bridge, in: p, o: TraceOptions{Names: true}}
-	return t.actionsText(list)
+	return p.telling().actionsText(list)
+}
+
+// telling writes with the names of ports.
+func (p *Port) telling() *tracing {
+	return &tracing{bridge: p.Bridge, in: p, o: TraceOptions{Names: true}}
 }
 
 // megaflowMatch is which packets a megaflow is about.
@@ -88,7 +89,7 @@ func (p *Port) megaflowMatch(key, mask *flow.Key) string {
 	m := matchOfKey(key, mask)
 	o := text.PrintOptions{}
 	if p != nil {
-		o = (&tracing{bridge: p.Bridge, o: TraceOptions{Names: true}}).printing()
+		o = p.telling().printing()
 		m.Value.OFPort, m.Mask.OFPort = uint32(p.No), ^uint32(0)
 	}
 	match := string(text.AppendMatch(nil, m, o))

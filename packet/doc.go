@@ -1,6 +1,6 @@
 // Package packet knows bytes: the buffers that frames live in, the pools they
 // come from, views of the protocol headers inside them, edits of those headers,
-// checksums, and the splitting of super-frames.
+// checksums, and the splitting and joining of super-frames.
 //
 // # Not here
 //

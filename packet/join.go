@@ -27,9 +27,9 @@ const (
 )
 
 // Joiner makes super-frames of the segments of flows, the reverse of Splitter. It
-// joins what splitting would give back exactly, and what Linux would join (but
-// for a constant IPv4 identification of packets that may not be fragmented, which
-// means nothing: RFC 6864 §4.1). A checksum that nobody vouches for is
+// joins what splitting would give back exactly, but for a constant IPv4
+// identification of packets that may not be fragmented, which means nothing (RFC
+// 6864 §4.1). A checksum that nobody vouches for is
 // verified; one that is wrong keeps its frame apart. The zero value is ready.
 type Joiner struct {
 	open [maxJoining]joining

@@ -14,6 +14,7 @@ import (
 
 	"vswitch/control"
 	"vswitch/datapath"
+	"vswitch/flow"
 	"vswitch/openflow/text"
 	"vswitch/packet"
 )
@@ -70,33 +71,29 @@ func readPoints(list string) (points datapath.CapturePoint, err error) {
 }
 
 // readFilter reads a flow of which only headers are said.
-func readFilter(flow string) (*datapath.CaptureFilter, error) {
-	m, err := text.ParseMatch(flow, text.Options{})
+func readFilter(words string) (*datapath.CaptureFilter, error) {
+	m, err := text.ParseMatch(words, text.Options{})
 	if err != nil {
 		return nil, fmt.Errorf("--filter: %w", err)
 	}
 	f := &datapath.CaptureFilter{Value: m.Value.Base, Mask: m.Mask.Base}
 	rest := m.Mask
-	rest.Base = f.Value
-	clear(rest.Base.Words()[:])
-	for _, w := range rest.Words() {
-		if w != 0 || len(m.Wide) > 0 {
-			return nil, fmt.Errorf("--filter=%s: only headers of frames can be filtered by: name ports instead of in_port, and leave out registers and metadata", flow)
-		}
+	rest.Base = flow.Base{}
+	if rest != (flow.Mask{}) || len(m.Wide) > 0 {
+		return nil, fmt.Errorf("--filter=%s: only headers of frames can be filtered by: name ports instead of in_port, and leave out registers and metadata", words)
 	}
 	return f, nil
 }
 
 // portIDs are the datapath's numbers of a port, or of all ports of a bridge.
 func (d *Daemon) portIDs(name string) (ids []datapath.PortID, err error) {
-	for _, b := range d.sw.Bridges() {
-		for _, p := range b.Ports() {
-			if (b.Name == name || p.Name == name) && p.ID() != 0 {
-				ids = append(ids, p.ID())
-			}
+	list, err := d.portsNamed([]string{name})
+	for _, p := range list {
+		if p.ID() != 0 {
+			ids = append(ids, p.ID())
 		}
 	}
-	if ids == nil {
+	if err != nil || ids == nil {
 		return nil, fmt.Errorf("%s: no bridge or port of that name has a device", name)
 	}
 	return ids, nil
