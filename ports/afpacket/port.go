@@ -87,22 +87,15 @@ func (p *Port) SetMTU(mtu int) error {
 	if mtu == 0 {
 		mtu = p.ownMTU
 	}
-	link, err := p.space.Link(p.index)
-	if err == nil {
-		err = p.space.Apply(link, netdev.Setup{MTU: mtu})
-	}
-	if err != nil {
+	if err := p.space.Change(p.index, netdev.Setup{MTU: mtu}); err != nil {
 		return fmt.Errorf("system %s: %w", p.options.Name, err)
 	}
 	return nil
 }
 
 func (p *Port) open() error {
-	link, err := p.space.LinkByName(p.options.Ifname)
-	switch {
-	case errors.Is(err, netdev.ErrNoDevice):
-		return fmt.Errorf("%w: make the device first, or correct ifname or netns", err)
-	case err != nil:
+	link, err := p.space.Existing(p.options.Ifname)
+	if err != nil {
 		return err
 	}
 	p.index, p.ownMTU = link.Index, link.MTU
@@ -136,15 +129,13 @@ func (p *Port) open() error {
 
 // reported takes over what netlink tells about the device.
 func (p *Port) reported(r netdev.Report) {
+	if r.Gone != "" {
+		p.gone.Store(true)
+	}
+	p.state.Change(r.Tell)
 	if r.Gone == "" {
-		p.state.Change(func(i *ports.Info) {
-			i.Name, i.MAC, i.MTU, i.Ifindex = r.Link.Name, r.Link.MAC, r.Link.MTU, r.Link.Index
-			i.Carrier, i.AdminUp = r.Link.Carrier, r.Link.Up
-		})
 		return
 	}
-	p.gone.Store(true)
-	p.state.Change(func(i *ports.Info) { i.Absent, i.Carrier, i.AdminUp = r.Gone, false, false })
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, q := range p.readers {

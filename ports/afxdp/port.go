@@ -86,22 +86,15 @@ func (p *Port) SetMTU(mtu int) error {
 	if mtu == 0 {
 		mtu = p.ownMTU
 	}
-	link, err := p.space.Link(p.index)
-	if err == nil {
-		err = p.space.Apply(link, netdev.Setup{MTU: mtu})
-	}
-	if err != nil {
+	if err := p.space.Change(p.index, netdev.Setup{MTU: mtu}); err != nil {
 		return fmt.Errorf("afxdp %s: %w", p.options.Name, err)
 	}
 	return nil
 }
 
 func (p *Port) open() error {
-	link, err := p.space.LinkByName(p.options.Ifname)
-	switch {
-	case errors.Is(err, netdev.ErrNoDevice):
-		return fmt.Errorf("%w: make the device first, or correct ifname or netns", err)
-	case err != nil:
+	link, err := p.space.Existing(p.options.Ifname)
+	if err != nil {
 		return err
 	}
 	p.index, p.ownMTU = link.Index, link.MTU
@@ -164,14 +157,10 @@ func (p *Port) reported(r netdev.Report) {
 	if r.Gone == "" {
 		p.down.Store(!r.Link.Carrier || !r.Link.Up)
 		p.mtu.Store(int64(r.Link.MTU))
-		p.state.Change(func(i *ports.Info) {
-			i.Name, i.MAC, i.MTU, i.Ifindex = r.Link.Name, r.Link.MAC, r.Link.MTU, r.Link.Index
-			i.Carrier, i.AdminUp = r.Link.Carrier, r.Link.Up
-		})
 	} else {
 		p.gone.Store(true)
-		p.state.Change(func(i *ports.Info) { i.Absent, i.Carrier, i.AdminUp = r.Gone, false, false })
 	}
+	p.state.Change(r.Tell)
 	// For the end of a device, and for frames that wait until it is up.
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -10,6 +10,8 @@ import (
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
+
+	"vswitch/ports"
 )
 
 // Control follows devices and namespaces for all ports of a switch.
@@ -49,6 +51,16 @@ type follower struct {
 type Report struct {
 	Link Link   // its state; the last one known when it is gone
 	Gone string // why the device is gone, as a sentence; "" while it exists
+}
+
+// Tell brings what is reported into the state of the device's port.
+func (r Report) Tell(i *ports.Info) {
+	if r.Gone != "" {
+		i.Absent, i.Carrier, i.AdminUp = r.Gone, false, false
+		return
+	}
+	i.Name, i.MAC, i.MTU, i.Ifindex = r.Link.Name, r.Link.MAC, r.Link.MTU, r.Link.Index
+	i.Carrier, i.AdminUp = r.Link.Carrier, r.Link.Up
 }
 
 // eventBuffer is what the kernel may keep for us while we are busy. When it is

@@ -225,6 +225,15 @@ func (n *Namespace) LinkByName(name string) (Link, error) {
 	return link, nil
 }
 
+// Existing is LinkByName for a device that somebody else has to make.
+func (n *Namespace) Existing(name string) (Link, error) {
+	link, err := n.LinkByName(name)
+	if errors.Is(err, ErrNoDevice) {
+		err = fmt.Errorf("%w: make the device first, or correct ifname or netns", err)
+	}
+	return link, err
+}
+
 // inside is how a sentence names the namespace behind a device.
 func (n *Namespace) inside() string {
 	if n.name == "" {

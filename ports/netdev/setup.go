@@ -56,6 +56,15 @@ func (n *Namespace) option() string {
 	return "-n " + n.name + " "
 }
 
+// Change is Apply for device index of n, whatever its name is by now.
+func (n *Namespace) Change(index int, s Setup) error {
+	link, err := n.Link(index)
+	if err != nil {
+		return err
+	}
+	return n.Apply(link, s)
+}
+
 // Apply makes device link of n look like s.
 func (n *Namespace) Apply(link Link, s Setup) error {
 	h, err := n.Handle()

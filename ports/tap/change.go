@@ -24,11 +24,7 @@ func (p *Port) SetMTU(mtu int) error {
 }
 
 func (p *Port) apply(s netdev.Setup) error {
-	link, err := p.space.Link(p.index)
-	if err == nil {
-		err = p.space.Apply(link, s)
-	}
-	if err != nil {
+	if err := p.space.Change(p.index, s); err != nil {
 		return fmt.Errorf("tap %s: %w", p.options.Name, err)
 	}
 	return nil

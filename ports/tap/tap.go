@@ -187,16 +187,13 @@ func (p *Port) reported(r netdev.Report) {
 		p.lost(r.Gone)
 		return
 	}
-	p.state.Change(func(i *ports.Info) {
-		i.Name, i.MAC, i.MTU, i.Ifindex = r.Link.Name, r.Link.MAC, r.Link.MTU, r.Link.Index
-		i.Carrier, i.AdminUp = r.Link.Carrier, r.Link.Up
-	})
+	p.state.Change(r.Tell)
 }
 
 // lost marks the port absent and has its queues answer so.
 func (p *Port) lost(why string) {
 	p.gone.Store(true)
-	p.state.Change(func(i *ports.Info) { i.Absent, i.Carrier, i.AdminUp = why, false, false })
+	p.state.Change(netdev.Report{Gone: why}.Tell)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, r := range p.readers {
