@@ -24,6 +24,7 @@ func TestConformance(t *testing.T) {
 	if out, err := exec.Command(python, "-c", "import os_ken").CombinedOutput(); err != nil {
 		t.Skipf("needs os-ken for %s: %v: %s", python, err, out)
 	}
+	l.quieten("switch")
 	s := l.run(threePorts)
 	for _, p := range []string{"p1", "p2", "p3"} {
 		l.in("switch", "ip", "link", "set", p, "up")

@@ -113,6 +113,12 @@ func (l *lab) makeHost(host string) {
 func (l *lab) makeQuietHost(host string) {
 	l.Helper()
 	l.makeHost(host)
+	l.quieten(host)
+}
+
+// quieten takes IPv6 from a host.
+func (l *lab) quieten(host string) {
+	l.Helper()
 	for _, scope := range []string{"all", "default"} {
 		l.in(host, "sysctl", "-qw", "net.ipv6.conf."+scope+".disable_ipv6=1")
 	}
