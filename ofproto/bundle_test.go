@@ -13,18 +13,29 @@ import (
 	"vswitch/openflow/text"
 )
 
-// state is all that a bundle may change, as text.
-func (p *peer) state() string {
+// state is all that a bundle may change, as text, and with stats what has been
+// counted and since when.
+func (p *peer) state(stats bool) string {
 	p.t.Helper()
+	requests := []openflow.Message{statsRequest(), &openflow.GroupDescRequest{Group: openflow.GroupAll}, &openflow.GroupStatsRequest{Group: openflow.GroupAll},
+		&openflow.MeterConfigRequest{Meter: openflow.MeterAll}, &openflow.PortDescRequest{Port: openflow.PortAny}, &openflow.TableStatsRequest{}}
+	if p.version >= openflow.V14 {
+		requests = append(requests, &openflow.TableDescRequest{})
+	}
+	if stats {
+		requests = append(requests, &openflow.MeterStatsRequest{Meter: openflow.MeterAll}, &openflow.PortStatsRequest{Port: openflow.PortAny})
+	}
 	var out []byte
-	for _, m := range p.ask(statsRequest(), &openflow.GroupDescRequest{Group: openflow.GroupAll}, &openflow.GroupStatsRequest{Group: openflow.GroupAll},
-		&openflow.MeterConfigRequest{Meter: openflow.MeterAll}, &openflow.PortDescRequest{Port: openflow.PortAny}, &openflow.TableStatsRequest{}) {
+	for _, m := range p.ask(requests...) {
+		if e, ok := m.(*openflow.Error); ok {
+			p.t.Fatal(e)
+		}
 		if s, ok := m.(*openflow.FlowStatsReply); ok {
 			slices.SortFunc(s.Flows, func(a, b openflow.FlowStats) int {
 				return strings.Compare(string(text.AppendFlowStats(nil, &a, text.PrintOptions{})), string(text.AppendFlowStats(nil, &b, text.PrintOptions{})))
 			})
 		}
-		out = text.AppendMessage(out, openflow.Header{Version: p.version}, m, text.PrintOptions{NoStats: true})
+		out = text.AppendMessage(out, openflow.Header{Version: p.version}, m, text.PrintOptions{NoStats: !stats})
 		out = append(out, '\n')
 	}
 	return string(out)
@@ -54,6 +65,19 @@ func (p *peer) bundle(messages ...openflow.Message) []openflow.Message {
 	return got
 }
 
+// commits sends steps as a bundle that succeeds.
+func (p *peer) commits(steps []openflow.Message) {
+	p.t.Helper()
+	got := p.bundle(steps...)
+	if c, ok := got[len(got)-1].(*openflow.BundleControl); !ok || c.Type != openflow.BundleCommitReply || refused(got) {
+		p.t.Fatalf("committed with %s", describeAll(got))
+	}
+}
+
+func refused(list []openflow.Message) bool {
+	return slices.ContainsFunc(list, func(m openflow.Message) bool { return m.Kind() == openflow.KindError })
+}
+
 func groupOf(t testing.TB, command openflow.GroupModCommand, line string) *openflow.GroupMod {
 	t.Helper()
 	m, err := text.ParseGroup(line, command, text.Options{Version: openflow.V14})
@@ -63,12 +87,13 @@ func groupOf(t testing.TB, command openflow.GroupModCommand, line string) *openf
 	return m
 }
 
-// steps are changes of all kinds, each of which can be done after those before.
-func steps(t *testing.T, b *Bridge) []openflow.Message {
+// steps are changes of all kinds that a version has, each of which can be done after
+// those before.
+func steps(t *testing.T, b *Bridge, v openflow.Version) []openflow.Message {
 	meter := func(c openflow.MeterModCommand, id, rate uint32) *openflow.MeterMod {
 		return &openflow.MeterMod{Command: c, MeterConfig: openflow.MeterConfig{Meter: id, Flags: openflow.MeterKbps, Bands: []openflow.MeterBand{{Type: openflow.BandDrop, Rate: rate}}}}
 	}
-	return []openflow.Message{
+	list := []openflow.Message{
 		flowOf(t, "add table=1,priority=5,udp,actions=2"),
 		groupOf(t, openflow.GroupAdd, "group_id=7,type=all,bucket=actions=output:2"),
 		groupOf(t, openflow.GroupAdd, "group_id=8,type=select,bucket=weight=1,actions=group:7"),
@@ -85,15 +110,33 @@ func steps(t *testing.T, b *Bridge) []openflow.Message {
 		groupOf(t, openflow.GroupDelete, "group_id=8"),
 		meter(openflow.MeterDelete, 3, 1),
 		flowOf(t, "add priority=2,in_port=1,actions=group:7"),
+		groupOf(t, openflow.GroupDelete, "group_id=1"), // and the flow that uses it
+		flowOf(t, "add table=1,priority=4,udp,udp_dst=5,reset_counts,cookie=0x77,actions=2"),
+		flowOf(t, "delete table=1"),
 	}
+	if v >= openflow.V14 {
+		list = append(list, &openflow.TableMod{Table: 3, Eviction: openflow.On, EvictionFlags: evictOther, Vacancy: openflow.On, VacancyDown: 10, VacancyUp: 20},
+			flowOf(t, "add table=3,actions=drop"), flowOf(t, "add table=3,priority=7,actions=drop")) // one goes for the other
+	}
+	if v >= openflow.V15 {
+		list = append(list, groupOf(t, openflow.GroupInsertBucket, "group_id=2,command_bucket_id=first,bucket=bucket_id:4,actions=output:1"),
+			groupOf(t, openflow.GroupRemoveBucket, "group_id=2,command_bucket_id=last"))
+	}
+	return list
 }
 
 func bundlePeer(t *testing.T, v openflow.Version) (*jar, *Bridge, *peer) {
 	j := newJar(t, false)
 	b := j.bridge("br0", 3, FailSecure)
+	c := b.Config()
+	c.Tables = []TableConfig{{Table: 3, Limit: 1}, {Table: 4, Limit: 1}}
+	b.Configure(c, j.now)
 	p := j.connect(b, Controller, v)
 	p.ask(flowOf(t, "add priority=2,in_port=1,actions=3"), flowOf(t, "add table=1,priority=4,udp,udp_dst=5,actions=drop"),
-		groupOf(t, openflow.GroupAdd, "group_id=1,type=indirect,bucket=actions=output:3"), flowOf(t, "add priority=3,icmp,actions=group:1"))
+		groupOf(t, openflow.GroupAdd, "group_id=1,type=indirect,bucket=actions=output:3"), flowOf(t, "add priority=3,icmp,send_flow_rem,actions=group:1"),
+		groupOf(t, openflow.GroupAdd, "group_id=2,type=all,bucket=bucket_id:1,actions=output:2,bucket=bucket_id:2,actions=output:3"),
+		&openflow.MeterMod{Command: openflow.MeterAdd, MeterConfig: openflow.MeterConfig{Meter: 2, Flags: openflow.MeterPktps, Bands: []openflow.MeterBand{{Type: openflow.BandDrop, Rate: 1000}}}},
+		flowOf(t, "add priority=2,in_port=2,cookie=0x22,actions=meter:2,group:2"), flowOf(t, "add table=4,actions=drop"))
 	return j, b, p
 }
 
@@ -102,18 +145,16 @@ func TestBundleEqualsSteps(t *testing.T) {
 	for _, v := range []openflow.Version{openflow.V13, openflow.V14, openflow.V15} {
 		t.Run(v.String(), func(t *testing.T) {
 			j, b, p := bundlePeer(t, v)
-			if got := p.bundle(steps(t, b)...); len(got) != 1 || got[0].(*openflow.BundleControl).Type != openflow.BundleCommitReply {
-				t.Fatalf("committed with %s", describeAll(got))
-			}
+			p.commits(steps(t, b, v))
 			j.settle()
 			if out := j.sent(); !strings.HasPrefix(out, "br0p1 ") || strings.Contains(out, "br0p2") {
 				t.Errorf("the packet of the bundle went to\n%s", out)
 			}
 			_, b2, p2 := bundlePeer(t, v)
-			if got := p2.ask(steps(t, b2)...); len(got) != 0 {
+			if got := p2.ask(steps(t, b2, v)...); refused(got) {
 				t.Fatalf("single steps answered with %s", describeAll(got))
 			}
-			if one, many := p.state(), p2.state(); one != many {
+			if one, many := p.state(false), p2.state(false); one != many {
 				t.Errorf("in a bundle:\n%s\none by one:\n%s", one, many)
 			}
 		})
@@ -121,45 +162,77 @@ func TestBundleEqualsSteps(t *testing.T) {
 }
 
 // TestBundleFailsAtEveryStep lets each step of a bundle fail, which must leave all
-// as it was, for packets too.
+// as it was, counters too: packets go as before, and nobody is told of anything.
 func TestBundleFailsAtEveryStep(t *testing.T) {
-	j, b, p := bundlePeer(t, openflow.V14)
-	list := steps(t, b)
-	bad := []struct {
-		code openflow.ErrorCode
-		m    openflow.Message
-	}{
+	for _, v := range []openflow.Version{openflow.V13, openflow.V14, openflow.V15} {
+		t.Run(v.String(), func(t *testing.T) {
+			j, b, p := bundlePeer(t, v)
+			other := j.connect(b, Controller, v)
+			watch := &openflow.FlowMonitorRequest{Monitors: []openflow.FlowMonitor{{ID: 1, Table: openflow.TableAll, OutPort: openflow.PortAny, OutGroup: openflow.GroupAny,
+				Flags: openflow.MonitorAdd | openflow.MonitorDelete | openflow.MonitorModify | openflow.MonitorActions}}}
+			if v >= openflow.V14 {
+				other.ask(watch)
+			}
+			list := steps(t, b, v)
+			forward := func() string { return j.send("br0p1", udp(1, 2, nil)) + "\n" + j.send("br0p2", udp(2, 1, nil)) }
+			way := forward()
+			for i := range len(list) + 1 {
+				for _, x := range failures(t, v) {
+					before := p.state(true)
+					got := p.bundle(slices.Insert(slices.Clone(list[:i]), i, x.m)...)
+					if len(got) != 2 {
+						t.Fatalf("step %d, %T: answered with %s", i, x.m, describeAll(got))
+					}
+					first, second := got[0].(*openflow.Error), got[1].(*openflow.Error)
+					if first.Code != x.code || second.Code != openflow.ErrBundleMsgFailed {
+						t.Errorf("step %d, %T: %v and %v", i, x.m, first.Code, second.Code)
+					}
+					j.settle()
+					if after := p.state(true); after != before {
+						t.Fatalf("step %d, %T: afterwards\n%s\nbefore\n%s", i, x.m, after, before)
+					}
+					if out := j.sent(); out != "" {
+						t.Fatalf("step %d, %T: sent %s", i, x.m, out)
+					}
+					if w := forward(); w != way {
+						t.Fatalf("step %d, %T: a packet now goes to %s", i, x.m, w)
+					}
+					if told := other.ask(); len(told) != 0 {
+						t.Fatalf("step %d, %T: told %s", i, x.m, describeAll(told))
+					}
+				}
+			}
+			if n := len(b.learners); n != 0 {
+				t.Errorf("%d kinds of learners are left", n)
+			}
+			// What failed leaves nothing that is in the way of the same without the failure.
+			p.commits(list)
+		})
+	}
+}
+
+// failure is a message that fails after any of steps.
+type failure struct {
+	code openflow.ErrorCode
+	m    openflow.Message
+}
+
+func failures(t *testing.T, v openflow.Version) []failure {
+	list := []failure{
 		{openflow.ErrActionBadOutGroup, flowOf(t, "add actions=group:99")},
-		{openflow.ErrGroupModGroupExists, groupOf(t, openflow.GroupAdd, "group_id=1,type=all,bucket=actions=output:1")},
+		{openflow.ErrGroupModLoop, groupOf(t, openflow.GroupAdd, "group_id=55,type=all,bucket=actions=group:55")},
+		{openflow.ErrGroupModUnknownGroup, groupOf(t, openflow.GroupModify, "group_id=55,type=all")},
 		{openflow.ErrMeterModUnknownMeter, &openflow.MeterMod{Command: openflow.MeterModify, MeterConfig: openflow.MeterConfig{Meter: 77, Flags: openflow.MeterKbps}}},
 		{openflow.ErrPortModBadPort, &openflow.PortMod{Port: 99}},
 		{openflow.ErrRequestBadPort, &openflow.PacketOut{Buffer: openflow.NoBuffer, InPort: 99, Data: udp(1, 2, nil)}},
-		{openflow.ErrFlowModOverlap, flowOf(t, "add check_overlap,priority=3,actions=1")},
+		{openflow.ErrFlowModOverlap, flowOf(t, "add check_overlap,priority=2,actions=1")},
+		{openflow.ErrFlowModTableFull, flowOf(t, "add table=4,priority=9,actions=1")},
 	}
-	forward := func() string { return j.send("br0p1", udp(1, 2, nil)) }
-	way := forward()
-	for i := range len(list) + 1 {
-		for _, x := range bad {
-			before := p.state()
-			got := p.bundle(slices.Insert(slices.Clone(list[:i]), i, x.m)...)
-			if len(got) != 2 {
-				t.Fatalf("step %d, %T: answered with %s", i, x.m, describeAll(got))
-			}
-			first, second := got[0].(*openflow.Error), got[1].(*openflow.Error)
-			if first.Code != x.code || second.Code != openflow.ErrBundleMsgFailed {
-				t.Errorf("step %d, %T: %v and %v", i, x.m, first.Code, second.Code)
-			}
-			if after := p.state(); after != before {
-				t.Fatalf("step %d, %T: afterwards\n%s\nbefore\n%s", i, x.m, after, before)
-			}
-			if w := forward(); w != way {
-				t.Fatalf("step %d, %T: a packet now goes to %s", i, x.m, w)
-			}
-		}
+	if v >= openflow.V15 {
+		list = append(list, failure{openflow.ErrGroupModUnknownBucket, groupOf(t, openflow.GroupInsertBucket, "group_id=2,command_bucket_id=77,bucket=bucket_id:78,actions=output:1")},
+			failure{openflow.ErrGroupModUnknownBucket, groupOf(t, openflow.GroupRemoveBucket, "group_id=2,command_bucket_id=77")})
 	}
-	if n := len(b.learners); n != 0 {
-		t.Errorf("%d kinds of learners are left", n)
-	}
+	return list
 }
 
 // TestBundleErrors asks for what a bundle's state does not allow.

@@ -1,6 +1,8 @@
 package ofproto
 
 import (
+	"slices"
+
 	"vswitch/flow"
 	"vswitch/flow/classifier"
 	"vswitch/openflow"
@@ -62,9 +64,11 @@ type change struct {
 	xid    uint32
 	events []flowEvent
 
-	// Of a bundle: other changes join it, and what cannot be staged waits.
+	// Of a bundle: other changes join it, what cannot be staged waits, and what was
+	// done at once, because later steps depend on it, is undone from the last on.
 	bundled bool
 	later   []func()
+	undo    []func()
 }
 
 // change begins a change, or while a bundle is applied joins that. A rule's owner
@@ -133,6 +137,9 @@ func (c *change) abort() {
 		c.left(r)
 		// No packet has seen it, but a lookup may be standing on it.
 		c.bridge.sw.removed = append(c.bridge.sw.removed, removal{rule: r, table: t, id: r.id})
+	}
+	for _, f := range slices.Backward(c.undo) {
+		f()
 	}
 }
 

@@ -65,11 +65,17 @@ func (b *Bridge) tableMod(m *openflow.TableMod, v openflow.Version) error {
 	if v == openflow.V13 {
 		return nil
 	}
-	if b.bundle == nil { // which has the lock
-		b.sw.tables.Lock()
-		defer b.sw.tables.Unlock()
+	if b.bundle != nil { // which has the lock, and is of 1.3 or later: only who changes tables reads what is set
+		b.eachTable(m.Table, func(t *Table) {
+			old := t.settings
+			b.bundle.undo = append(b.bundle.undo, func() { t.settings = old })
+		})
+		b.changeTables(m, v)
+		return nil
 	}
-	b.atOnce(func() { b.changeTables(m, v) })
+	b.sw.tables.Lock()
+	defer b.sw.tables.Unlock()
+	b.changeTables(m, v)
 	return nil
 }
 
