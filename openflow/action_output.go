@@ -45,7 +45,21 @@ func appendOutput10(c context, dst []byte, a Output) ([]byte, error) {
 
 func decodeOutput11(_ context, b []byte) (Action, error) {
 	a := Output{Port: PortNo(be.Uint32(b)), MaxLen: be.Uint16(b[4:])}
+	if a.MaxLen == 0 && a.Port < PortNo(len(usualOutputs)) {
+		return usualOutputs[a.Port], nil
+	}
 	return a, checkOutPort(a.Port)
+}
+
+// usualOutputs are the outputs that most flows have. Those flows share them instead
+// of having one each in memory.
+var usualOutputs = buildUsualOutputs()
+
+func buildUsualOutputs() (list [256]Action) {
+	for port := range list {
+		list[port] = Output{Port: PortNo(port)}
+	}
+	return list
 }
 
 func appendOutput11(dst []byte, a Output) []byte {

@@ -19,21 +19,13 @@ func decodeBuckets11(c context, b []byte) (buckets []Bucket, err error) {
 			return nil, NewError(ErrGroupModBadBucket, "bucket of %d bytes in %d", n, len(b))
 		}
 		bucket := Bucket{ID: uint32(len(buckets)), Weight: be.Uint16(b[2:]), WatchPort: PortNo(be.Uint32(b[4:])), WatchGroup: be.Uint32(b[8:])}
-		if bucket.Actions, err = decodeBucketActions(c, b[bucketSize11:n]); err != nil {
+		if bucket.Actions, err = decodeApplied(c, b[bucketSize11:n], nil); err != nil {
 			return nil, err
 		}
 		buckets = append(buckets, bucket)
 		b = b[n:]
 	}
 	return buckets, nil
-}
-
-func decodeBucketActions(c context, b []byte) ([]Action, error) {
-	list, err := decodeActions(c, b, nil)
-	if err != nil {
-		return nil, err
-	}
-	return list, checkNoInstructions(c.v, list)
 }
 
 func appendBuckets11(c context, dst []byte, buckets []Bucket, props *GroupProps) (_ []byte, err error) {
@@ -105,7 +97,7 @@ func decodeBucket15(c context, b []byte, weight uint16) (bucket Bucket, err erro
 	if bucket.ID > BucketMax {
 		return bucket, NewError(ErrGroupModBadBucket, "bucket %#x", bucket.ID)
 	}
-	if bucket.Actions, err = decodeBucketActions(c, b[:n]); err != nil {
+	if bucket.Actions, err = decodeApplied(c, b[:n], nil); err != nil {
 		return bucket, err
 	}
 	props := properties{b: b[n:]}

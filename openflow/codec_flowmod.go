@@ -26,11 +26,12 @@ func flowMessages() []messageRow {
 // one.
 func toFlowMod(f func(c context, b []byte, m *FlowMod) error) decodeFunc {
 	return func(c context, b []byte) (Message, error) {
-		m := c.flowMod
-		if m == nil {
+		var m *FlowMod
+		if c.flowMod == nil {
 			m = new(FlowMod)
 		} else {
-			*m = FlowMod{}
+			m = &c.flowMod[0]
+			clear(c.flowMod[:])
 		}
 		if err := f(c, b, m); err != nil {
 			return nil, err
@@ -62,6 +63,9 @@ var flowFlags = [...]flowFlag{
 }
 
 func flagsFrom(v Version, wire uint16) (flags FlowFlags, rest uint16) {
+	if wire == 0 {
+		return 0, 0
+	}
 	for _, f := range flowFlags {
 		if wire&f.bit != 0 && f.from <= v && v <= f.to {
 			flags |= f.flag
@@ -72,6 +76,9 @@ func flagsFrom(v Version, wire uint16) (flags FlowFlags, rest uint16) {
 }
 
 func (flags FlowFlags) wire(v Version) (wire uint16) {
+	if flags == 0 {
+		return 0
+	}
 	for _, f := range flowFlags {
 		if flags&f.flag != 0 && f.from <= v && v <= f.to {
 			wire |= f.bit
@@ -302,16 +309,19 @@ func appendFlowMod11(c context, dst []byte, m *FlowMod) ([]byte, error) {
 	if m.Importance != 0 && c.v < V14 {
 		return dst, unencodable(c.v, "the importance of a flow")
 	}
-	dst = be.AppendUint64(be.AppendUint64(dst, cookie), mask)
-	dst = append(dst, table, byte(m.Command))
-	for _, n := range [3]uint16{m.IdleTimeout, m.HardTimeout, m.Priority} {
-		dst = be.AppendUint16(dst, n)
-	}
-	for _, n := range [3]uint32{m.Buffer, uint32(m.OutPort), m.OutGroup} {
-		dst = be.AppendUint32(dst, n)
-	}
-	dst = be.AppendUint16(be.AppendUint16(dst, m.Flags.wire(c.v)), m.Importance)
-	dst, err := appendMatch(c, dst, &m.Match)
+	var b [flowModSize11]byte
+	be.PutUint64(b[0:], cookie)
+	be.PutUint64(b[8:], mask)
+	b[16], b[17] = table, byte(m.Command)
+	be.PutUint16(b[18:], m.IdleTimeout)
+	be.PutUint16(b[20:], m.HardTimeout)
+	be.PutUint16(b[22:], m.Priority)
+	be.PutUint32(b[24:], m.Buffer)
+	be.PutUint32(b[28:], uint32(m.OutPort))
+	be.PutUint32(b[32:], m.OutGroup)
+	be.PutUint16(b[36:], m.Flags.wire(c.v))
+	be.PutUint16(b[38:], m.Importance)
+	dst, err := appendMatch(c, append(dst, b[:]...), &m.Match)
 	if err != nil {
 		return dst, err
 	}

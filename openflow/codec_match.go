@@ -75,33 +75,32 @@ func (m *Match) addPlain(b []byte, classes *classSet) int {
 		return 0
 	}
 	head := be.Uint32(b)
-	f := fieldOfClass(uint16(head>>16), uint8(head>>9&0x7f))
-	if f == nil {
+	p := plainOf(head)
+	if p == nil || p.bytes == 0 {
 		return 0
 	}
-	p, size := &fieldPlaces[f.ID], f.Bytes
+	n, size := int(p.bytes), int(head&0xff)
 	if head&oxmHasMask != 0 {
-		size *= 2
+		n *= 2
 	}
-	if !p.plain || int(head&0xff) != size || len(b) < 4+size {
+	if n != size || len(b) < 4+n {
 		return 0
 	}
-	value, full := number(b[4:4+f.Bytes]), p.bits[0]>>p.shift
+	value, full := number64(b[4:], p.bytes), p.bits>>p.shift
 	mask := full
 	if head&oxmHasMask != 0 {
-		mask = number(b[4+f.Bytes : 4+size]).Lo
+		mask = number64(b[4+p.bytes:], p.bytes)
 	}
-	word := &m.Mask.Words()[p.words[0]]
-	if value.Lo&^mask|mask&^full|*word&p.bits[0] != 0 || mask != full && !f.Maskable ||
-		!classes.has(f.Prereq) || !validValue(f.ID, value) {
+	word := &m.Mask.Words()[p.word]
+	if value&^mask|mask&^full|*word&p.bits != 0 || mask != full && !p.maskable || !classes.has(p.prereq) {
 		return 0
 	}
 	*word |= mask << p.shift
-	m.Value.Words()[p.words[0]] |= value.Lo << p.shift
+	m.Value.Words()[p.word] |= value << p.shift
 	if p.grants {
 		*classes = m.classes()
 	}
-	return 4 + size
+	return 4 + n
 }
 
 // add makes m match what the entry says, with the checks that OpenFlow 1.3.5
@@ -188,14 +187,21 @@ func appendOXMFields(v Version, nxm bool, dst []byte, m *Match) ([]byte, error) 
 	possible := w.classes.places()
 	places.intersect(&possible)
 	w.packetType()
+	heads := &orderedHeads[v]
 	for k, set := range places {
 		for ; set != 0 && w.left|len(m.Wide) != 0; set &= set - 1 {
 			i := 64*k + bits.TrailingZeros64(set)
+			if head := heads[i]; head != 0 {
+				if p := &orderedFields[i]; words[p.word]&p.bits != 0 {
+					w.plain(p, head)
+				}
+				continue
+			}
 			switch p := &matchOrder[i]; {
 			case i != widePlace && !p.in(words):
 			case p.special:
 				w.special(p)
-			case !w.plain(p):
+			default:
 				w.field(p)
 			}
 		}
@@ -221,21 +227,25 @@ type oxmWriter struct {
 // the places of the fields that may have them.
 func (w *oxmWriter) scan(words *[flow.PipelineWords]uint64) (places placeSet) {
 	const group = 8
-	for first := 0; first < len(words); first += group {
-		some := words[min(first, len(words)-group):]
-		at := len(words) - len(some)
-		g := (*[group]uint64)(some)
-		if g[0]|g[1]|g[2]|g[3]|g[4]|g[5]|g[6]|g[7] == 0 {
-			continue
-		}
-		for i := first - at; i < group; i++ {
-			if g[i] != 0 && !optionWords[at+i] {
-				w.left += bits.OnesCount64(g[i])
-				places.union(&wordPlaces[at+i])
-			}
+	at := 0
+	for rest := words[:]; len(rest) >= group; rest, at = rest[group:], at+group {
+		g := (*[group]uint64)(rest)
+		if g[0]|g[1]|g[2]|g[3]|g[4]|g[5]|g[6]|g[7] != 0 {
+			w.scanWords(rest[:group], at, &places)
 		}
 	}
+	w.scanWords(words[at:], at, &places)
 	return places
+}
+
+// scanWords is scan for a few words, of which the first one is number at.
+func (w *oxmWriter) scanWords(words []uint64, at int, places *placeSet) {
+	for i, word := range words {
+		if word != 0 && !optionWords[at+i] {
+			w.left += bits.OnesCount64(word)
+			places.union(&wordPlaces[at+i])
+		}
+	}
 }
 
 // special writes what stands at a special place in the order.
@@ -264,16 +274,22 @@ func (w *oxmWriter) special(p *fieldPlace) {
 	}
 }
 
-// plain writes a plain field all of which is matched, as most are.
-func (w *oxmWriter) plain(p *fieldPlace) bool {
-	h := &oxmFields.heads[w.v][p.f.ID]
-	if !p.plain || p.narrow || h.bytes != 4 || ^w.m.Mask.Words()[p.words[0]]&p.bits[0] != 0 {
-		return false
+// plain writes a plain field of which the match says something. Its header without a
+// mask is head.
+func (w *oxmWriter) plain(p *plainField, head uint32) {
+	mask := w.m.Mask.Words()[p.word] & p.bits
+	masked := mask != p.bits
+	if masked && !p.maskable {
+		return
 	}
-	value := w.m.Value.Words()[p.words[0]] & p.bits[0] >> p.shift
-	w.dst = appendNumber(be.AppendUint32(w.dst, h.bits|uint32(p.f.Bytes)), flow.U64(value), p.f.Bytes)
-	w.left -= bits.OnesCount64(p.bits[0])
-	return true
+	w.left -= bits.OnesCount64(mask)
+	value := w.m.Value.Words()[p.word] & p.bits >> p.shift
+	if !masked {
+		w.dst = appendNumber64(be.AppendUint32(w.dst, head), value, p.bytes)
+		return
+	}
+	w.dst = be.AppendUint32(w.dst, head+uint32(p.bytes)|oxmHasMask)
+	w.dst = appendNumber64(appendNumber64(w.dst, value, p.bytes), mask>>p.shift, p.bytes)
 }
 
 // field writes a field of which the match says something.

@@ -293,13 +293,12 @@ func (m *PacketOut) finish(c context, r *reader, n int) (err error) {
 	if r.short || n%8 != 0 {
 		return NewError(ErrRequestBadLen, "%d bytes of actions in %d", n, rest)
 	}
-	if m.Actions, err = decodeActions(c, actions, nil); err != nil {
-		return err
+	decode := decodeApplied
+	if c.v == V10 {
+		decode = decodeActions
 	}
-	if c.v > V10 {
-		if err := checkNoInstructions(c.v, m.Actions); err != nil {
-			return err
-		}
+	if m.Actions, err = decode(c, actions, nil); err != nil {
+		return err
 	}
 	if m.Buffer == NoBuffer {
 		m.Data = clone(r.b)

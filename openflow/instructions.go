@@ -43,6 +43,13 @@ func decodeInstructions(c context, b []byte) ([]Action, error) {
 
 // decodeInstructionList appends what the instructions in b say to list.
 func decodeInstructionList(c context, b []byte, list []Action) ([]Action, error) {
+	if n := len(b); n >= 8 && n%8 == 0 && be.Uint16(b) == instApplyActions && int(be.Uint16(b[2:])) == n {
+		list, err := decodeApplied(c, b[8:], list) // most flows have no other instruction
+		if err != nil {
+			return list, err
+		}
+		return list, checkOrder(c.v, list)
+	}
 	var found [len(instSizes)][]byte
 	for len(b) > 0 {
 		if len(b) < 8 {
@@ -90,11 +97,7 @@ func joinInstructions(c context, found *[len(instSizes)][]byte, list []Action) (
 		list = append(list, Meter{ID: id})
 	}
 	if b := found[instApplyActions]; b != nil {
-		start := len(list)
-		if list, err = decodeActions(c, b[4:], list); err != nil {
-			return list, err
-		}
-		if err := checkNoInstructions(c.v, list[start:]); err != nil {
+		if list, err = decodeApplied(c, b[4:], list); err != nil {
 			return list, err
 		}
 	}
@@ -120,14 +123,20 @@ func joinInstructions(c context, found *[len(instSizes)][]byte, list []Action) (
 	return list, checkOrder(c.v, list)
 }
 
-// checkNoInstructions refuses Nicira's write_metadata where only actions may be.
-func checkNoInstructions(v Version, list []Action) error {
-	for _, a := range list {
+// decodeApplied appends the actions of an instruction, a bucket or a packet-out to
+// list. Nicira's write_metadata is none of them.
+func decodeApplied(c context, b []byte, list []Action) ([]Action, error) {
+	start := len(list)
+	list, err := decodeActions(c, b, list)
+	if err != nil {
+		return list, err
+	}
+	for _, a := range list[start:] {
 		if a.ActionKind() == ActWriteMetadata {
-			return NewError(ErrInstructionUnsupInst, "%s among actions in %s", a.ActionKind(), v)
+			return list, NewError(ErrInstructionUnsupInst, "%s among actions in %s", a.ActionKind(), c.v)
 		}
 	}
-	return nil
+	return list, nil
 }
 
 // checkActionSet refuses actions that an action set cannot have (OpenFlow 1.3.5
@@ -149,20 +158,18 @@ func checkActionSet(list []Action) error { //size:table
 
 // stage is where in a flow's list an action may stand, ascending: meter,
 // actions, then the other instructions.
-func stage(a Action) int {
-	switch a.ActionKind() {
-	case ActMeter:
-		return 0
-	case ActClearActions:
-		return 2
-	case ActWriteActions:
-		return 3
-	case ActWriteMetadata:
-		return 4
-	case ActGotoTable:
-		return 5
+func stage(a Action) int { return int(stages[a.ActionKind()]) }
+
+var stages = buildStages()
+
+func buildStages() (stages [256]uint8) {
+	for k := range stages {
+		stages[k] = applied
 	}
-	return 1
+	for s, k := range map[uint8]ActionKind{0: ActMeter, 2: ActClearActions, 3: ActWriteActions, 4: ActWriteMetadata, 5: ActGotoTable} {
+		stages[k] = s
+	}
+	return stages
 }
 
 // applied is the stage of what apply_actions does.

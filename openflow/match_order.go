@@ -107,6 +107,77 @@ func buildFieldPlaces() (places [256]fieldPlace) {
 	return places
 }
 
+// plainField is what is needed to read and write a plain field, in little memory.
+type plainField struct {
+	bits     uint64 // in the word
+	word     uint8
+	shift    uint8
+	bytes    uint8 // on the wire; 0: no such field
+	prereq   flow.Prereq
+	maskable bool
+	grants   bool // see fieldPlace
+}
+
+// plainField is the place in less memory.
+func (p *fieldPlace) plainField() plainField {
+	return plainField{bits: p.bits[0], word: p.words[0], shift: p.shift, bytes: uint8(p.f.Bytes),
+		prereq: p.f.Prereq, maskable: p.f.Maskable, grants: p.grants}
+}
+
+// orderedFields are the plain fields by their places in matchOrder, and orderedHeads
+// their headers by version, 0 where a field is not plain or the header is not the usual one.
+var (
+	orderedFields = buildOrderedFields(matchOrder)
+	orderedHeads  = buildOrderedHeads(matchOrder)
+)
+
+func buildOrderedFields(order []fieldPlace) (fields [128]plainField) {
+	for i, p := range order {
+		fields[i] = p.plainField()
+	}
+	return fields
+}
+
+func buildOrderedHeads(order []fieldPlace) (heads [numVersions][128]uint32) {
+	for v := range heads {
+		for i, p := range order {
+			if h := oxmFields.heads[v][p.f.ID]; h.bytes == 4 && p.plain && !p.special && !p.narrow {
+				heads[v][i] = h.bits | uint32(p.f.Bytes)
+			}
+		}
+	}
+	return heads
+}
+
+// plainFields are the plain fields all of whose values are valid, by class and code.
+var plainFields = buildPlainFields()
+
+func buildPlainFields() (fields [3][128]plainField) {
+	for i, class := range [3]*[128]*flow.Field{&oxmFields.nxm0, &oxmFields.nxm1, &oxmFields.basic} {
+		for code, f := range class {
+			if f == nil || !fieldPlaces[f.ID].plain || f.ID == flow.FieldNSHMDType || f.ID == flow.FieldNSHTTL {
+				continue
+			}
+			fields[i][code] = fieldPlaces[f.ID].plainField()
+		}
+	}
+	return fields
+}
+
+// plainOf is the plain field that the first four bytes of an entry name, nil for another.
+func plainOf(head uint32) *plainField {
+	code := head >> 9 & 0x7f
+	switch head >> 16 {
+	case classNXM0:
+		return &plainFields[0][code]
+	case classNXM1:
+		return &plainFields[1][code]
+	case classBasic:
+		return &plainFields[2][code]
+	}
+	return nil
+}
+
 // placeSet is a set of places in matchOrder.
 type placeSet [2]uint64
 

@@ -213,34 +213,45 @@ func (e *oxmEntry) values() (value, mask flow.Value) {
 
 // number is flow.ValueOf, quick for the sizes that most fields have.
 func number(b []byte) flow.Value {
-	switch len(b) {
-	case 1:
-		return flow.U64(uint64(b[0]))
-	case 2:
-		return flow.U64(uint64(be.Uint16(b)))
-	case 4:
-		return flow.U64(uint64(be.Uint32(b)))
-	case 8:
-		return flow.U64(be.Uint64(b))
-	case 16:
+	switch {
+	case len(b) <= 8:
+		return flow.U64(number64(b, uint8(len(b))))
+	case len(b) == 16:
 		return flow.Value{Hi: be.Uint64(b), Lo: be.Uint64(b[8:])}
 	}
 	return flow.ValueOf(b)
 }
 
+// number64 is the number in the first n bytes of b, at most 8.
+func number64(b []byte, n uint8) uint64 {
+	switch n {
+	case 1:
+		return uint64(b[0])
+	case 2:
+		return uint64(be.Uint16(b))
+	case 4:
+		return uint64(be.Uint32(b))
+	case 6:
+		return uint64(be.Uint16(b))<<32 | uint64(be.Uint32(b[2:]))
+	case 8:
+		return be.Uint64(b)
+	}
+	return flow.ValueOf(b[:n]).Lo
+}
+
+// appendNumber64 appends a number of n bytes, at most 8. It writes 8 and keeps the
+// first ones, so that there is nothing to choose.
+func appendNumber64(dst []byte, v uint64, n uint8) []byte {
+	return be.AppendUint64(dst, v<<(64-8*n))[:len(dst)+int(n)]
+}
+
 // appendNumber is flow.Value.AppendBytes, quick for the sizes that most fields
 // have.
 func appendNumber(dst []byte, v flow.Value, n int) []byte {
-	switch n {
-	case 1:
-		return append(dst, byte(v.Lo))
-	case 2:
-		return be.AppendUint16(dst, uint16(v.Lo))
-	case 4:
-		return be.AppendUint32(dst, uint32(v.Lo))
-	case 8:
-		return be.AppendUint64(dst, v.Lo)
-	case 16:
+	switch {
+	case n <= 8:
+		return appendNumber64(dst, v.Lo, uint8(n))
+	case n == 16:
 		return be.AppendUint64(be.AppendUint64(dst, v.Hi), v.Lo)
 	}
 	return v.AppendBytes(dst, n)
