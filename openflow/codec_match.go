@@ -179,8 +179,7 @@ func maskBits(v flow.Value) int { return bits.OnesCount64(v.Hi) + bits.OnesCount
 // what they can say has been appended all the same.
 func appendOXMFields(v Version, nxm bool, dst []byte, m *Match) ([]byte, error) {
 	w := oxmWriter{v: v, nxm: nxm, m: m, dst: dst, classes: m.classes()}
-	words := m.Mask.Words()
-	places := w.scan(words)
+	places := w.scan(m.Mask.Words())
 	if len(m.Wide) > 0 {
 		places.add(widePlace)
 	}
@@ -189,19 +188,13 @@ func appendOXMFields(v Version, nxm bool, dst []byte, m *Match) ([]byte, error) 
 	w.packetType()
 	heads := &orderedHeads[v]
 	for k, set := range places {
-		for ; set != 0 && w.left|len(m.Wide) != 0; set &= set - 1 {
+		for ; set != 0; set &= set - 1 {
 			i := 64*k + bits.TrailingZeros64(set)
 			if head := heads[i]; head != 0 {
-				if p := &orderedFields[i]; words[p.word]&p.bits != 0 {
-					w.plain(p, head)
-				}
-				continue
-			}
-			switch p := &matchOrder[i]; {
-			case i != widePlace && !p.in(words):
-			case p.special:
+				w.plain(&orderedFields[i], head)
+			} else if p := &matchOrder[i]; p.special {
 				w.special(p)
-			default:
+			} else {
 				w.field(p)
 			}
 		}
@@ -224,7 +217,7 @@ type oxmWriter struct {
 }
 
 // scan counts the bits of a mask, by eight words since most have none, and gives
-// the places of the fields that may have them.
+// the places of the fields that have them.
 func (w *oxmWriter) scan(words *[flow.PipelineWords]uint64) (places placeSet) {
 	const group = 8
 	at := 0
@@ -243,7 +236,11 @@ func (w *oxmWriter) scanWords(words []uint64, at int, places *placeSet) {
 	for i, word := range words {
 		if word != 0 && !optionWords[at+i] {
 			w.left += bits.OnesCount64(word)
-			places.union(&wordPlaces[at+i])
+			for _, p := range wordPlaces[at+i] {
+				if word&p.bits != 0 {
+					places.add(p.place)
+				}
+			}
 		}
 	}
 }

@@ -201,7 +201,7 @@ var specialPlaces = []flow.FieldID{orderInPort, orderVLAN, orderTOS, orderWide}
 // matchOrder is the order in which Open vSwitch writes fields, which controllers
 // and tests are used to, though OpenFlow only asks for prerequisites first.
 // packet_type is not in it: it goes before all others. wordPlaces are the places
-// that have bits in a word of a mask.
+// that have bits in a word of a mask, by word.
 var (
 	matchOrder = buildMatchOrder()
 	widePlace  = placeIn(matchOrder, orderWide)
@@ -231,11 +231,17 @@ func placeIn(order []fieldPlace, id flow.FieldID) int {
 	return slices.IndexFunc(order, func(p fieldPlace) bool { return p.f.ID == id })
 }
 
-func buildWordPlaces(order []fieldPlace) (words [flow.PipelineWords]placeSet) {
+// wordPlace is a place in matchOrder with the bits that its field has in a word.
+type wordPlace struct {
+	bits  uint64
+	place int
+}
+
+func buildWordPlaces(order []fieldPlace) (words [flow.PipelineWords][]wordPlace) {
 	for i, p := range order {
 		for k, word := range p.words {
 			if p.bits[k] != 0 {
-				words[word].add(i)
+				words[word] = append(words[word], wordPlace{p.bits[k], i})
 			}
 		}
 	}
