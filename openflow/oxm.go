@@ -224,17 +224,8 @@ func number(b []byte) flow.Value {
 
 // number64 is the number in the first n bytes of b, at most 8.
 func number64(b []byte, n uint8) uint64 {
-	switch n {
-	case 1:
-		return uint64(b[0])
-	case 2:
-		return uint64(be.Uint16(b))
-	case 4:
-		return uint64(be.Uint32(b))
-	case 6:
-		return uint64(be.Uint16(b))<<32 | uint64(be.Uint32(b[2:]))
-	case 8:
-		return be.Uint64(b)
+	if len(b) >= 8 {
+		return be.Uint64(b) >> (64 - 8*n)
 	}
 	return flow.ValueOf(b[:n]).Lo
 }
