@@ -206,3 +206,76 @@ func TestResolve(t *testing.T) {
 		t.Errorf("without a table: %v", err)
 	}
 }
+
+// naiveDecodeOXM is decodeOXM without its quick way for plain fields.
+func naiveDecodeOXM(b []byte, m *Match) error {
+	var e oxmEntry
+	for len(b) > 0 {
+		classes := m.classes()
+		rest, err := e.parse(b)
+		switch {
+		case err != nil:
+		case e.f != nil && e.f.Wide():
+			err = m.addWide(&e)
+		case e.f != nil:
+			err = m.add(&e, &classes)
+		default:
+			err = ErrMatchBadField
+		}
+		if err != nil {
+			return err
+		}
+		b = rest
+	}
+	return nil
+}
+
+// naiveAppendOXM is appendOXMFields, asking every field in turn.
+func naiveAppendOXM(v Version, m *Match) []byte {
+	w := oxmWriter{v: v, m: m}
+	w.packetType()
+	for i := range matchOrder {
+		switch p := &matchOrder[i]; {
+		case i == widePlace:
+			w.wide()
+		case !p.in(m.Mask.Words()) || !m.classes().has(p.f.Prereq):
+		case p.special:
+			w.special(p)
+		default:
+			w.field(p)
+		}
+	}
+	return w.dst
+}
+
+// TestMatchesAsNaively reads and writes random matches, some with wrong bytes, the
+// quick way and the naive one.
+func TestMatchesAsNaively(t *testing.T) {
+	g := newGenerator(t)
+	faults := 0
+	for range 20000 {
+		m := g.match()
+		for v := V12; v <= V15; v++ {
+			b, _ := appendOXMFields(v, false, nil, &m)
+			if want := naiveAppendOXM(v, &m); !bytes.Equal(b, want) {
+				t.Fatalf("%s: %+v\n got %x\nwant %x", v, m, b, want)
+			}
+			if len(b) > 0 && g.IntN(2) == 0 {
+				b[g.IntN(len(b))] ^= 1 << g.IntN(8)
+			}
+			var got, want Match
+			err, wantErr := decodeOXM(b, &got, nil), naiveDecodeOXM(b, &want)
+			switch {
+			case (err != nil) != (wantErr != nil) || err != nil && AsError(err).Code != AsError(wantErr).Code:
+				t.Fatalf("%x: %v, naively %v", b, err, wantErr)
+			case err != nil:
+				faults++
+			case !got.Match.Equal(&want.Match):
+				t.Fatalf("%x:\n got %+v\nwant %+v", b, got, want)
+			}
+		}
+	}
+	if faults < 5000 {
+		t.Errorf("only %d of 80000 had a fault", faults)
+	}
+}
