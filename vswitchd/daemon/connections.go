@@ -34,6 +34,7 @@ type listener struct {
 	cancel  context.CancelFunc
 	ended   sync.WaitGroup
 	refused refusals
+	threads chan struct{} // room for connections with threads
 }
 
 // listen opens a socket and serves what connects to it.
@@ -52,7 +53,7 @@ func (d *Daemon) listen(e config.Endpoint, b *ofproto.Bridge, kind ofproto.Sessi
 		return nil, fmt.Errorf("%s: %w", e, err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	l := &listener{Listener: nl, cancel: cancel, refused: refusals{lobby: lobby.New(maxHandshakes)}}
+	l := &listener{Listener: nl, cancel: cancel, refused: refusals{lobby: lobby.New(maxHandshakes)}, threads: make(chan struct{}, maxThreads)}
 	l.ended.Go(func() {
 		for {
 			c, err := nl.Accept()
@@ -75,11 +76,33 @@ func (d *Daemon) listen(e config.Endpoint, b *ofproto.Bridge, kind ofproto.Sessi
 						return
 					}
 				}
+				c, done := l.threaded(c, kind)
+				defer done()
 				_ = d.serve(ctx, c, b, ofproto.SessionOptions{Kind: kind, Name: name}, nil)
 			})
 		}
 	})
 	return l, nil
+}
+
+// threaded gives a connection of a program on this machine a thread, while there is
+// room for one. done makes room again.
+func (l *listener) threaded(c net.Conn, kind ofproto.SessionKind) (_ net.Conn, done func()) {
+	local, ok := c.(*net.UnixConn)
+	if !ok || kind != ofproto.Service {
+		return c, func() {}
+	}
+	select {
+	case l.threads <- struct{}{}:
+	default:
+		return c, func() {}
+	}
+	t, err := newThreadConn(local)
+	if err != nil {
+		<-l.threads
+		return c, func() {}
+	}
+	return t, func() { <-l.threads }
 }
 
 // peerName names the other end of an accepted connection.
