@@ -36,6 +36,58 @@ func (r MegaflowsReply) Text() string {
 	return b.String()
 }
 
+// DatapathFlowsReply is the reply to dpif/dump-flows and dpctl/dump-flows.
+type DatapathFlowsReply struct {
+	Workers bool               `json:"-"` // say which worker has them
+	Flows   List[DatapathFlow] `json:"flows"`
+}
+
+// DatapathFlow is a megaflow in the words of Open vSwitch.
+type DatapathFlow struct {
+	Worker  int     `json:"worker"`
+	Match   string  `json:"match"`
+	Actions string  `json:"actions"`
+	Packets uint64  `json:"packets"`
+	Bytes   uint64  `json:"bytes"`
+	Used    float64 `json:"used"` // seconds since the last packet
+}
+
+// Text is a line for each, as ovs-appctl prints it.
+func (r DatapathFlowsReply) Text() string {
+	var b strings.Builder
+	for i, f := range r.Flows {
+		if r.Workers && (i == 0 || f.Worker != r.Flows[i-1].Worker) {
+			fmt.Fprintf(&b, "flow-dump from worker: %d\n", f.Worker)
+		}
+		fmt.Fprintf(&b, "%s, packets:%d, bytes:%d, used:%.3fs, actions:%s\n", f.Match, f.Packets, f.Bytes, f.Used, f.Actions)
+	}
+	return b.String()
+}
+
+// UpcallsReply is the reply to upcall/show.
+type UpcallsReply struct {
+	Current int       `json:"current"` // megaflows
+	Average int       `json:"average"`
+	Most    int       `json:"max"`
+	Limit   int       `json:"limit"`
+	Took    float64   `json:"duration"` // of the last look at all, in seconds
+	Workers List[int] `json:"workers"`  // megaflows of each
+}
+
+// Text is as ovs-appctl prints it, with workers where Open vSwitch has revalidators.
+func (r UpcallsReply) Text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s:\n  flows         : (current %d) (avg %d) (max %d) (limit %d)\n  dump duration : %dms\n  ufid enabled : false\n\n",
+		DatapathName, r.Current, r.Average, r.Most, r.Limit, int(r.Took*1000))
+	for i, n := range r.Workers {
+		fmt.Fprintf(&b, "  %d: (keys %d)\n", i, n)
+	}
+	return b.String()
+}
+
+// DatapathName is the datapath where Open vSwitch's commands name one: type@name.
+const DatapathName = "vswitch@vswitch"
+
 // CacheReply is the reply to cache: how well the caches of the workers do.
 type CacheReply struct {
 	Workers List[CacheCounters] `json:"workers"`

@@ -31,6 +31,10 @@ const (
 	Capture      Method = "capture"
 	Why          Method = "why"
 	Megaflows    Method = "megaflows"
+	DumpFlows    Method = "dpif/dump-flows"
+	DumpAllFlows Method = "dpctl/dump-flows"
+	Purge        Method = "revalidator/purge"
+	Upcalls      Method = "upcall/show"
 	Cache        Method = "cache"
 	Flows        Method = "flows"
 	VlogList     Method = "vlog/list"
@@ -65,6 +69,8 @@ const unlimited = 1 << 20
 var commands = []Command{
 	{Cache, "", 0, 0, "how well the caches do: hits, misses, masks"},
 	{Capture, "[--snaplen=bytes] [--count=frames] [--points=rx,tx,drop] [--filter=flow] [port]...", 0, unlimited, "frames as they pass, as a pcapng file on this connection"},
+	{DumpAllFlows, "[-m] [--names] [dp] [filter=flow] [pmd=worker]", 0, 5, "cached decisions of all bridges, as Open vSwitch writes them"},
+	{DumpFlows, "[-m] [--names | --no-names] bridge", 1, 3, "cached decisions about packets that a bridge's ports received, as Open vSwitch writes them"},
 	{Drops, "[bridge|port]...", 0, unlimited, "dropped frames by port and reason"},
 	{Exit, "[--cleanup]", 0, 1, "end the switch and remove what it made"},
 	{FDBAdd, "bridge port vlan mac", 4, 4, "add a static entry to the MAC table"},
@@ -75,7 +81,7 @@ var commands = []Command{
 	{Flows, "[seconds]", 0, 1, "the 1000 most used flows of those that packets met in the last seconds (10)"},
 	{Ledger, "", 0, 0, "the account of all frames: what came in equals what became of them"},
 	{ListCommands, "", 0, 0, "these commands"},
-	{Megaflows, "[bridge|port]...", 0, unlimited, "cached decisions, the most used first, and the flows that they came from"},
+	{Megaflows, "[--filter=flow] [bridge|port]...", 0, unlimited, "cached decisions, the most used first, and the flows that they came from"},
 	{MonitorBarrier, "", 0, 0, "send a barrier request, and wait for the reply"},
 	{MonitorBlock, "", 0, 0, "stop reading what the switch sends"},
 	{MonitorPacketOut, "\"in_port=<port> packet=<hex data> actions=...\"", 1, 1, "have the switch send a packet"},
@@ -86,8 +92,10 @@ var commands = []Command{
 	{TraceOut, "bridge flow [packet] actions [--names]", 3, 6, "what a packet-out would do; nothing is sent"},
 	{Ports, "[bridge|port]...", 0, unlimited, "counters of ports"},
 	{Reload, "", 0, 0, "read the configuration again"},
+	{Purge, "", 0, 0, "forget all cached decisions"},
 	{SetOptions, "[--format text|json]", 0, 2, "form of the replies on this connection"},
 	{Status, "", 0, 0, "bridges, ports, controllers, and what is wrong with them"},
+	{Upcalls, "", 0, 0, "how many decisions are cached, were, and may be"},
 	{Version, "", 0, 0, "name and version of the program"},
 	{VlogList, "", 0, 0, "how much each part of the switch logs"},
 	{VlogSet, "spec...", 1, unlimited, "have a part of the switch log more or less: [MODULE:]LEVEL"},

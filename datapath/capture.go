@@ -41,6 +41,16 @@ func (f *CaptureFilter) matches(k *flow.Key) bool {
 	return true
 }
 
+// Overlaps reports whether some packets could pass the filter that m is about.
+func (f *CaptureFilter) Overlaps(m *Megaflow) bool {
+	key, narrowed := m.Key(), CaptureFilter{Value: f.Value}
+	mask := m.Mask()
+	for i, w := range mask.Base.Words() {
+		narrowed.Mask.Words()[i] = f.Mask.Words()[i] & w
+	}
+	return narrowed.matches(&key)
+}
+
 // Captured is a captured frame. Data is valid until Capture.Read's function returns.
 type Captured struct {
 	Point   CapturePoint

@@ -1,6 +1,9 @@
 package datapath
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // registry knows the megaflows of all workers: those who read counters,
 // revalidate and expire find them here. Workers come here only when they
@@ -11,6 +14,30 @@ type registry struct {
 	leaving []*Megaflow // out of the list, perhaps still in their worker's cache
 	limit   int
 	version uint64 // megaflows of an older version are not added any more
+	census  Census // as of the last look over all
+}
+
+// Census says how many megaflows there are.
+type Census struct {
+	Now, Limit    int
+	Average, Most int           // of the looks over all, the average with more weight on the last ones
+	Took          time.Duration // the last look; 0 where there is no clock
+}
+
+// count notes how many there are, and how long it took to look at all.
+func (r *registry) count(took int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := len(r.flows)
+	r.census.Average, r.census.Most, r.census.Took = (r.census.Average+n)/2, max(r.census.Most, n), time.Duration(took)
+}
+
+func (r *registry) counted() Census {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := r.census
+	c.Now, c.Limit = len(r.flows), r.limit
+	return c
 }
 
 // add registers m, or reports that it must not be kept: its version has been

@@ -26,6 +26,8 @@ func (d *Datapath) Revalidate(version, tags uint64, keep func(*Megaflow) bool) {
 func (d *Datapath) Expire(now int64, idle time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	begin := d.time()
+	defer func() { d.flows.count(d.time() - begin) }()
 	var stale []*Megaflow
 	for _, m := range d.flows.snapshot() {
 		if m.used.Load() < now-int64(idle) {
@@ -33,6 +35,24 @@ func (d *Datapath) Expire(now int64, idle time.Duration) {
 		}
 	}
 	d.evict(stale)
+}
+
+// Purge removes all megaflows: every flow of packets is decided anew.
+func (d *Datapath) Purge() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.evict(d.flows.snapshot())
+}
+
+// Census says how many megaflows there are and were, as of Expire.
+func (d *Datapath) Census() Census { return d.flows.counted() }
+
+// time is the workers' clock, 0 where Step says the time.
+func (d *Datapath) time() int64 {
+	if d.options.Clock == nil {
+		return 0
+	}
+	return d.options.Clock()
 }
 
 // Fold brings every credit up to date with what the megaflows have counted.

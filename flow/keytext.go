@@ -6,20 +6,13 @@ import (
 	"vswitch/packet"
 )
 
-// AppendKey appends a key, or with a mask a megaflow's match, to dst in the
-// style of ovs-dpctl:
+// AppendKey appends all that a packet has to dst in the style of ovs-dpctl:
 //
 //	recirc_id(0),in_port(1),eth(src=..,dst=..),eth_type(0x0800),ipv4(src=10.0.0.1,proto=6),tcp(dst=80)
-//
-// Fields of which the mask has no bit are left out, and so are groups without
-// fields. nil mask shows all that the packet has.
-func AppendKey(dst []byte, k *Key, mask *KeyMask) []byte {
+func AppendKey(dst []byte, k *Key) []byte {
 	var m Match
 	m.Value.Load(k)
-	if mask == nil {
-		mask = existingFields(&m.Value)
-	}
-	m.Mask.Key = Key(*mask)
+	m.Mask.Key = Key(*existingFields(&m.Value))
 	w := keyWriter{dst: dst, match: &m, start: len(dst)}
 	w.metadata()
 	w.group("eth", "src", FieldEthSrc, "dst", FieldEthDst)
@@ -139,36 +132,14 @@ func (w *keyWriter) metadata() {
 // tags writes VLAN tags and opens an encap( for each; it says how many are
 // open.
 func (w *keyWriter) tags() (depth int) {
-	for i := range w.match.Value.VLAN {
-		tag, mask := w.match.Value.VLAN[i], w.match.Mask.VLAN[i]
-		if mask.TCI == 0 && mask.TPID == 0 {
-			continue
+	for _, tag := range w.match.Value.VLAN {
+		if tag.TCI&VLANPresent == 0 {
+			break
 		}
 		w.comma()
-		if tag.TCI&VLANPresent == 0 {
-			w.dst = append(appendMasked(append(w.dst, "vlan(tci="...), U64(uint64(tag.TCI&mask.TCI)), U64(uint64(mask.TCI)), mask.TCI == 0xffff, 4), ')')
-			continue
-		}
-		if mask.TPID != 0 {
-			w.dst = append(appendHex(append(w.dst, "eth_type("...), U64(uint64(tag.TPID)), 4), "),"...)
-		}
-		w.dst = append(w.dst, "vlan("...)
-		if vid := mask.TCI & 0xfff; vid != 0 {
-			w.dst = strconv.AppendUint(append(w.dst, "vid="...), uint64(tag.TCI&vid), 10)
-			if vid != 0xfff {
-				w.dst = appendHex(append(w.dst, '/'), U64(uint64(vid)), 0)
-			}
-		}
-		if pcp := mask.TCI >> 13; pcp != 0 {
-			if mask.TCI&0xfff != 0 {
-				w.dst = append(w.dst, ',')
-			}
-			w.dst = strconv.AppendUint(append(w.dst, "pcp="...), uint64(tag.TCI>>13&pcp), 10)
-			if pcp != 7 {
-				w.dst = appendHex(append(w.dst, '/'), U64(uint64(pcp)), 0)
-			}
-		}
-		w.dst = append(w.dst, "),encap("...)
+		w.dst = append(appendHex(append(w.dst, "eth_type("...), U64(uint64(tag.TPID)), 4), "),vlan(vid="...)
+		w.dst = append(strconv.AppendUint(w.dst, uint64(tag.TCI&0xfff), 10), ",pcp="...)
+		w.dst = append(strconv.AppendUint(w.dst, uint64(tag.TCI>>13), 10), "),encap("...)
 		w.start = len(w.dst)
 		depth++
 	}

@@ -67,16 +67,32 @@ type MegaflowText struct {
 func (s *Switch) DescribeMegaflow(m *datapath.Megaflow) MegaflowText {
 	key, mask := m.Key(), m.Mask()
 	p := s.PortOf(datapath.PortID(key.InPort))
-	return MegaflowText{p, p.megaflowMatch(&key, &mask), p.DescribeActions(m.Actions()), s.DecidedBy(m.Credits())}
+	return MegaflowText{p, p.megaflowMatch(&key, &mask), p.actions(m.Actions(), &key, true), s.DecidedBy(m.Credits())}
+}
+
+// DescribeAsOVS is DescribeMegaflow in the form of Open vSwitch's `dpif/dump-flows`,
+// with names of ports or the datapath's numbers.
+func (s *Switch) DescribeAsOVS(m *datapath.Megaflow, names bool) MegaflowText {
+	key, mask := m.Key(), m.Mask()
+	p, name := s.PortOf(datapath.PortID(key.InPort)), ""
+	if p != nil && names {
+		name = p.Name
+	}
+	return MegaflowText{p, string(flow.AppendMegaflow(nil, &key, &mask, name)), p.actions(m.Actions(), &key, names), nil}
 }
 
 // DescribeActions are datapath actions as `ofproto/trace` writes them, with names of
 // ports. p is one of the bridge that they are of, or nil.
-func (p *Port) DescribeActions(list []datapath.Action) string {
+func (p *Port) DescribeActions(list []datapath.Action) string { return p.actions(list, nil, true) }
+
+// actions describes actions for packets like one; nil where nothing is known of them.
+func (p *Port) actions(list []datapath.Action, like *flow.Key, names bool) string {
 	if p == nil {
 		return fmt.Sprint(list)
 	}
-	return p.telling().actionsText(list)
+	t := p.telling()
+	t.like, t.o.Names = like, names
+	return t.actionsText(list)
 }
 
 // telling writes with the names of ports.

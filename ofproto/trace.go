@@ -209,6 +209,7 @@ type tracing struct {
 	now    int64
 	pool   *packet.Pool
 	rounds int
+	like   *flow.Key // what is known of the packets that actions are for; nil: nothing
 }
 
 // maxTraced bounds the recirculations of a trace.

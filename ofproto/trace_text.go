@@ -36,6 +36,7 @@ func (t *tracing) describe(out *Trace, x *xlate, k *flow.Key) {
 		kind = fmt.Sprintf("packet_type=(%d,%#x)", k.PacketType>>16, k.PacketType&0xffff)
 	}
 	out.Megaflow = fmt.Sprintf("recirc_id=%s,%s,%s", recircText(k.RecircID), kind, text.AppendMatch(nil, &m, o))
+	t.like = k
 	out.Actions = t.actionsText(x.result.Actions)
 }
 
@@ -127,7 +128,8 @@ func (t *tracing) actionText(a *datapath.Action) string {
 		if !ok {
 			return "userspace"
 		}
-		return fmt.Sprintf("userspace(controller(reason=%d,cookie=%#x,id=%d,max_len=%d))", h.reason, h.cookie, h.id, h.maxLen)
+		return fmt.Sprintf("userspace(pid=0,controller(reason=%d,dont_send=0,continuation=%d,recirc_id=0,rule_cookie=%#x,controller_id=%d,max_len=%d))",
+			h.reason, continues(h), h.cookie, h.id, h.maxLen)
 	case datapath.OpPushVLAN:
 		tpid := ""
 		if a.Arg>>16 != packet.EthTypeVLAN {
@@ -147,11 +149,29 @@ func (t *tracing) actionText(a *datapath.Action) string {
 	case datapath.OpClone:
 		return "clone(" + t.actionsText(a.X.Sub) + ")"
 	case datapath.OpSet:
-		m := openflow.Match{}
-		m.Value.Base, m.Mask.Base = a.X.Set.Value, a.X.Set.Mask
-		return "set(" + string(text.AppendMatch(nil, &m, t.printing())) + ")"
+		return t.setText(a.X.Set)
 	}
 	return a.String()
+}
+
+func continues(h *packetInHandle) int {
+	if h.rest != nil {
+		return 1
+	}
+	return 0
+}
+
+// setText is a rewriting as Open vSwitch writes it, a set for each header. Where it has
+// no form, or nothing is known of the packets, it is as in a match.
+func (t *tracing) setText(s *datapath.Set) string {
+	if s.Headers&(datapath.HdrVLAN|datapath.HdrPBB|datapath.HdrNSH) != 0 || t.like == nil {
+		m := openflow.Match{}
+		m.Value.Base, m.Mask.Base = s.Value, s.Mask
+		return "set(" + string(text.AppendMatch(nil, &m, t.printing())) + ")"
+	}
+	value, mask := flow.Key{Base: s.Value}, flow.Key{Base: s.Mask}
+	value.EthType, value.IPProto = t.like.EthType, t.like.IPProto
+	return "set(" + strings.ReplaceAll(string(flow.AppendMegaflow(nil, &value, &mask, "")), "),", ")),set(") + ")"
 }
 
 // Text is the trace as `ovs-appctl ofproto/trace` prints it.

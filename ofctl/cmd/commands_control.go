@@ -70,9 +70,10 @@ func controlCommands() []command {
 			example: "ofctl ledger",
 		},
 		{
-			group: groupControl, name: "megaflows", operands: "[BRIDGE|PORT]...", most: unlimited, run: runControl(control.Megaflows), flags: flags,
+			group: groupControl, name: "megaflows", operands: "[BRIDGE|PORT]...", most: unlimited, run: runMegaflows, flags: flags + " filter",
 			summary: "show the decisions that are cached, and the flows that they came from",
-			example: "ofctl megaflows h1",
+			example: "ofctl megaflows h1 --filter tcp,tp_dst=80",
+			more:    "With --filter those that can be about packets of FLOW.",
 		},
 		{
 			group: groupControl, name: "cache", run: runControl(control.Cache), flags: flags,

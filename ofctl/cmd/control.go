@@ -43,6 +43,14 @@ func runControl(method control.Method) func(*app, []string) error {
 	return func(a *app, args []string) error { return a.ask(method, args) }
 }
 
+// runMegaflows shows cached decisions.
+func runMegaflows(a *app, args []string) error {
+	if f := a.option.capture.filter; f != "" {
+		args = append([]string{"--filter=" + f}, args...)
+	}
+	return a.ask(control.Megaflows, args)
+}
+
 // runAppctl gives any command to the control socket.
 func runAppctl(a *app, args []string) error {
 	return a.ask(control.Method(args[0]), args[1:])

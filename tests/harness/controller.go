@@ -127,7 +127,7 @@ func summary(dst, data []byte) []byte {
 	if err != nil {
 		return append(dst, err.Error()...)
 	}
-	return append(dst, strings.TrimPrefix(string(flow.AppendKey(nil, &k, nil)), "recirc_id(0),in_port(0),")...)
+	return append(dst, strings.TrimPrefix(string(flow.AppendKey(nil, &k)), "recirc_id(0),in_port(0),")...)
 }
 
 // messageTypes are the types that scripts name, in OpenFlow 1.0 and later.

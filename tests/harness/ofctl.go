@@ -148,7 +148,7 @@ func cmdMegaflows(j *Jar, out *bytes.Buffer, _ *txtar.Archive, _ []string) error
 	var lines []string
 	for _, m := range j.Datapath.Megaflows() {
 		k, mask := m.Key(), m.Mask()
-		lines = append(lines, fmt.Sprintf("%s packets %d actions %s", flow.AppendKey(nil, &k, (*flow.KeyMask)(&mask)), m.Hits().Packets, actionNames(m.Actions())))
+		lines = append(lines, fmt.Sprintf("%s packets %d actions %s", flow.AppendMegaflow(nil, &k, &mask, ""), m.Hits().Packets, actionNames(m.Actions())))
 	}
 	slices.Sort(lines)
 	for _, l := range lines {

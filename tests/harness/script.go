@@ -380,7 +380,7 @@ func describe(f dummy.Frame) string {
 	if err != nil {
 		return err.Error()
 	}
-	s := string(flow.AppendKey(nil, &k, nil))
+	s := string(flow.AppendKey(nil, &k))
 	s = strings.TrimPrefix(s, "recirc_id(0),in_port(0),")
 	s += fmt.Sprintf(" size %d", len(f.Data))
 	if o := f.Meta.Offload; o.GSO != packet.GSONone {

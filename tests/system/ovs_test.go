@@ -1,6 +1,7 @@
 package system
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -207,7 +208,29 @@ func TestOVSAppctl(t *testing.T) {
 	shows(t, appctl("fdb/show", "br0"), `(?m)^ port  VLAN  MAC                Age$`, `(?m)^    1     0  `+mac1+` +\d+$`, `(?m)^    2     0  `+mac2)
 	shows(t, appctl("fdb/stats-show", "br0"), `Total number of learned MAC entries     : 2`)
 	appctl("fdb/flush", "br0")
-	out, err := tryAppctl(s.path(controlSocket(s)), "fdb/show", "br7")
+	s.reaches("h1", ip2)
+	const megaflow = `, packets:\d+, bytes:\d+, used:\d+\.\d{3}s, actions:`
+	shows(t, appctl("dpif/dump-flows", "br0"), `(?m)^recirc_id\(0\),in_port\(\d+\),packet_type\(ns=0,id=0\),eth\(src=`+mac1+`,dst=`+mac2+`\).*`+megaflow+`\d+$`)
+	shows(t, appctl("dpif/dump-flows", "--names", "br0"), `(?m)^recirc_id\(0\),in_port\(h1\).*`+megaflow+`h2$`)
+	const filter = "icmp,dl_src=" + mac2
+	for _, some := range []string{appctl("dpctl/dump-flows", "--names", "filter="+filter), s.ofctl("megaflows", "--filter", filter)} {
+		shows(t, some, `src=`+mac2)
+		if strings.Contains(some, "src="+mac1) {
+			t.Errorf("with a filter for %s:\n%s", filter, some)
+		}
+	}
+	shows(t, appctl("dpctl/dump-flows"), `(?m)^flow-dump from worker: \d+\nrecirc_id\(0\),in_port\(\d\)`, `eth\(src=`+mac1)
+	shows(t, appctl("upcall/show"), `^vswitch@vswitch:\n  flows         : \(current \d+\) \(avg \d+\) \(max \d+\) \(limit 200000\)\n  dump duration : \d+ms\n  ufid enabled : false\n\n  0: \(keys \d+\)\n`)
+	s.await("the cache is empty", func() error { // but for what hosts say of themselves meanwhile
+		appctl("revalidator/purge")
+		if out := appctl("dpif/dump-flows", "br0"); out != "" {
+			return errors.New(out)
+		}
+		return nil
+	})
+	out, err := tryAppctl(s.path(controlSocket(s)), "dpif/dump-flows", "br7")
+	s.fails(out, err, "no such bridge")
+	out, err = tryAppctl(s.path(controlSocket(s)), "fdb/show", "br7")
 	s.fails(out, err, "br7")
 	out, err = tryAppctl(s.path(controlSocket(s)), "no/such")
 	s.fails(out, err, `"no/such" is not a valid command`)

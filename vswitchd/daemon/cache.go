@@ -2,9 +2,11 @@ package daemon
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"vswitch/control"
 	"vswitch/datapath"
@@ -14,12 +16,25 @@ import (
 // cmdMegaflows answers megaflows: what the caches have remembered of packets that came
 // in by ports, the most used first.
 func (d *Daemon) cmdMegaflows(args []string) (control.Reply, error) {
+	var filter *datapath.CaptureFilter
+	if len(args) > 0 {
+		if words, isFilter := strings.CutPrefix(args[0], "--filter="); isFilter {
+			var err error
+			if filter, err = readFilter(words); err != nil {
+				return nil, err
+			}
+			args = args[1:]
+		}
+	}
 	wanted, err := d.portsNamed(args)
 	if err != nil {
 		return nil, err
 	}
 	r, now := control.MegaflowsReply{}, d.clock()
 	for _, m := range d.dp.Megaflows() {
+		if filter != nil && !filter.Overlaps(m) {
+			continue
+		}
 		t := d.sw.DescribeMegaflow(m)
 		if len(args) > 0 && (t.Port == nil || !slices.Contains(wanted, t.Port)) {
 			continue
@@ -38,6 +53,88 @@ func (d *Daemon) cmdMegaflows(args []string) (control.Reply, error) {
 	slices.SortFunc(r, func(a, b control.Megaflow) int {
 		return cmp.Or(cmp.Compare(b.Packets, a.Packets), cmp.Compare(a.Match, b.Match))
 	})
+	return r, nil
+}
+
+// cmdDumpFlows answers dpif/dump-flows.
+func (d *Daemon) cmdDumpFlows(args []string) (control.Reply, error) {
+	names, bridge := false, ""
+	for _, a := range args {
+		switch {
+		case a == "-m": // shows no more: all that is not shown is not looked at
+		case a == "--names" || a == "--no-names":
+			names = a == "--names"
+		case strings.HasPrefix(a, "-"):
+			return nil, fmt.Errorf("%s: unknown option: there are -m, --names and --no-names", a)
+		case bridge != "":
+			return nil, fmt.Errorf("%s: one bridge at a time", a)
+		default:
+			bridge = a
+		}
+	}
+	b := d.sw.Bridge(bridge)
+	if b == nil {
+		return nil, errors.New("no such bridge")
+	}
+	return control.DatapathFlowsReply{Flows: d.datapathFlows(names, func(m *datapath.Megaflow) bool {
+		p := d.sw.PortOf(datapath.PortID(m.Key().InPort))
+		return p != nil && p.Bridge == b
+	})}, nil
+}
+
+// cmdDumpAllFlows answers dpctl/dump-flows.
+func (d *Daemon) cmdDumpAllFlows(args []string) (control.Reply, error) {
+	var filter *datapath.CaptureFilter
+	names, worker := false, -1
+	for _, a := range args {
+		key, value, _ := strings.Cut(a, "=")
+		var err error
+		switch {
+		case a == "-m" || a == control.DatapathName:
+		case a == "--names":
+			names = true
+		case key == "filter":
+			filter, err = readFilter(value)
+		case key == "pmd":
+			if worker, err = strconv.Atoi(value); err != nil {
+				err = fmt.Errorf("%s: give the number of a worker", a)
+			}
+		default:
+			err = fmt.Errorf("%s: there are -m, --names, filter=FLOW, pmd=WORKER, and the datapath %s", a, control.DatapathName)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return control.DatapathFlowsReply{Workers: true, Flows: d.datapathFlows(names, func(m *datapath.Megaflow) bool {
+		return (filter == nil || filter.Overlaps(m)) && (worker < 0 || worker == m.Worker())
+	})}, nil
+}
+
+// datapathFlows lists megaflows by worker, the most used first.
+func (d *Daemon) datapathFlows(names bool, wanted func(*datapath.Megaflow) bool) (list control.List[control.DatapathFlow]) {
+	now := d.clock()
+	for _, m := range d.dp.Megaflows() {
+		if !wanted(m) {
+			continue
+		}
+		t, hits := d.sw.DescribeAsOVS(m, names), m.Hits()
+		list = append(list, control.DatapathFlow{Worker: m.Worker(), Match: t.Match, Actions: t.Actions, Packets: hits.Packets, Bytes: hits.Bytes,
+			Used: float64(max(0, now-hits.Used)) / 1e9})
+	}
+	slices.SortFunc(list, func(a, b control.DatapathFlow) int {
+		return cmp.Or(cmp.Compare(a.Worker, b.Worker), cmp.Compare(b.Packets, a.Packets), cmp.Compare(a.Match, b.Match))
+	})
+	return list
+}
+
+// cmdUpcalls answers upcall/show.
+func (d *Daemon) cmdUpcalls([]string) (control.Reply, error) {
+	c := d.dp.Census()
+	r := control.UpcallsReply{Current: c.Now, Average: c.Average, Most: c.Most, Limit: c.Limit, Took: c.Took.Seconds()}
+	for _, w := range d.dp.WorkerCounters() {
+		r.Workers = append(r.Workers, w.Megaflows)
+	}
 	return r, nil
 }
 
