@@ -82,6 +82,9 @@ func (g *rig) tcp() (float64, error) {
 		return 0, err
 	}
 	to, _, err := unix.Accept(listener)
+	for err == unix.EINTR {
+		to, _, err = unix.Accept(listener)
+	}
 	if err != nil {
 		return 0, fmt.Errorf("accept: %w", err)
 	}
@@ -105,6 +108,12 @@ func (g *rig) dial(fd int) error {
 		return err
 	}
 	err := unix.Connect(fd, endpoint(1, streamPort))
+	for err == unix.EINTR {
+		err = unix.Connect(fd, endpoint(1, streamPort))
+	}
+	if err == unix.EISCONN {
+		err = nil // the interrupted call did it
+	}
 	if err == unix.EINPROGRESS {
 		return fmt.Errorf("connect: no answer within %v", dialTime)
 	}

@@ -76,6 +76,25 @@ func (c *call) address(host, port int) unix.Sockaddr {
 	return &unix.SockaddrInet4{Addr: [4]byte{10, 0, 0, byte(host)}, Port: port}
 }
 
+// restarted makes a call again that a signal of the runtime interrupts: the kernel does
+// not, where a socket has a time limit.
+func restarted(call func() (int, error)) (int, error) {
+	for {
+		if n, err := call(); err != unix.EINTR {
+			return n, err
+		}
+	}
+}
+
+// connect connects a socket to whom the call is for.
+func (c *call) connect(fd int) error {
+	_, err := restarted(func() (int, error) { return 0, unix.Connect(fd, c.address(c.host, c.port)) })
+	if err == unix.EISCONN {
+		return nil // the interrupted call did it
+	}
+	return err
+}
+
 func random(size int) []byte {
 	data := make([]byte, size)
 	_, _ = rand.Read(data) // never fails
@@ -90,16 +109,19 @@ func (c *call) tcp(t *testing.T, size int) {
 	must(t, unix.Bind(listener, c.address(2, c.listens)))
 	must(t, unix.Listen(listener, 1))
 	client := c.socket(t, c.from, unix.SOCK_STREAM, 0)
-	if err := unix.Connect(client, c.address(c.host, c.port)); err != nil {
+	if err := c.connect(client); err != nil {
 		t.Fatalf("TCP: connect: %v", err)
 	}
-	server, _, err := unix.Accept(listener)
+	server, err := restarted(func() (int, error) {
+		fd, _, err := unix.Accept(listener)
+		return fd, err
+	})
 	must(t, err)
 	defer unix.Close(server)
 	data, sent := random(size), make(chan error, 1)
 	go func() {
 		for rest := data; len(rest) > 0; {
-			n, err := unix.Write(client, rest)
+			n, err := restarted(func() (int, error) { return unix.Write(client, rest) })
 			if err != nil {
 				sent <- err
 				return
@@ -111,7 +133,7 @@ func (c *call) tcp(t *testing.T, size int) {
 	got, buf := sha256.New(), make([]byte, 64<<10)
 	arrived := 0
 	for {
-		n, err := unix.Read(server, buf)
+		n, err := restarted(func() (int, error) { return unix.Read(server, buf) })
 		if err != nil {
 			t.Fatalf("TCP: receive after %d bytes: %v", arrived, err)
 		}
@@ -134,7 +156,7 @@ func (c *call) udp(t *testing.T, n, size int, train bool) {
 	must(t, unix.SetsockoptInt(server, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1))
 	must(t, unix.Bind(server, c.address(2, c.listens)))
 	client := c.socket(t, c.from, unix.SOCK_DGRAM, 0)
-	must(t, unix.Connect(client, c.address(c.host, c.port)))
+	must(t, c.connect(client))
 	data := random(n * size)
 	step := size
 	if train {
@@ -142,12 +164,12 @@ func (c *call) udp(t *testing.T, n, size int, train bool) {
 		step = len(data)
 	}
 	for at := 0; at < len(data); at += step {
-		_, err := unix.Write(client, data[at:at+step])
+		_, err := restarted(func() (int, error) { return unix.Write(client, data[at:at+step]) })
 		must(t, err)
 	}
 	buf := make([]byte, 64<<10)
 	for i := range n {
-		got, err := unix.Read(server, buf)
+		got, err := restarted(func() (int, error) { return unix.Read(server, buf) })
 		if err != nil {
 			t.Fatalf("UDP: datagram %d of %d: %v", i, n, err)
 		}
@@ -185,7 +207,7 @@ func (c *call) sctp(t *testing.T, size int) {
 func (c *call) receiveRaw(t *testing.T, what string, fd int) []byte {
 	t.Helper()
 	buf := make([]byte, 64<<10)
-	n, err := unix.Read(fd, buf)
+	n, err := restarted(func() (int, error) { return unix.Read(fd, buf) })
 	if err != nil {
 		t.Fatalf("%s: receive: %v", what, err)
 	}

@@ -151,7 +151,7 @@ func (s *vswitch) flood(t *testing.T) {
 	t.Helper()
 	c := call{from: s.space("h1"), version: 4, host: 2, port: 9}
 	fd := c.socket(t, c.from, unix.SOCK_DGRAM, 0)
-	must(t, unix.Connect(fd, c.address(c.host, c.port)))
+	must(t, c.connect(fd))
 	stop, ended := make(chan struct{}), make(chan struct{})
 	t.Cleanup(func() { close(stop); <-ended })
 	go func() {
