@@ -99,7 +99,7 @@ var commands = []Command{
 	{Version, "", 0, 0, "name and version of the program"},
 	{VlogList, "", 0, 0, "how much each part of the switch logs"},
 	{VlogSet, "spec...", 1, unlimited, "have a part of the switch log more or less: [MODULE:]LEVEL"},
-	{Why, "[bridge|port]...", 0, unlimited, "what ports dropped, by which flows, with a frame of each kind"},
+	{Why, "[bridge|port]...", 0, unlimited, "what ports dropped, by which flow, table, group or meter, with a frame of each kind"},
 	{Workers, "", 0, 0, "counters of the forwarding threads and their caches"},
 }
 

@@ -23,8 +23,18 @@ type PortWhy struct {
 type WhyDrop struct {
 	DropCount
 	Flows  List[FlowName] `json:"flows"`  // that decided about the sample
+	By     *Culprit       `json:"by"`     // what else did; nil for nothing that is known
 	Sample *FrameSample   `json:"sample"` // nil where none was kept
 }
+
+// Culprit names what dropped a frame and is no flow.
+type Culprit struct {
+	Bridge string `json:"bridge"`
+	Kind   string `json:"kind"` // table (no flow matched), group (no bucket is live), meter
+	Name   string `json:"name"`
+}
+
+func (c Culprit) String() string { return fmt.Sprintf("%s %s of bridge %s", c.Kind, c.Name, c.Bridge) }
 
 // FlowName names a flow.
 type FlowName struct {
@@ -96,6 +106,9 @@ func (p *PortWhy) write(b *strings.Builder) {
 		fmt.Fprintf(b, "  %d %s %s: %s\n", d.Frames, d.Direction, d.Reason, d.Meaning)
 		for _, f := range d.Flows {
 			fmt.Fprintf(b, "      flow %s\n", f)
+		}
+		if d.By != nil {
+			fmt.Fprintf(b, "      by %s\n", d.By)
 		}
 		if s := d.Sample; s != nil {
 			age := time.Duration(s.Age * float64(time.Second)).Round(10 * time.Millisecond)

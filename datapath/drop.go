@@ -127,6 +127,7 @@ type DropSample struct {
 	Size    int
 	Head    []byte   // its first bytes
 	Credits []Credit // of the decision that it was dropped by; nil where none is known
+	Meter   *Meter   // of DropMeter: that the frame was too much for; nil: none that an action names
 }
 
 // sampleSize is how much of a dropped frame is kept.
@@ -145,6 +146,7 @@ func (w *Worker) sample(p *workerPort, b *packet.Buf, r DropReason) {
 	s.InPort, s.Time, s.Size = PortID(b.InPort), w.now, b.Size()
 	s.Head = s.Head[:b.CopyTo(s.Head[:sampleSize])]
 	s.Credits = append(s.Credits[:0], w.credits...)
+	s.Meter = w.above
 }
 
 // DropSamples are samples of what port id dropped, one a reason.

@@ -31,7 +31,9 @@ func (w *Worker) execute(b *packet.Buf, actions []Action, k *flow.Key) {
 			limit = int(a.Arg)
 		case OpMeter:
 			if !w.meter(b, a.X.Meter) {
+				w.above = a.X.Meter
 				w.drop(b, DropMeter)
+				w.above = nil
 				return
 			}
 		case OpHash:

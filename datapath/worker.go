@@ -48,6 +48,7 @@ type Worker struct {
 	began    int64 // valid iff working
 	captures []*Capture
 	credits  []Credit // of the decision in work
+	above    *Meter   // whose rate the frame that is dropped exceeds
 	stopped  bool
 	scratch  batch
 	ready    [BatchSize]ports.RxQueue

@@ -65,6 +65,7 @@ type Bridge struct {
 	snooped   atomic.Bool // some session is a Snoop
 	messages  messageCounts
 	dropped   atomic.Uint64      // asynchronous messages that found no room
+	lost      packetInDrops      // those of them that had waited
 	timed     map[*Rule]struct{} // rules with a timeout; guarded by Switch.tables
 	learners  map[learnKey]int   // flows that learn with delete_learned; guarded by Switch.tables
 	monitored int                // flow monitors of all sessions; guarded by Switch.tables

@@ -36,6 +36,58 @@ func (s *Switch) DecidedBy(credits []datapath.Credit) (rules []RuleName) {
 	return rules
 }
 
+// Culprit is what dropped a packet and is no flow: a table without a flow for it, a
+// group without a bucket, or a meter.
+type Culprit struct {
+	Bridge string
+	Kind   string // "table", "group", "meter"
+	Name   string // its number; "slowpath" for the meter of packets that are to be decided about
+}
+
+// CulpritOf is what dropped a sample, where that was no flow: nil where it was one or
+// is not known, since it is gone.
+func (s *Switch) CulpritOf(d *datapath.DropSample) *Culprit {
+	in := s.PortOf(d.InPort)
+	switch d.Reason {
+	case datapath.DropTableMiss, datapath.DropSecureMiss:
+		for _, c := range slices.Backward(d.Credits) {
+			if t, isTable := c.(*tableCredit); isTable && !t.matched {
+				return &Culprit{t.table.bridge.Name, "table", fmt.Sprint(t.table.number)}
+			}
+		}
+	case datapath.DropNoBucket:
+		for _, c := range slices.Backward(d.Credits) {
+			if b, id, found := s.groupThat(func(g *Group) bool { return g.counts == c }); found {
+				return &Culprit{b.Name, "group", fmt.Sprint(id)}
+			}
+		}
+	case datapath.DropMeter:
+		if d.Meter == nil && in != nil {
+			return &Culprit{in.Bridge.Name, "meter", "slowpath"}
+		}
+		for _, b := range *s.bridges.Load() {
+			for _, e := range b.meters.published() {
+				if e.meter == d.Meter {
+					return &Culprit{b.Name, "meter", fmt.Sprint(e.Meter)}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// groupThat finds a group of any bridge.
+func (s *Switch) groupThat(is func(*Group) bool) (b *Bridge, id uint32, found bool) {
+	for _, b := range *s.bridges.Load() {
+		for id, g := range b.groups.published() {
+			if is(g) {
+				return b, id, true
+			}
+		}
+	}
+	return nil, 0, false
+}
+
 // PortOf finds the port with a device that the datapath calls id, or nil.
 func (s *Switch) PortOf(id datapath.PortID) *Port { return (*s.byID.Load())[id] }
 

@@ -1,9 +1,11 @@
 package ofproto
 
 import (
+	"sync"
 	"time"
 
 	"vswitch/openflow"
+	"vswitch/openflow/text"
 )
 
 // PacketInLimits bound the packet-ins of a session.
@@ -85,9 +87,9 @@ func (p *packetIns) spend() bool {
 	return true
 }
 
-// push adds a message and reports how many had to go for it: those that waited
-// longest in the longest queue.
-func (p *packetIns) push(source packetInSource, message []byte) (dropped int) {
+// push adds a message and reports of which queues others had to go for it: those
+// that waited longest in the longest queue.
+func (p *packetIns) push(source packetInSource, message []byte) (dropped []packetInSource) {
 	q := p.queues[source]
 	if q == nil {
 		q = &packetInQueue{source: source}
@@ -105,7 +107,7 @@ func (p *packetIns) push(source packetInSource, message []byte) (dropped int) {
 			}
 		}
 		p.shift(longest)
-		dropped++
+		dropped = append(dropped, longest.source)
 	}
 	return dropped
 }
@@ -157,11 +159,79 @@ func (s *Session) sendPacketIn(m *openflow.PacketIn, source packetInSource, now 
 		return // what a version cannot say, its controllers do not ask for
 	}
 	s.mu.Lock()
-	for range p.push(source, data) {
+	dropped := p.push(source, data)
+	for range dropped {
 		s.countDropped()
 	}
 	s.mu.Unlock()
+	s.bridge.lost.add(dropped)
 	s.notify()
+}
+
+// packetInDrops counts packet-ins that found no room, of a bridge's sessions, also of
+// those that are over.
+type packetInDrops struct {
+	mu sync.Mutex
+	n  map[packetInSource]uint64
+}
+
+func (d *packetInDrops) add(list []packetInSource) {
+	if len(list) == 0 {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.n == nil {
+		d.n = map[packetInSource]uint64{}
+	}
+	for _, source := range list {
+		d.n[source]++
+	}
+}
+
+// PacketInQueue is what happened to packet-ins of one port for one reason.
+type PacketInQueue struct {
+	Port    string // "" for one that the bridge does not have, or not any more
+	Reason  string // as in `controller(reason=…)`, or "other"
+	Waiting int    // now, for any session
+	Dropped uint64 // since the bridge was made
+}
+
+// PacketInQueues tells of all packet-ins that wait or found no room.
+func (b *Bridge) PacketInQueues() []PacketInQueue {
+	type key struct{ port, reason string }
+	sums := map[key]*PacketInQueue{}
+	ports := b.ports.Load()
+	at := func(s packetInSource) *PacketInQueue {
+		k := key{reason: "other"}
+		if name, named := text.PacketInReasonName(s.reason); named {
+			k.reason = name
+		}
+		if p := ports.byNo[s.port]; p != nil {
+			k.port = p.Name
+		}
+		if sums[k] == nil {
+			sums[k] = &PacketInQueue{Port: k.port, Reason: k.reason}
+		}
+		return sums[k]
+	}
+	for _, s := range *b.sessions.Load() {
+		s.mu.Lock()
+		for source, q := range s.packetIns.queues {
+			at(source).Waiting += len(q.messages)
+		}
+		s.mu.Unlock()
+	}
+	b.lost.mu.Lock()
+	defer b.lost.mu.Unlock()
+	for source, n := range b.lost.n {
+		at(source).Dropped += n
+	}
+	var list []PacketInQueue
+	for _, q := range sums {
+		list = append(list, *q)
+	}
+	return list
 }
 
 // Holds reports whether packet-ins wait for their rate: Tick lets them go, and is to

@@ -2,6 +2,7 @@ package ofproto
 
 import (
 	"cmp"
+	"iter"
 	"maps"
 	"slices"
 	"sync/atomic"
@@ -24,6 +25,21 @@ func (t *shards[V]) lookup(id uint32) (v V) {
 		v = (*m)[id]
 	}
 	return v
+}
+
+// published goes through the published values, in no order.
+func (t *shards[V]) published() iter.Seq2[uint32, V] {
+	return func(yield func(uint32, V) bool) {
+		for i := range t.maps {
+			if m := t.maps[i].Load(); m != nil {
+				for id, v := range *m {
+					if !yield(id, v) {
+						return
+					}
+				}
+			}
+		}
+	}
 }
 
 // get is lookup for the writer, who sees what is staged.

@@ -82,7 +82,7 @@ func controlCommands() []command {
 		},
 		{
 			group: groupControl, name: "why", operands: "[BRIDGE|PORT]...", most: unlimited, run: runControl(control.Why), flags: flags,
-			summary: "show what ports dropped, which flows said so, and a frame of each kind",
+			summary: "show what ports dropped, which flow, table, group or meter did it, and a frame of each kind",
 			example: "ofctl why h1",
 		},
 		{

@@ -223,15 +223,23 @@ func writeController(w *printer, a openflow.Controller) {
 
 // packetInReason writes why a packet came.
 func (w *printer) packetInReason(r openflow.PacketInReason) *printer {
-	switch {
-	case int(r) < len(packetInReasons):
-		return w.str(packetInReasons[r])
-	case r == openflow.ReasonExplicitMiss:
-		return w.str("explicit_miss")
-	case r == openflow.ReasonImplicitMiss:
-		return w.str("implicit_miss")
+	if name, named := PacketInReasonName(r); named {
+		return w.str(name)
 	}
 	return w.uint(uint64(r))
+}
+
+// PacketInReasonName is the name of a reason that has one.
+func PacketInReasonName(r openflow.PacketInReason) (name string, named bool) {
+	switch {
+	case int(r) < len(packetInReasons):
+		return packetInReasons[r], true
+	case r == openflow.ReasonExplicitMiss:
+		return "explicit_miss", true
+	case r == openflow.ReasonImplicitMiss:
+		return "implicit_miss", true
+	}
+	return "", false
 }
 
 func readEnqueue(p *parser, a *pair) (openflow.Action, error) {

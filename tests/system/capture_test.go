@@ -58,6 +58,15 @@ func TestCapture(t *testing.T) {
 		shows(t, last, `^Last frame of h2: .* ago, 1042 bytes, of which the first 128 are known\n`, `priority 9, cookie 0x5\n\s+drop`)
 		return nil
 	})
+	// Where no flow dropped it, the table is named.
+	s.ofctl("add-flow", "br0", "priority=10,icmp,nw_src=10.0.0.2,actions=goto_table:9")
+	s.await("a table to be named", func() error {
+		s.ping("h1", ip2, 1)
+		if why := s.ofctl("why", "h2"); !strings.Contains(why, " rx table_miss: ") || !strings.Contains(why, "\n      by table 9 of bridge br0\n") {
+			return errors.New(why)
+		}
+		return nil
+	})
 	shows(t, s.ofctl("trace", "--last", "br0/h2", "--json"), `"port": "h2"`, `"story": \[`)
 	for _, port := range []string{"h9", "br0"} {
 		out, err := s.tryOfctl("trace", "--last", port)

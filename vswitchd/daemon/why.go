@@ -52,6 +52,7 @@ func (d *Daemon) whyPort(p *ofproto.Port) control.PortWhy {
 			for _, f := range d.sw.DecidedBy(s.Credits) {
 				drop.Flows = append(drop.Flows, control.FlowName(f))
 			}
+			drop.By = (*control.Culprit)(d.sw.CulpritOf(&s))
 		}
 		w.Drops = append(w.Drops, drop)
 	}

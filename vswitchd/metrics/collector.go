@@ -181,6 +181,10 @@ func (o output) bridge(b *ofproto.Bridge) {
 		o.count(fMessages, n.Count, b.Name, direction, n.Name)
 	}
 	o.count(fMessagesDropped, b.Dropped(), b.Name)
+	for _, q := range b.PacketInQueues() {
+		o.put(fPacketInsWaiting, float64(q.Waiting), b.Name, q.Port, q.Reason)
+		o.count(fPacketInsDropped, q.Dropped, b.Name, q.Port, q.Reason)
+	}
 	sessions := [3]int{}
 	for _, s := range b.Sessions() {
 		sessions[s.Kind]++

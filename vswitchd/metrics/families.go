@@ -84,6 +84,8 @@ const (
 
 	fMessages
 	fMessagesDropped
+	fPacketInsWaiting
+	fPacketInsDropped
 	fSessions
 	fControllerConnected
 	fControllerConnections
@@ -156,7 +158,11 @@ var families = [numFamilies]Family{
 
 	fMessages: {"vswitch_openflow_messages_total", counter, []string{lBridge, lDirection, "type"},
 		"OpenFlow messages of all connections, `in` and `out`; a type that never was has no series"},
-	fMessagesDropped:       {"vswitch_openflow_dropped_total", counter, []string{lBridge}, "messages of the switch's own accord that found no room with a slow peer"},
+	fMessagesDropped: {"vswitch_openflow_dropped_total", counter, []string{lBridge}, "messages of the switch's own accord that found no room with a slow peer"},
+	fPacketInsWaiting: {"vswitch_packet_ins_waiting", gauge, []string{lBridge, lPort, "reason"},
+		"packet-ins that wait for a slow controller or its `rate_limit`, by the port that the packet came in by (empty: none that there is) and the reason (`other`: one without a name)"},
+	fPacketInsDropped: {"vswitch_packet_ins_dropped_total", counter, []string{lBridge, lPort, "reason"},
+		"packet-ins that went for others, since more than `queue_size` waited; a port and reason that never lost one nor waits has no series"},
 	fSessions:              {"vswitch_openflow_sessions", gauge, []string{lBridge, "kind"}, "OpenFlow connections: kind is `controller`, `service` (of those who came to a listener), `snoop`"},
 	fControllerConnected:   {"vswitch_controller_connected", gauge, []string{lBridge, "target"}, "1 if the configured controller is connected and has said hello"},
 	fControllerConnections: {"vswitch_controller_connections_total", counter, []string{lBridge, "target"}, "connections that were made to it"},

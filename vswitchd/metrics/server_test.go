@@ -78,7 +78,7 @@ func newBench(t *testing.T, o Options) *bench {
 		b.ports = append(b.ports, p)
 	}
 	var flows []*openflow.FlowMod
-	for _, line := range []string{"cookie=0x11,in_port=1,actions=output:2", "cookie=0x12,in_port=2,actions=drop"} {
+	for _, line := range []string{"cookie=0x11,in_port=1,actions=output:2", "cookie=0x12,in_port=2,actions=drop", "cookie=0x21,priority=40000,dl_type=0x88b6,actions=controller"} {
 		f, err := text.ParseFlow(line, text.Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -88,7 +88,12 @@ func newBench(t *testing.T, o Options) *bench {
 	if _, err := bridge.ReplaceFlows("test", flows, now()); err != nil {
 		t.Fatal(err)
 	}
-	session := bridge.NewSession(ofproto.SessionOptions{Kind: ofproto.Controller, Name: "c"}, now())
+	session := bridge.NewSession(ofproto.SessionOptions{Kind: ofproto.Controller, Name: "c", PacketIns: ofproto.PacketInLimits{Rate: 1, Burst: 1, Queue: 1}}, now())
+	hello, err := openflow.Append(nil, openflow.V13, 1, &openflow.Hello{Versions: openflow.Versions(openflow.V13), Bitmap: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	session.Input(hello, now())
 	b.source = Source{Version: "1", Datapath: dp, Switch: sw, Cookies: []config.Cookie{{Value: 0x10, Mask: 0xf0}, {Value: 0x12, Mask: ^uint64(0)}},
 		State: func() State { return State{Ready: true, Troubles: 3, Certificate: began} },
 		Controllers: func() []Controller {
@@ -135,6 +140,11 @@ func TestFamilies(t *testing.T) {
 	b := newBench(t, Options{})
 	b.ports[0].Inject(0, frame())
 	b.ports[1].Inject(0, frame())
+	asking := frame()
+	asking[13]++
+	for range 3 { // one goes, one waits, and there is no room for both of them
+		b.ports[0].Inject(0, asking)
+	}
 	for range 2 { // the workers may have been in a turn already
 		b.source.Datapath.Trial(t.Context())
 	}
@@ -165,14 +175,16 @@ func TestFamilies(t *testing.T) {
 	}
 	page := b.get("/metrics", http.StatusOK)
 	for _, line := range []string{
-		`vswitch_port_receive_packets_total{bridge="br0",port="p1"} 1`,
+		`vswitch_port_receive_packets_total{bridge="br0",port="p1"} 4`,
 		`vswitch_port_transmit_bytes_total{bridge="br0",port="p2"} 60`,
 		`vswitch_port_drops_total{bridge="br0",direction="receive",port="p2",reason="flow"} 1`,
 		`vswitch_port_info{bridge="br0",ofport="LOCAL",port="br0"} 1`,
 		`vswitch_cookie_flows{bridge="br0",cookie="0x10/0xf0"} 2`,
 		`vswitch_cookie_flows{bridge="br0",cookie="0x12"} 1`,
-		`vswitch_table_flows{bridge="br0",table="0"} 2`,
+		`vswitch_table_flows{bridge="br0",table="0"} 3`,
 		`vswitch_openflow_messages_total{bridge="br0",direction="out",type="OFPT_HELLO"} 1`,
+		`vswitch_packet_ins_waiting{bridge="br0",port="p1",reason="action"} 1`,
+		`vswitch_packet_ins_dropped_total{bridge="br0",port="p1",reason="action"} 1`,
 		`vswitch_controller_role{bridge="br0",role="equal",target="tcp:127.0.0.1:6653"} 1`,
 		`vswitch_frames_imbalance 0`,
 		`vswitch_troubles 3`,
