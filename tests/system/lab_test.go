@@ -17,9 +17,9 @@ import (
 
 const (
 	// patience is how long a condition may take to come true.
-	patience = 10 * time.Second
+	patience = 30 * time.Second
 	// commandTime is how long a command may take that ends by itself.
-	commandTime = 40 * time.Second
+	commandTime = 60 * time.Second
 	// pollTime is the pause between two looks at a condition.
 	pollTime = 10 * time.Millisecond
 )

@@ -2,6 +2,7 @@ package system
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -119,12 +120,29 @@ func TestIperfUDP(t *testing.T) {
 	const n, size = 4000, 1200
 	before := s.counters("h2").Tx
 	r := s.iperf("h1", "h2", ip2, "-u", "-b", "40M", "-l", fmt.Sprint(size), "-n", fmt.Sprint(n*size))
-	if r.End.Sum.Packets < n || r.End.Sum.LostPackets != 0 {
-		t.Errorf("%+v, want %d packets and none lost", r.End.Sum, n)
+	// On a busy machine the hosts themselves may have no room for some.
+	dropped := s.number("h1", "dev", "h1:", 12) + s.number("h2", "snmp", "Udp:", 5)
+	if r.End.Sum.Packets < n || r.End.Sum.LostPackets > dropped {
+		t.Errorf("%+v, want %d packets and none lost but the %d that hosts dropped", r.End.Sum, n, dropped)
 	}
 	if sent := s.counters("h2").Tx.Packets - before.Packets; sent < n {
 		t.Errorf("%d packets counted, want at least %d", sent, n)
 	}
+}
+
+// number is the number in a column of the line that begins with a word, in a file of a
+// host's /proc/net.
+func (l *lab) number(host, file, word string, column int) int64 {
+	l.Helper()
+	for line := range strings.Lines(l.in(host, "cat", "/proc/self/net/"+file)) {
+		if f := strings.Fields(line); f[0] == word {
+			if n, err := strconv.ParseInt(f[column], 10, 64); err == nil {
+				return n
+			}
+		}
+	}
+	l.Fatalf("%s has no number in column %d of %s", file, column, word)
+	return 0
 }
 
 func TestJumboFrames(t *testing.T) {
