@@ -45,21 +45,25 @@ func appendOutput10(c context, dst []byte, a Output) ([]byte, error) {
 
 func decodeOutput11(_ context, b []byte) (Action, error) {
 	a := Output{Port: PortNo(be.Uint32(b)), MaxLen: be.Uint16(b[4:])}
-	if a.MaxLen == 0 && a.Port < PortNo(len(usualOutputs)) {
-		return usualOutputs[a.Port], nil
+	if a.isUsual() {
+		return usualLists[a.Port][0], nil
 	}
 	return a, checkOutPort(a.Port)
 }
 
-// usualOutputs are the outputs that most flows have. Those flows share them instead
-// of having one each in memory.
-var usualOutputs = buildUsualOutputs()
+// usualLists have one output each, the only action of most flows. Those flows share
+// them instead of having one each in memory.
+var usualLists = buildUsualLists()
 
-func buildUsualOutputs() (list [256]Action) {
-	for port := range list {
-		list[port] = Output{Port: PortNo(port)}
+const numUsual = 256
+
+func (a Output) isUsual() bool { return a.MaxLen == 0 && a.Port < numUsual }
+
+func buildUsualLists() (lists [numUsual][]Action) {
+	for port := range lists {
+		lists[port] = []Action{Output{Port: PortNo(port)}}
 	}
-	return list
+	return lists
 }
 
 func appendOutput11(dst []byte, a Output) []byte {

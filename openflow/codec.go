@@ -88,8 +88,8 @@ func (d *Dialect) Decode(data []byte) (Header, Message, error) {
 
 // Decoder decodes the messages of a connection that carries many flow-mods, which
 // are large. They all have the same memory: one is valid until the next message
-// is decoded, but for its Actions, which stay. Other messages stay too, those in
-// bundles among them.
+// is decoded, but for its Actions, which stay, and which nobody may change because
+// flow-mods share them. Other messages stay too, those in bundles among them.
 type Decoder struct {
 	Dialect
 	flowMod [1]FlowMod // an array, because clear is quicker than an assignment

@@ -26,7 +26,8 @@ const usualActions = 8
 // decodeInstructions reads what a flow does: in OpenFlow 1.0 its actions, later
 // its instructions, which become the end of the list. See Action for the order.
 // The list has no room to spare and nothing else lies beside it in memory, because
-// a switch keeps it for as long as the flow lives.
+// a switch keeps it for as long as the flow lives. Flows with the same output may
+// have the same list.
 func decodeInstructions(c context, b []byte) ([]Action, error) {
 	var room [usualActions]Action
 	list, err := room[:0], error(nil)
@@ -37,6 +38,11 @@ func decodeInstructions(c context, b []byte) ([]Action, error) {
 	}
 	if err != nil || len(list) == 0 {
 		return nil, err
+	}
+	if len(list) == 1 {
+		if o, ok := list[0].(Output); ok && o.isUsual() {
+			return usualLists[o.Port], nil
+		}
 	}
 	return append(make([]Action, 0, len(list)), list...), nil
 }

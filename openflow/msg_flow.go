@@ -66,12 +66,12 @@ type FlowMod struct {
 	// because there are none (1.0, 1.1 without CookieMask).
 	NewCookie                uint64
 	ModifyCookie             bool
-	IdleTimeout, HardTimeout uint16 // seconds, 0: none
-	Importance               uint16 // 1.4+
-	Buffer                   uint32 // NoBuffer, or a buffered packet to apply the flow to
-	OutPort                  PortNo // deletions: only flows that output there; PortAny
-	OutGroup                 uint32 // deletions: only flows that use this group; GroupAny
-	Actions                  []Action
+	IdleTimeout, HardTimeout uint16   // seconds, 0: none
+	Importance               uint16   // 1.4+
+	Buffer                   uint32   // NoBuffer, or a buffered packet to apply the flow to
+	OutPort                  PortNo   // deletions: only flows that output there; PortAny
+	OutGroup                 uint32   // deletions: only flows that use this group; GroupAny
+	Actions                  []Action // a decoded list may be shared: it is not to be changed
 	Match                    Match
 }
 
