@@ -61,7 +61,8 @@ type Datapath struct {
 	Workers      int // forwarding threads; 0: as many as cores or receive queues, whichever is less
 	Poll         PollMode
 	Spin         time.Duration // of adaptive polling: how long a worker looks for packets before it sleeps
-	IO           IOMode        // of ports that do not say otherwise
+	Coalesce     Coalesce      // of ports that do not say otherwise
+	IO           IOMode        // the same
 	Budget       int           // packets that one receive queue may take per turn
 	UpcallBudget int           // packets per port and turn that may wait for a decision
 	FlowLimit    int           // megaflows in all
@@ -77,6 +78,13 @@ const (
 	PollBusy      PollMode = "busy"      // never sleeps
 	PollInterrupt PollMode = "interrupt" // sleeps at once
 )
+
+// Coalesce says how long the frame that wakes a worker may wait for others.
+type Coalesce struct {
+	Given  bool // something was said, be it that it is off
+	Usecs  int  // at most; 0: not at all
+	Frames int  // how many frames are enough; 0: nothing but the time ends the wait
+}
 
 // IOMode says how frames get in and out of a TAP's descriptor.
 type IOMode string

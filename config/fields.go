@@ -21,6 +21,7 @@ const (
 	FieldAddress
 	FieldIO
 	FieldGRO
+	FieldCoalesce
 	FieldXDPMode
 	FieldPeer
 	FieldShareWithHost
@@ -74,6 +75,9 @@ var portFields = []portField{
 	{FieldGRO, "gro", []PortType{Tap, System, AFXDP, Internal, Dummy, Pcap}, true,
 		func(p *Port) bool { return p.GRO != "" },
 		func(a, b *Port) bool { return a.GRO != b.GRO }},
+	{FieldCoalesce, "coalesce", []PortType{Tap, System, AFXDP, Internal, Dummy, Pcap}, true,
+		func(p *Port) bool { return p.Coalesce.Given },
+		func(a, b *Port) bool { return a.Coalesce != b.Coalesce }},
 	{FieldXDPMode, "xdp_mode", []PortType{AFXDP}, false,
 		func(p *Port) bool { return p.XDPMode != "" },
 		func(a, b *Port) bool { return a.XDPMode != b.XDPMode }},

@@ -229,6 +229,9 @@ func (m *model) ChangePort(_ context.Context, bridge string, want Port, fields P
 	if fields&FieldMTU != 0 {
 		p.MTU = want.MTU
 	}
+	if fields&FieldCoalesce != 0 {
+		p.Coalesce = want.Coalesce
+	}
 	if fields&FieldAddress != 0 {
 		p.Address = want.Address
 	}

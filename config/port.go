@@ -10,14 +10,15 @@ type Port struct {
 	OFPort uint32 // OpenFlow number; 0: the switch chooses once and remembers
 	VLAN   VLAN
 
-	IfName  string // name of the device; "" until Complete: the port's
-	Netns   string // network namespace; "": the switch's own
-	MAC     MAC    // zero: the switch chooses
-	MTU     int    // 0: 1500 for a device that the switch makes, unchanged for another
-	Queues  int    // receive queues; 0 until Complete: 1
-	Address []netip.Prefix
-	IO      IOMode  // "": as the datapath's
-	GRO     GROMode // "" until Complete: by type
+	IfName   string // name of the device; "" until Complete: the port's
+	Netns    string // network namespace; "": the switch's own
+	MAC      MAC    // zero: the switch chooses
+	MTU      int    // 0: 1500 for a device that the switch makes, unchanged for another
+	Queues   int    // receive queues; 0 until Complete: 1
+	Address  []netip.Prefix
+	IO       IOMode   // "": as the datapath's
+	GRO      GROMode  // "" until Complete: by type
+	Coalesce Coalesce // not given: as the datapath's
 
 	XDPMode XDPMode // "": auto
 

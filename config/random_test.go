@@ -140,6 +140,9 @@ func randomPort(r *rand.Rand, i int) Port {
 	if p.Type.has(FieldAddress) {
 		p.Address = randomAddresses(r)
 	}
+	if p.Type.has(FieldCoalesce) {
+		p.Coalesce = pick(r, Coalesce{}, Coalesce{Given: true}, Coalesce{true, 50, 32})
+	}
 	if p.Type.has(FieldXDPMode) {
 		p.XDPMode = pick(r, "", XDPGeneric)
 	}

@@ -80,6 +80,8 @@ const (
 	maxBudget       = 64 // a worker's batch
 	maxUpcallBudget = 65536
 	maxSpin         = time.Second
+	maxUsecs        = 10_000 // the control plane waits as long for a worker
+	maxFrames       = 1024
 	maxMaskLimit    = 65536
 	maxPacketIns    = 1_000_000
 	maxFlowLimit    = 100_000_000
@@ -117,12 +119,21 @@ func (v *validator) settings(s *Settings) {
 	if s.Datapath.Spin < 0 || s.Datapath.Spin > maxSpin {
 		v.bad("datapath.spin", s.Datapath.Spin, "out of range", "use 0s to 1s")
 	}
+	v.coalesce("datapath.coalesce", s.Datapath.Coalesce)
 	v.between("datapath.workers", s.Datapath.Workers, 0, maxWorkers)
 	v.between("datapath.budget", s.Datapath.Budget, 1, maxBudget)
 	v.between("datapath.upcall_budget", s.Datapath.UpcallBudget, 1, maxUpcallBudget)
 	v.between("datapath.mask_limit", s.Datapath.MaskLimit, 1, maxMaskLimit)
 	v.between("datapath.flow_limit", s.Datapath.FlowLimit, 1, maxFlowLimit)
 	oneOf(v, "reload", s.Reload, ReloadSignal, ReloadWatch)
+}
+
+func (v *validator) coalesce(key string, c Coalesce) {
+	v.between(key+".usecs", c.Usecs, 0, maxUsecs)
+	v.between(key+".frames", c.Frames, 0, maxFrames)
+	if c.Frames > 0 && c.Usecs == 0 {
+		v.bad(key+".frames", c.Frames, "there is no time in which they could gather", "give usecs too")
+	}
 }
 
 func (v *validator) directory(key, dir string) {

@@ -56,6 +56,7 @@ func (v *validator) typed(b *Bridge, p *Port) {
 	if p.GRO != "" {
 		oneOf(v, "gro", p.GRO, GRONone, GROTCP, GROAll)
 	}
+	v.coalesce("coalesce", p.Coalesce)
 	if p.XDPMode != "" {
 		oneOf(v, "xdp_mode", p.XDPMode, XDPAuto, XDPNative, XDPGeneric)
 	}

@@ -49,6 +49,10 @@ func TestValidate(t *testing.T) {
 			br0(c).Controllers = append(br0(c).Controllers, b)
 		}, []string{"bridges[0].controllers[0].queue_size: bridge br0: queue_size 0: out of range: use 1 to 1000000",
 			"bridges[0].controllers[0].burst_limit: bridge br0: burst_limit 5: there is no rate to be above: give a rate_limit too"}},
+		{"coalesce", func(c *Config) { c.Datapath.Coalesce = Coalesce{Usecs: 10_001, Frames: 1025} }, []string{
+			"datapath.coalesce.usecs: usecs 10001: out of range: use 0 to 10000", "datapath.coalesce.frames: frames 1025: out of range: use 0 to 1024"}},
+		{"frames without a time", func(c *Config) { c.Datapath.Coalesce = Coalesce{Frames: 32} }, []string{
+			"datapath.coalesce.frames: frames 32: there is no time in which they could gather: give usecs too"}},
 		{"spin", func(c *Config) { c.Datapath.Spin = 2 * time.Second }, []string{"datapath.spin: spin 2s: out of range: use 0s to 1s"}},
 		{"aging", func(c *Config) { br0(c).MACAging = time.Millisecond }, []string{"bridges[0].mac_aging: bridge br0: mac_aging 1ms: out of range: use whole seconds from 1s to 24h"}},
 		{"MAC table", func(c *Config) { br0(c).MACTableSize = 0 }, []string{"bridges[0].mac_table_size: bridge br0: mac_table_size 0: out of range: use 1 to 1048576"}},
@@ -101,7 +105,7 @@ func TestValidate(t *testing.T) {
 			[]string{`bridges[0].ports[1].ifname: port x: ifname "h1": this device in namespace h1 already belongs to port h1: use another device`}},
 		{"number twice", func(c *Config) { h1(c).OFPort, c.Bridges[0].Ports[1].OFPort = 3, 3 }, []string{"bridges[0].ports[1].ofport: port h2: ofport 3: already the number of port h1: use another number"}},
 		{"number reserved", func(c *Config) { h1(c).OFPort = 0xff00 }, []string{"bridges[0].ports[0].ofport: port h1: ofport 65280: out of range: use 1 to 65279"}},
-		{"foreign setting", func(c *Config) { h1(c).Peer = "x" }, []string{"bridges[0].ports[0].peer: port h1: peer: a port of type tap has no such thing: it can have name, type, ofport, tag, trunks, vlan_mode, ifname, netns, mac, mtu, queues, address, io, gro"}},
+		{"foreign setting", func(c *Config) { h1(c).Peer = "x" }, []string{"bridges[0].ports[0].peer: port h1: peer: a port of type tap has no such thing: it can have name, type, ofport, tag, trunks, vlan_mode, ifname, netns, mac, mtu, queues, address, io, gro, coalesce"}},
 		{"I/O", func(c *Config) { h1(c).IO, c.Datapath.IO = "epoll", "dpdk" },
 			[]string{`datapath.io: io "dpdk": unknown: use auto, syscall, uring`, `bridges[0].ports[0].io: port h1: io "epoll": unknown: use auto, syscall, uring`}},
 		{"GRO", func(c *Config) { h1(c).GRO = "udp" }, []string{`bridges[0].ports[0].gro: port h1: gro "udp": unknown: use none, tcp, all`}},
@@ -109,7 +113,7 @@ func TestValidate(t *testing.T) {
 			h1(c).Type, h1(c).Address, h1(c).MAC, h1(c).IO, h1(c).XDPMode = AFXDP, nil, MAC{}, "", "offload"
 		}, []string{`bridges[0].ports[0].xdp_mode: port h1: xdp_mode "offload": unknown: use auto, native, generic`}},
 		{"XDP mode of a TAP", func(c *Config) { h1(c).XDPMode = XDPNative },
-			[]string{`bridges[0].ports[0].xdp_mode: port h1: xdp_mode: a port of type tap has no such thing: it can have name, type, ofport, tag, trunks, vlan_mode, ifname, netns, mac, mtu, queues, address, io, gro`}},
+			[]string{`bridges[0].ports[0].xdp_mode: port h1: xdp_mode: a port of type tap has no such thing: it can have name, type, ofport, tag, trunks, vlan_mode, ifname, netns, mac, mtu, queues, address, io, gro, coalesce`}},
 		{"MTU", func(c *Config) { h1(c).MTU = 65522 }, []string{"bridges[0].ports[0].mtu: port h1: mtu 65522: out of range: use 68 to 65521"}},
 		{"MTU for IPv6", func(c *Config) { h1(c).MTU, h1(c).Address = 1000, prefixes("fd00::1/64") }, []string{"bridges[0].ports[0].mtu: port h1: mtu 1000: too small for the port's IPv6 address (RFC 8200 §5): use at least 1280"}},
 		{"addresses", func(c *Config) { h1(c).Address = prefixes("224.0.0.1/4", "10.0.0.1/8", "10.0.0.1/8") },

@@ -279,7 +279,7 @@ func TestNoNullLists(t *testing.T) {
 func ExampleStatusReply_Text() {
 	fmt.Print(StatusReply{
 		Version: "v1", PID: 42, Uptime: 63.7, Ready: true, Config: "switch.yaml",
-		Workers:  []WorkerStatus{{0, "syscall", []string{"h1:0", "up:0"}}, {1, "syscall", nil}},
+		Workers:  []WorkerStatus{{0, "syscall", []string{"h1:0", "up:0"}, ""}, {1, "syscall", nil, "50µs or 32 frames"}},
 		Troubles: []Trouble{{"port up", "failed", "no device eth9: make it or correct ifname"}},
 		Notes:    []string{"huge pages are not used"},
 		Bridges: []BridgeStatus{{
@@ -303,7 +303,7 @@ func ExampleStatusReply_Text() {
 	// FAILED: port up: no device eth9: make it or correct ifname
 	// note: huge pages are not used
 	// worker 0: syscall, queues: h1:0 up:0
-	// worker 1: syscall, queues: none
+	// worker 1: syscall, waits for 50µs or 32 frames, queues: none
 	// bridge br0: datapath 0000000000000001, secure, 3 flows, 2 MACs
 	//   listens on ptcp:6654
 	//   controller tcp:127.0.0.1:6653: connected for 5s, OpenFlow13, role master

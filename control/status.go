@@ -22,9 +22,10 @@ type StatusReply struct {
 
 // WorkerStatus describes one forwarding thread.
 type WorkerStatus struct {
-	Worker int          `json:"worker"`
-	Engine string       `json:"engine"` // how it moves frames: "syscall", …
-	Queues List[string] `json:"queues"` // that it receives from: "h1:0"
+	Worker   int          `json:"worker"`
+	Engine   string       `json:"engine"`             // how it moves frames: "syscall", …
+	Queues   List[string] `json:"queues"`             // that it receives from: "h1:0"
+	Coalesce string       `json:"coalesce,omitempty"` // how long the frame that wakes it may wait for others: "50µs or 32 frames"
 }
 
 // Trouble is one object that is not as it was asked for.
@@ -93,7 +94,11 @@ func (s StatusReply) Text() string {
 		fmt.Fprintf(&b, "note: %s\n", n)
 	}
 	for _, w := range s.Workers {
-		fmt.Fprintf(&b, "worker %d: %s, queues: %s\n", w.Worker, w.Engine, orNone(strings.Join(w.Queues, " ")))
+		coalesces := ""
+		if w.Coalesce != "" {
+			coalesces = "waits for " + w.Coalesce + ", "
+		}
+		fmt.Fprintf(&b, "worker %d: %s, %squeues: %s\n", w.Worker, w.Engine, coalesces, orNone(strings.Join(w.Queues, " ")))
 	}
 	for i := range s.Bridges {
 		s.Bridges[i].write(&b)

@@ -135,6 +135,8 @@ const (
 	wBuffers
 	wSpillsInUse
 	wSpills
+	wDelay  // nanoseconds that a woken worker may wait
+	wEnough // frames that end the wait
 	numWorkerCounters
 )
 
@@ -150,6 +152,7 @@ type WorkerCounters struct {
 	Narrowed                            uint64 // decisions kept for fewer packets because of the mask limit
 	BuffersInUse, Buffers               int
 	SpillsInUse, Spills                 int
+	Coalesce                            Coalesce // in force
 }
 
 type workerTally struct {
@@ -188,6 +191,7 @@ func (t *workerTally) counters(worker int) WorkerCounters {
 		Buffers:         int(at(wBuffers)),
 		SpillsInUse:     int(at(wSpillsInUse)),
 		Spills:          int(at(wSpills)),
+		Coalesce:        Coalesce{time.Duration(at(wDelay)), int(at(wEnough))},
 	}
 }
 

@@ -1,6 +1,10 @@
 package datapath
 
-import "golang.org/x/sys/unix"
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
 
 // PollMode says what a worker does when there is nothing to do.
 type PollMode uint8
@@ -43,6 +47,64 @@ func (p *pauses) sleeps(now int64) bool {
 		return true
 	}
 	return !p.short || now-p.last >= p.spin
+}
+
+// Coalesce says how long the frame that wakes a worker may wait for others. Zero
+// keeps no frame waiting.
+type Coalesce struct {
+	Delay  time.Duration // at most
+	Frames int           // how many frames are enough; 0: nothing but Delay ends the wait
+}
+
+// least is what both c and d allow.
+func (c Coalesce) least(d Coalesce) Coalesce {
+	if d.Frames > 0 && (c.Frames == 0 || d.Frames < c.Frames) {
+		c.Frames = d.Frames
+	}
+	c.Delay = min(c.Delay, d.Delay)
+	return c
+}
+
+// gathering decides how long a worker that was woken lets frames gather before it
+// works on any. It hears nothing meanwhile, since being told of each frame is what
+// it saves; so when there are enough it guesses from how fast they came since it
+// was woken last. A wrong guess lasts for one wait, and never longer than Delay.
+type gathering struct {
+	limit  Coalesce
+	woken  int64  // when the worker was woken last
+	frames uint64 // received until then
+	nap    unix.Timespec
+}
+
+// wait is how long to wait for a worker that was woken at now and has received so
+// many frames in all.
+func (g *gathering) wait(now int64, received uint64) time.Duration {
+	passed, came := now-g.woken, int64(received-g.frames)
+	g.woken, g.frames = now, received
+	if g.limit.Frames == 0 || came == 0 {
+		return g.limit.Delay
+	}
+	pace := min(g.limit.Delay, time.Duration(passed/came))
+	return min(g.limit.Delay, pace*time.Duration(g.limit.Frames-1))
+}
+
+// regather notes how long the worker may wait: as long as all of its queues allow.
+func (w *Worker) regather() {
+	w.gathers.limit = Coalesce{}
+	for i, q := range w.receive {
+		if i == 0 {
+			w.gathers.limit = q.port.coalesce
+		}
+		w.gathers.limit = w.gathers.limit.least(q.port.coalesce)
+	}
+}
+
+// gather waits until frames have gathered. A signal ends it early, which does no harm.
+func (w *Worker) gather(now int64) {
+	if d := w.gathers.wait(now, w.stats.now[wReceived]); d > 0 {
+		w.gathers.nap = unix.NsecToTimespec(int64(d))
+		_ = unix.Nanosleep(&w.gathers.nap, nil)
+	}
 }
 
 // yield lets others have the processor, those that make the next frame among

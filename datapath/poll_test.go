@@ -3,6 +3,9 @@ package datapath
 import (
 	"math/rand/v2"
 	"testing"
+	"time"
+
+	"vswitch/ports/dummy"
 )
 
 // TestPauses says of each mode, after frames at certain times, when a worker that
@@ -67,4 +70,61 @@ func TestPausesCost(t *testing.T) {
 			t.Fatalf("seed %d: spun for %d, of %d at most", seed, spun, allowed)
 		}
 	}
+}
+
+// TestGathering says for how long a worker that is woken waits, each time after so
+// many frames since it was woken last.
+func TestGathering(t *testing.T) {
+	const us = time.Microsecond
+	type wake struct {
+		at     time.Duration
+		frames uint64 // received since the wake before
+		want   time.Duration
+	}
+	for _, c := range []struct {
+		name  string
+		limit Coalesce
+		wakes []wake
+	}{
+		{"off", Coalesce{}, []wake{{us, 1, 0}, {2 * us, 100, 0}}},
+		{"by time alone", Coalesce{Delay: 50 * us}, []wake{{us, 0, 50 * us}, {52 * us, 1000, 50 * us}}},
+		{"rare frames", Coalesce{50 * us, 32}, []wake{{time.Hour, 1, 50 * us}, {2 * time.Hour, 1, 50 * us}}},
+		{"the first frame", Coalesce{50 * us, 32}, []wake{{2400 * time.Hour, 0, 50 * us}}},
+		{"one a microsecond", Coalesce{50 * us, 32}, []wake{{0, 0, 50 * us}, {100 * us, 100, 31 * us}, {200 * us, 100, 31 * us}}},
+		{"faster, then slower", Coalesce{50 * us, 11}, []wake{{100 * us, 1000, us}, {200 * us, 50, 20 * us}, {300 * us, 2, 50 * us}}},
+		{"one frame is enough", Coalesce{50 * us, 1}, []wake{{time.Second, 1, 0}}},
+	} {
+		g, received := gathering{limit: c.limit}, uint64(0)
+		for _, w := range c.wakes {
+			received += w.frames
+			if got := g.wait(int64(w.at), received); got != w.want {
+				t.Errorf("%s: woken at %v after %d frames: waits for %v, want %v", c.name, w.at, w.frames, got, w.want)
+			}
+		}
+	}
+}
+
+// TestGather looks at what a worker may wait when its ports differ, are changed and
+// go.
+func TestGather(t *testing.T) {
+	j := newJar(t, slowFunc(func(*Upcall, *Verdict) error { return nil }), 2, Options{}, dummy.Options{})
+	ids := j.dp.Ports()
+	set := func(port int, c Coalesce) { j.dp.SetOptions(ids[port], PortOptions{Coalesce: c}) }
+	check := func(what string, want Coalesce) {
+		t.Helper()
+		if got := j.dp.WorkerCounters()[0].Coalesce; got != want {
+			t.Errorf("%s: %+v, want %+v", what, got, want)
+		}
+	}
+	check("at first", Coalesce{})
+	set(0, Coalesce{50, 32})
+	check("one of two", Coalesce{0, 32})
+	set(1, Coalesce{80, 0})
+	check("both", Coalesce{50, 32})
+	set(1, Coalesce{20, 8})
+	check("the other less", Coalesce{20, 8})
+	if err := j.dp.RemovePort(ids[1]); err != nil {
+		t.Fatal(err)
+	}
+	check("one removed", Coalesce{50, 32})
 }

@@ -17,6 +17,8 @@ type PortOptions struct {
 	// Join are the protocols whose frames, when they came in by the port, leave
 	// joined to super-frames by ports that take those (GRO).
 	Join packet.Kinds
+	// Coalesce holds for a worker as far as all ports allow that it receives from.
+	Coalesce Coalesce
 }
 
 // AddPort opens a port's queues and returns its number. Receive queues are
@@ -30,14 +32,13 @@ func (d *Datapath) AddPort(p ports.Port, o PortOptions) (PortID, error) {
 		return 0, errors.Join(fmt.Errorf("port %s: the datapath has %d ports, which is all it can have", p.Name(), maxPorts), p.Close())
 	}
 	s := &port{id: id, driver: p}
-	if err := d.open(s, p.Info()); err != nil {
+	if err := d.open(s, p.Info(), o); err != nil {
 		d.each(func(w *Worker) { w.removePort(id) })
 		return 0, errors.Join(fmt.Errorf("port %s: %w", p.Name(), err), p.Close())
 	}
 	d.reading.Lock()
 	defer d.reading.Unlock()
 	d.ports[id] = s
-	d.each(func(w *Worker) { w.ports[id].join = o.Join })
 	return id, nil
 }
 
@@ -47,15 +48,16 @@ func (d *Datapath) SetOptions(id PortID, o PortOptions) {
 	defer d.mu.Unlock()
 	d.each(func(w *Worker) {
 		if p := w.port(uint32(id)); p != nil {
-			p.join = o.Join
+			p.join, p.coalesce = o.Join, o.Coalesce
+			w.regather()
 		}
 	})
 }
 
 // open opens a port's queues: first those that receive, since a driver may let
 // each worker send where it receives.
-func (d *Datapath) open(s *port, info ports.Info) error {
-	d.each(func(w *Worker) { w.addPort(s, info) })
+func (d *Datapath) open(s *port, info ports.Info, o PortOptions) error {
+	d.each(func(w *Worker) { w.addPort(s, info, o) })
 	for _, w := range d.workers {
 		s.tallies = append(s.tallies, w.ports[s.id].tally)
 	}
@@ -153,11 +155,11 @@ func (d *Datapath) PortCounters(id PortID) (c PortCounters, ok bool) {
 }
 
 // addPort makes s known to the worker.
-func (w *Worker) addPort(s *port, info ports.Info) {
+func (w *Worker) addPort(s *port, info ports.Info, o PortOptions) {
 	for len(w.ports) <= int(s.id) {
 		w.ports = append(w.ports, nil)
 	}
-	w.ports[s.id] = &workerPort{id: s.id, info: info, tally: &tally{}}
+	w.ports[s.id] = &workerPort{id: s.id, info: info, join: o.Join, coalesce: o.Coalesce, tally: &tally{}}
 }
 
 // openTx makes the worker able to send on s.
@@ -181,6 +183,7 @@ func (w *Worker) addQueue(s *port, q int) (*queueTally, error) {
 	r := &rxQueue{queue: rx, port: w.ports[s.id], number: uint16(q), counts: t}
 	w.receive = append(w.receive, r)
 	w.activate(r)
+	w.regather()
 	return t, nil
 }
 
@@ -199,6 +202,7 @@ func (w *Worker) removePort(id PortID) {
 	}
 	w.receive = slices.DeleteFunc(w.receive, gone)
 	w.active = slices.DeleteFunc(w.active, gone)
+	w.regather()
 	w.flush()
 	if p.tx != nil {
 		_ = p.tx.Close()

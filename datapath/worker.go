@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"vswitch/flow"
 	"vswitch/packet"
 	"vswitch/ports"
@@ -44,6 +46,7 @@ type Worker struct {
 	asleep   atomic.Bool // in Wait, or about to be
 	trials   trials
 	pauses   pauses
+	gathers  gathering
 	working  bool  // since began there was something to do in every breath
 	began    int64 // valid iff working
 	captures []*Capture
@@ -86,16 +89,17 @@ type queueTally struct {
 
 // workerPort is what one worker knows of a port.
 type workerPort struct {
-	id      PortID
-	tx      ports.TxQueue
-	info    ports.Info
-	join    packet.Kinds  // of what came in by it
-	out     []*packet.Buf // to be sent at the end of the breath
-	held    int           // sent and not reaped yet
-	waiting bool          // in Worker.holding
-	tally   *tally
-	upcall  int // decisions asked for in this breath
-	samples [NumDropReasons]*DropSample
+	id       PortID
+	tx       ports.TxQueue
+	info     ports.Info
+	join     packet.Kinds // of what came in by it
+	coalesce Coalesce
+	out      []*packet.Buf // to be sent at the end of the breath
+	held     int           // sent and not reaped yet
+	waiting  bool          // in Worker.holding
+	tally    *tally
+	upcall   int // decisions asked for in this breath
+	samples  [NumDropReasons]*DropSample
 }
 
 // mailbox takes work from other goroutines to the worker's.
@@ -131,13 +135,15 @@ func (w *Worker) run(clock func() int64) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	w.clock = clock
+	// Without it the kernel may let the thread sleep 50 µs longer than it asked for.
+	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
 	for !w.stopped {
 		if w.breathe(clock()) || w.stopped {
 			continue
 		}
 		w.rest(clock)
 		if w.pauses.sleeps(w.now) {
-			w.sleep()
+			w.sleep(clock)
 		} else {
 			yield()
 		}
@@ -156,12 +162,15 @@ func (w *Worker) rest(clock func() int64) {
 
 // sleep waits for something to do. A worker that sleeps is at a quiescent point:
 // whatever is published before it wakes, it sees.
-func (w *Worker) sleep() {
+func (w *Worker) sleep(clock func() int64) {
 	w.asleep.Store(true)
 	// An error of Wait is an engine that is being closed, or a bug that must not
 	// turn into a busy loop.
 	if err := w.engine.Wait(-1); err != nil {
 		time.Sleep(time.Millisecond)
+	}
+	if w.gathers.limit.Delay > 0 && !w.mail.filled.Load() {
+		w.gather(clock())
 	}
 	w.asleep.Store(false)
 }
@@ -279,6 +288,7 @@ func (w *Worker) publish() {
 	n, small, spill := &w.stats.now, w.engine.Pool().Stats(), w.engine.Spill().Stats()
 	n[wProbed], n[wMegaflows], n[wSubtables] = w.cache.probed, uint64(w.cache.n), uint64(w.cache.masks)
 	n[wNarrowed] = w.cache.narrowed
+	n[wDelay], n[wEnough] = uint64(w.gathers.limit.Delay), uint64(w.gathers.limit.Frames)
 	n[wBuffers], n[wBuffersInUse] = uint64(small.Capacity), uint64(small.InUse)
 	n[wSpills], n[wSpillsInUse] = uint64(spill.Capacity), uint64(spill.InUse)
 	w.stats.publish()

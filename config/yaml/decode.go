@@ -220,6 +220,21 @@ func number[T ~int | ~uint32](d *decoder, to *T) decode {
 	}
 }
 
+// natural decodes a decimal integer that may be 0.
+func (d *decoder) natural(to *int) decode {
+	return func(n *yaml.Node, path string) {
+		if !d.scalar(n, path, "a number", "!!int") {
+			return
+		}
+		v, isDecimal := decimal(n.Value)
+		if !isDecimal {
+			d.fail(n, "%s %s: use a decimal number from 0", lastStep(path), n.Value)
+			return
+		}
+		*to = int(v)
+	}
+}
+
 // numberOr decodes a word that stands for zero, or a number of at least 1.
 func (d *decoder) numberOr(word string, to *int) decode {
 	return func(n *yaml.Node, path string) {

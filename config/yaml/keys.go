@@ -106,11 +106,29 @@ func datapathKeys(d *decoder, p *config.Datapath) []key {
 		{"workers", d.numberOr("auto", &p.Workers)},
 		{"poll", text(d, &p.Poll)},
 		{"spin", d.duration(&p.Spin)},
+		{"coalesce", d.coalesce(&p.Coalesce)},
 		{"io", text(d, &p.IO)},
 		{"budget", number(d, &p.Budget)},
 		{"upcall_budget", number(d, &p.UpcallBudget)},
 		{"flow_limit", number(d, &p.FlowLimit)},
 		{"mask_limit", number(d, &p.MaskLimit)},
+	}
+}
+
+func (d *decoder) coalesce(c *config.Coalesce) decode {
+	return func(n *yaml.Node, path string) {
+		c.Given = true
+		d.mapping(n, path, "coalesce", coalesceKeys(d, c))
+		if n.Kind == yaml.MappingNode && d.at[path+".usecs"] == nil {
+			d.fail(n, "coalesce has no usecs: use usecs: 0 to 10000")
+		}
+	}
+}
+
+func coalesceKeys(d *decoder, c *config.Coalesce) []key {
+	return []key{
+		{"usecs", d.natural(&c.Usecs)},
+		{"frames", d.natural(&c.Frames)},
 	}
 }
 
@@ -164,6 +182,7 @@ func portKeys(d *decoder, p *config.Port) []key {
 		{"address", d.addresses(&p.Address)},
 		{"io", text(d, &p.IO)},
 		{"gro", text(d, &p.GRO)},
+		{"coalesce", d.coalesce(&p.Coalesce)},
 		{"xdp_mode", text(d, &p.XDPMode)},
 		{"share_with_host", d.flag(&p.ShareWithHost)},
 		{"peer", text(d, &p.Peer)},

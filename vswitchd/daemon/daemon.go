@@ -47,7 +47,8 @@ type Daemon struct {
 	dp       *datapath.Datapath
 	sw       *ofproto.Switch
 	netdev   *netdev.Control
-	io       config.IOMode // of ports that do not say otherwise
+	io       config.IOMode   // of ports that do not say otherwise
+	coalesce config.Coalesce // the same
 	wake     chan struct{}
 	quit     context.CancelFunc
 	rundir   *runDir
@@ -131,7 +132,7 @@ func start(o Options, want config.Config) (_ *Daemon, err error) {
 		Description: ofproto.Description{Manufacturer: "vswitch", Hardware: "userspace", Software: o.Version, Serial: "None"},
 	})
 	s := want.Datapath
-	d.io = s.IO
+	d.io, d.coalesce = s.IO, s.Coalesce
 	d.dp, err = datapath.New(d.sw, datapath.Options{
 		Workers: workers, NewEngine: newEngine, Clock: d.clock,
 		Poll: pollMode(s.Poll), Spin: s.Spin, Budget: s.Budget, UpcallBudget: s.UpcallBudget,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"time"
 
 	"vswitch/config"
 	"vswitch/datapath"
@@ -82,7 +83,7 @@ func (d *Daemon) AddPort(_ context.Context, bridge string, p config.Port) error 
 	if err != nil {
 		return err
 	}
-	id, err := d.dp.AddPort(driver, portOptions(p))
+	id, err := d.dp.AddPort(driver, d.portOptions(p))
 	if err != nil {
 		return err
 	}
@@ -159,8 +160,8 @@ func (d *Daemon) ChangePort(_ context.Context, bridge string, want config.Port, 
 			s, ok := dev.driver.(addressSetter)
 			return ok, tryIf(ok, func() error { return s.SetAddresses(want.Address) })
 		}},
-		{config.FieldGRO, func() (bool, error) {
-			d.dp.SetOptions(dev.id, portOptions(want))
+		{config.FieldGRO | config.FieldCoalesce, func() (bool, error) {
+			d.dp.SetOptions(dev.id, d.portOptions(want))
 			return true, nil
 		}},
 		{config.FieldShareWithHost, func() (bool, error) {
@@ -169,7 +170,7 @@ func (d *Daemon) ChangePort(_ context.Context, bridge string, want config.Port, 
 		}},
 	}
 	for _, c := range changes {
-		if !fields.Has(c.field) {
+		if fields&c.field == 0 {
 			continue
 		}
 		switch done, err := c.apply(); {
@@ -239,7 +240,12 @@ func (d *Daemon) portDown(p *ofproto.Port, down bool) {
 }
 
 // portOptions are what the datapath does for a port.
-func portOptions(p config.Port) (o datapath.PortOptions) {
+func (d *Daemon) portOptions(p config.Port) (o datapath.PortOptions) {
+	c := p.Coalesce
+	if !c.Given {
+		c = d.coalesce
+	}
+	o.Coalesce = datapath.Coalesce{Delay: time.Duration(c.Usecs) * time.Microsecond, Frames: c.Frames}
 	switch p.GRO {
 	case config.GROTCP:
 		o.Join = packet.KindsOf(packet.GSOTCPv4, packet.GSOTCPv6)

@@ -21,7 +21,7 @@ func (d *Daemon) report() control.StatusReply {
 	r := control.StatusReply{Version: d.options.Version, PID: os.Getpid(), Uptime: time.Since(d.started).Seconds(),
 		Ready: d.isReady.Load(), Config: d.options.File, Notes: d.tlsNotes(time.Now())}
 	for _, w := range d.dp.WorkerCounters() {
-		r.Workers = append(r.Workers, control.WorkerStatus{Worker: w.Worker, Engine: "syscall"})
+		r.Workers = append(r.Workers, control.WorkerStatus{Worker: w.Worker, Engine: "syscall", Coalesce: coalesceText(w.Coalesce)})
 	}
 	for _, s := range d.status.Troubles() {
 		r.Troubles = append(r.Troubles, control.Trouble{Object: s.Object.String(), State: string(s.State), Reason: s.Reason})
@@ -30,6 +30,17 @@ func (d *Daemon) report() control.StatusReply {
 		r.Bridges = append(r.Bridges, d.reportBridge(&d.have.Bridges[i], &r))
 	}
 	return r
+}
+
+// coalesceText says what is in force; "" when nothing is.
+func coalesceText(c datapath.Coalesce) string {
+	switch {
+	case c.Delay == 0:
+		return ""
+	case c.Frames == 0:
+		return c.Delay.String()
+	}
+	return fmt.Sprintf("%s or %d frames", c.Delay, c.Frames)
 }
 
 func (d *Daemon) reportBridge(c *config.Bridge, r *control.StatusReply) control.BridgeStatus {
