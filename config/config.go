@@ -61,6 +61,7 @@ type Datapath struct {
 	Workers      int // forwarding threads; 0: as many as cores or receive queues, whichever is less
 	Poll         PollMode
 	Spin         time.Duration // of adaptive polling: how long a worker looks for packets before it sleeps
+	Rebalance    time.Duration // how often queues may move from a busy worker to another; 0: never
 	Coalesce     Coalesce      // of ports that do not say otherwise
 	IO           IOMode        // the same
 	Budget       int           // packets that one receive queue may take per turn
@@ -121,6 +122,7 @@ const (
 	DefaultRunDir       = "/run/vswitch"
 	DefaultStateDir     = "/var/lib/vswitch"
 	DefaultSpin         = 3 * time.Millisecond
+	DefaultRebalance    = 5 * time.Second
 	DefaultBudget       = 64
 	DefaultUpcallBudget = 64
 	DefaultFlowLimit    = 200_000
@@ -135,6 +137,7 @@ func Default() Config {
 		Datapath: Datapath{
 			Poll:         PollAdaptive,
 			Spin:         DefaultSpin,
+			Rebalance:    DefaultRebalance,
 			IO:           IOAuto,
 			Budget:       DefaultBudget,
 			UpcallBudget: DefaultUpcallBudget,

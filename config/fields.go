@@ -22,6 +22,7 @@ const (
 	FieldIO
 	FieldGRO
 	FieldCoalesce
+	FieldAffinity
 	FieldXDPMode
 	FieldPeer
 	FieldShareWithHost
@@ -78,6 +79,9 @@ var portFields = []portField{
 	{FieldCoalesce, "coalesce", []PortType{Tap, System, AFXDP, Internal, Dummy, Pcap}, true,
 		func(p *Port) bool { return p.Coalesce.Given },
 		func(a, b *Port) bool { return a.Coalesce != b.Coalesce }},
+	{FieldAffinity, "affinity", []PortType{Tap, System, AFXDP, Internal, Dummy, Pcap}, true,
+		func(p *Port) bool { return p.Affinity != nil },
+		func(a, b *Port) bool { return !slices.Equal(a.Affinity, b.Affinity) }},
 	{FieldXDPMode, "xdp_mode", []PortType{AFXDP}, false,
 		func(p *Port) bool { return p.XDPMode != "" },
 		func(a, b *Port) bool { return a.XDPMode != b.XDPMode }},

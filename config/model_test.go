@@ -229,6 +229,9 @@ func (m *model) ChangePort(_ context.Context, bridge string, want Port, fields P
 	if fields&FieldMTU != 0 {
 		p.MTU = want.MTU
 	}
+	if fields&FieldAffinity != 0 {
+		p.Affinity = want.Affinity
+	}
 	if fields&FieldCoalesce != 0 {
 		p.Coalesce = want.Coalesce
 	}

@@ -38,6 +38,8 @@ func TestPlan(t *testing.T) {
 			[]string{"change gro of port h1"}},
 		{"coalescing in place", func(c *Config) { c.Bridges[0].Ports[0].Coalesce = Coalesce{true, 50, 0} },
 			[]string{"change coalesce of port h1"}},
+		{"affinity in place", func(c *Config) { c.Bridges[0].Ports[0].Affinity = []int{0} },
+			[]string{"change affinity of port h1"}},
 		{"queues anew", func(c *Config) { c.Bridges[0].Ports[0].Queues = 2 },
 			[]string{"remove port h1", "add port h1"}},
 		{"device and MTU anew", func(c *Config) {

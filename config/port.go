@@ -19,6 +19,7 @@ type Port struct {
 	IO       IOMode   // "": as the datapath's
 	GRO      GROMode  // "" until Complete: by type
 	Coalesce Coalesce // not given: as the datapath's
+	Affinity []int    // worker of each receive queue; nil: the switch chooses
 
 	XDPMode XDPMode // "": auto
 

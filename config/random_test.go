@@ -143,6 +143,9 @@ func randomPort(r *rand.Rand, i int) Port {
 	if p.Type.has(FieldCoalesce) {
 		p.Coalesce = pick(r, Coalesce{}, Coalesce{Given: true}, Coalesce{true, 50, 32})
 	}
+	if p.Type.has(FieldAffinity) && p.Queues < 2 {
+		p.Affinity = pick(r, nil, []int{0})
+	}
 	if p.Type.has(FieldXDPMode) {
 		p.XDPMode = pick(r, "", XDPGeneric)
 	}

@@ -80,6 +80,7 @@ const (
 	maxBudget       = 64 // a worker's batch
 	maxUpcallBudget = 65536
 	maxSpin         = time.Second
+	maxRebalance    = time.Hour
 	maxUsecs        = 10_000 // the control plane waits as long for a worker
 	maxFrames       = 1024
 	maxMaskLimit    = 65536
@@ -118,6 +119,9 @@ func (v *validator) settings(s *Settings) {
 	oneOf(v, "datapath.io", s.Datapath.IO, IOAuto, IOSyscall, IOUring)
 	if s.Datapath.Spin < 0 || s.Datapath.Spin > maxSpin {
 		v.bad("datapath.spin", s.Datapath.Spin, "out of range", "use 0s to 1s")
+	}
+	if r := s.Datapath.Rebalance; r != 0 && (r < time.Second || r > maxRebalance) {
+		v.bad("datapath.rebalance", r, "out of range", "use 1s to 1h, or 0s for never")
 	}
 	v.coalesce("datapath.coalesce", s.Datapath.Coalesce)
 	v.between("datapath.workers", s.Datapath.Workers, 0, maxWorkers)

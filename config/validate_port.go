@@ -57,6 +57,7 @@ func (v *validator) typed(b *Bridge, p *Port) {
 		oneOf(v, "gro", p.GRO, GRONone, GROTCP, GROAll)
 	}
 	v.coalesce("coalesce", p.Coalesce)
+	v.affinity(p)
 	if p.XDPMode != "" {
 		oneOf(v, "xdp_mode", p.XDPMode, XDPAuto, XDPNative, XDPGeneric)
 	}
@@ -72,6 +73,26 @@ func (v *validator) typed(b *Bridge, p *Port) {
 			v.missing("file", "not given, and record neither", "use one or both: file is replayed, record is written")
 		} else if p.File == p.Record {
 			v.bad("record", p.Record, "the same as file", "use another file")
+		}
+	}
+}
+
+// affinity checks that each queue has a worker. How many there are is known where
+// the configuration says so; otherwise the port finds out.
+func (v *validator) affinity(p *Port) {
+	if p.Affinity == nil {
+		return
+	}
+	if n := max(p.Queues, 1); len(p.Affinity) != n {
+		v.bad("affinity", fmt.Sprint(p.Affinity), "not one worker for each queue", fmt.Sprintf("name %d", n))
+	}
+	most := maxWorkers
+	if n := v.config.Datapath.Workers; n > 0 {
+		most = n
+	}
+	for i, w := range p.Affinity {
+		if w < 0 || w >= most {
+			v.bad(fmt.Sprintf("affinity[%d]", i), w, "no such worker", fmt.Sprintf("use 0 to %d, or set datapath.workers", most-1))
 		}
 	}
 }

@@ -105,15 +105,23 @@ func TestValidate(t *testing.T) {
 			[]string{`bridges[0].ports[1].ifname: port x: ifname "h1": this device in namespace h1 already belongs to port h1: use another device`}},
 		{"number twice", func(c *Config) { h1(c).OFPort, c.Bridges[0].Ports[1].OFPort = 3, 3 }, []string{"bridges[0].ports[1].ofport: port h2: ofport 3: already the number of port h1: use another number"}},
 		{"number reserved", func(c *Config) { h1(c).OFPort = 0xff00 }, []string{"bridges[0].ports[0].ofport: port h1: ofport 65280: out of range: use 1 to 65279"}},
-		{"foreign setting", func(c *Config) { h1(c).Peer = "x" }, []string{"bridges[0].ports[0].peer: port h1: peer: a port of type tap has no such thing: it can have name, type, ofport, tag, trunks, vlan_mode, ifname, netns, mac, mtu, queues, address, io, gro, coalesce"}},
+		{"foreign setting", func(c *Config) { h1(c).Peer = "x" }, []string{"bridges[0].ports[0].peer: port h1: peer: a port of type tap has no such thing: it can have name, type, ofport, tag, trunks, vlan_mode, ifname, netns, mac, mtu, queues, address, io, gro, coalesce, affinity"}},
 		{"I/O", func(c *Config) { h1(c).IO, c.Datapath.IO = "epoll", "dpdk" },
 			[]string{`datapath.io: io "dpdk": unknown: use auto, syscall, uring`, `bridges[0].ports[0].io: port h1: io "epoll": unknown: use auto, syscall, uring`}},
+		{"affinity", func(c *Config) {
+			c.Datapath.Workers = 2
+			h1(c).Queues, h1(c).Affinity = 3, []int{1, 2}
+		}, []string{"bridges[0].ports[0].affinity: port h1: affinity \"[1 2]\": not one worker for each queue: name 3",
+			"bridges[0].ports[0].affinity[1]: port h1: affinity 2: no such worker: use 0 to 1, or set datapath.workers"}},
+		{"affinity beyond what can be", func(c *Config) { h1(c).Affinity = []int{256} }, []string{
+			"bridges[0].ports[0].affinity[0]: port h1: affinity 256: no such worker: use 0 to 255, or set datapath.workers"}},
+		{"rebalance", func(c *Config) { c.Datapath.Rebalance = time.Millisecond }, []string{"datapath.rebalance: rebalance 1ms: out of range: use 1s to 1h, or 0s for never"}},
 		{"GRO", func(c *Config) { h1(c).GRO = "udp" }, []string{`bridges[0].ports[0].gro: port h1: gro "udp": unknown: use none, tcp, all`}},
 		{"XDP mode", func(c *Config) {
 			h1(c).Type, h1(c).Address, h1(c).MAC, h1(c).IO, h1(c).XDPMode = AFXDP, nil, MAC{}, "", "offload"
 		}, []string{`bridges[0].ports[0].xdp_mode: port h1: xdp_mode "offload": unknown: use auto, native, generic`}},
 		{"XDP mode of a TAP", func(c *Config) { h1(c).XDPMode = XDPNative },
-			[]string{`bridges[0].ports[0].xdp_mode: port h1: xdp_mode: a port of type tap has no such thing: it can have name, type, ofport, tag, trunks, vlan_mode, ifname, netns, mac, mtu, queues, address, io, gro, coalesce`}},
+			[]string{`bridges[0].ports[0].xdp_mode: port h1: xdp_mode: a port of type tap has no such thing: it can have name, type, ofport, tag, trunks, vlan_mode, ifname, netns, mac, mtu, queues, address, io, gro, coalesce, affinity`}},
 		{"MTU", func(c *Config) { h1(c).MTU = 65522 }, []string{"bridges[0].ports[0].mtu: port h1: mtu 65522: out of range: use 68 to 65521"}},
 		{"MTU for IPv6", func(c *Config) { h1(c).MTU, h1(c).Address = 1000, prefixes("fd00::1/64") }, []string{"bridges[0].ports[0].mtu: port h1: mtu 1000: too small for the port's IPv6 address (RFC 8200 §5): use at least 1280"}},
 		{"addresses", func(c *Config) { h1(c).Address = prefixes("224.0.0.1/4", "10.0.0.1/8", "10.0.0.1/8") },

@@ -319,15 +319,15 @@ func ExamplePortsReply_Text() {
 	fmt.Print(PortsReply{{Bridge: "br0", Port: "h1", OFPort: 1,
 		Rx:     Counters{10, 640, 10, 1, 2, 3, 4, 5},
 		Tx:     Counters{20, 1280, 20, 1, 2, 3, 4, 0},
-		Queues: []QueueCounters{{0, 0, 6, 384}, {1, 1, 4, 256}}}}.Text())
+		Queues: []QueueCounters{{0, 0, 6, 384, 1.5, 0.62}, {1, 1, 4, 256, 0, 0}}}}.Text())
 	fmt.Print(DropsReply{{"br0", "h1", []DropCount{{"table_miss", 7, "rx", "no flow matched"}}}, {"", "", []DropCount{{"no_buffers", 1, "rx", "memory ran out"}}}}.Text())
 	fmt.Print(DropsReply(nil).Text())
 	// Output:
 	// port h1 of bridge br0 (1)
 	//   rx: packets=10, bytes=640, segments=10, multicast=1, broadcast=2, dropped=3, errors=4, missed=5
 	//   tx: packets=20, bytes=1280, segments=20, multicast=1, broadcast=2, dropped=3, errors=4
-	//   queue 0: packets=6, bytes=384, worker 0
-	//   queue 1: packets=4, bytes=256, worker 1
+	//   queue 0: packets=6, bytes=384, worker 0, 62 % of its busy time
+	//   queue 1: packets=4, bytes=256, worker 1, 0 % of its busy time
 	// port h1 of bridge br0
 	//              7  rx  table_miss             no flow matched
 	// no port

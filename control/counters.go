@@ -70,10 +70,12 @@ type Counters struct {
 
 // QueueCounters are those of one receive queue.
 type QueueCounters struct {
-	Queue   int    `json:"queue"`
-	Worker  int    `json:"worker"`
-	Packets uint64 `json:"packets"`
-	Bytes   uint64 `json:"bytes"`
+	Queue   int     `json:"queue"`
+	Worker  int     `json:"worker"`
+	Packets uint64  `json:"packets"`
+	Bytes   uint64  `json:"bytes"`
+	Busy    float64 `json:"busy"`  // seconds that the worker has spent on it since it has it
+	Share   float64 `json:"share"` // of the time in which the worker had something to do; 0 to 1
 }
 
 // Text is two lines a port, and one for each queue where there are several.
@@ -87,7 +89,7 @@ func (r PortsReply) Text() string {
 			continue
 		}
 		for _, q := range p.Queues {
-			fmt.Fprintf(&b, "  queue %d: packets=%d, bytes=%d, worker %d\n", q.Queue, q.Packets, q.Bytes, q.Worker)
+			fmt.Fprintf(&b, "  queue %d: packets=%d, bytes=%d, worker %d, %.0f %% of its busy time\n", q.Queue, q.Packets, q.Bytes, q.Worker, 100*q.Share)
 		}
 	}
 	return b.String()

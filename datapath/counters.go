@@ -22,6 +22,7 @@ type PortCounters struct {
 type QueueCounters struct {
 	Packets, Bytes uint64
 	Worker         int
+	Busy           time.Duration // that Worker has spent on the queue since it has it
 }
 
 // RxDropped is the sum of the drops charged at receive.

@@ -22,6 +22,7 @@ type Options struct {
 	UpcallBudget int                                          // decisions a port may ask for per turn: BatchSize
 	FlowLimit    int                                          // megaflows in all: 200,000
 	MaskLimit    int                                          // masks of the megaflows of one port and worker: 64
+	Rebalance    time.Duration                                // how often Rebalance looks at the workers' loads; 0: never
 	NoCache      bool                                         // ask about every packet (tests)
 	Seed         uint64                                       // of the caches' hashes
 	OnPanic      func(worker int, v any, frame, stack []byte) // told of a caught panic
@@ -36,9 +37,9 @@ type Datapath struct {
 	running sync.WaitGroup
 	started bool
 
-	mu   sync.Mutex
-	next PortID
-	rx   int // receive queues handed out so far, for placing the next one
+	mu      sync.Mutex
+	next    PortID
+	balance balance
 
 	// reading guards workers and ports for those who only read counters or ask for
 	// a trial, and must not wait for a worker: whoever changes one of the two holds
@@ -49,10 +50,11 @@ type Datapath struct {
 
 // port is what the datapath as a whole knows of a port.
 type port struct {
-	id      PortID
-	driver  ports.Port
-	tallies []*tally
-	queues  []*queueTally
+	id       PortID
+	driver   ports.Port
+	tallies  []*tally
+	queues   []*queueTally
+	affinity []int
 }
 
 // New makes a datapath with its workers. They do not run before Start; until

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"vswitch/packet"
 	"vswitch/ports"
@@ -17,13 +18,15 @@ type PortOptions struct {
 	// Join are the protocols whose frames, when they came in by the port, leave
 	// joined to super-frames by ports that take those (GRO).
 	Join packet.Kinds
+	// Affinity has the worker of each receive queue; nil lets the datapath choose.
+	Affinity []int
 	// Coalesce holds for a worker as far as all ports allow that it receives from.
 	Coalesce Coalesce
 }
 
-// AddPort opens a port's queues and returns its number. Receive queues are
-// dealt out to the workers in turn; every worker can send. The datapath owns p
-// afterwards, also when there is an error.
+// AddPort opens a port's queues and returns its number. Receive queues get workers
+// as place says; every worker can send. The datapath owns p afterwards, also when
+// there is an error.
 func (d *Datapath) AddPort(p ports.Port, o PortOptions) (PortID, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -31,7 +34,7 @@ func (d *Datapath) AddPort(p ports.Port, o PortOptions) (PortID, error) {
 	if !ok {
 		return 0, errors.Join(fmt.Errorf("port %s: the datapath has %d ports, which is all it can have", p.Name(), maxPorts), p.Close())
 	}
-	s := &port{id: id, driver: p}
+	s := &port{id: id, driver: p, affinity: o.Affinity}
 	if err := d.open(s, p.Info(), o); err != nil {
 		d.each(func(w *Worker) { w.removePort(id) })
 		return 0, errors.Join(fmt.Errorf("port %s: %w", p.Name(), err), p.Close())
@@ -42,16 +45,22 @@ func (d *Datapath) AddPort(p ports.Port, o PortOptions) (PortID, error) {
 	return id, nil
 }
 
-// SetOptions changes how a port is treated.
-func (d *Datapath) SetOptions(id PortID, o PortOptions) {
+// SetOptions changes how a port is treated. It is false where a queue would have to
+// move to another worker and cannot: the port has to be opened anew for that.
+func (d *Datapath) SetOptions(id PortID, o PortOptions) (done bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if s := d.ports[id]; s != nil {
+		s.affinity = o.Affinity
+		done = d.settle(s) == nil
+	}
 	d.each(func(w *Worker) {
 		if p := w.port(uint32(id)); p != nil {
 			p.join, p.coalesce = o.Join, o.Coalesce
 			w.regather()
 		}
 	})
+	return done
 }
 
 // open opens a port's queues: first those that receive, since a driver may let
@@ -63,10 +72,10 @@ func (d *Datapath) open(s *port, info ports.Info, o PortOptions) error {
 	}
 	s.queues = make([]*queueTally, max(info.RxQueues, 1))
 	for q := range s.queues {
-		w := d.workers[d.rx%len(d.workers)]
-		d.rx++
-		var err error
-		d.on(w, func(w *Worker) { s.queues[q], err = w.addQueue(s, q) })
+		w, err := d.place(s, q)
+		if err == nil {
+			d.on(w, func(w *Worker) { s.queues[q], err = w.addQueue(s, q) })
+		}
 		if err != nil {
 			return fmt.Errorf("receive queue %d: %w", q, err)
 		}
@@ -145,7 +154,7 @@ func (d *Datapath) PortCounters(id PortID) (c PortCounters, ok bool) {
 		t.addTo(&c)
 	}
 	for _, q := range p.queues {
-		c.Queues = append(c.Queues, QueueCounters{q.packets.Load(), q.bytes.Load(), q.worker})
+		c.Queues = append(c.Queues, QueueCounters{q.packets.Load(), q.bytes.Load(), q.worker, time.Duration(q.busy.Load())})
 	}
 	if p.driver != nil {
 		s := p.driver.Stats()

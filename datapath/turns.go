@@ -36,6 +36,7 @@ func (w *Worker) serveAll() (busy bool) {
 	if isShared {
 		least, begin = w.least(), w.clock()
 	}
+	w.served = nil
 	kept := w.active[:0]
 	for _, q := range w.active {
 		if isShared && q.spent > least+lead {
@@ -49,7 +50,10 @@ func (w *Worker) serveAll() (busy bool) {
 			w.flush() // is part of the turn
 			now := w.clock()
 			q.spent += now - begin
+			q.spend(uint64(now - begin))
 			begin = now
+		} else {
+			w.served = q
 		}
 	}
 	clear(w.active[len(kept):])

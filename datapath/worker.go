@@ -47,8 +47,10 @@ type Worker struct {
 	trials   trials
 	pauses   pauses
 	gathers  gathering
-	working  bool  // since began there was something to do in every breath
-	began    int64 // valid iff working
+	working  bool     // since began there was something to do in every breath
+	began    int64    // valid iff working
+	served   *rxQueue // in this breath; nil where several were
+	sole     *rxQueue // served in the breath that began then
 	captures []*Capture
 	credits  []Credit // of the decision in work
 	above    *Meter   // whose rate the frame that is dropped exceeds
@@ -73,9 +75,10 @@ type rxQueue struct {
 	queue   ports.RxQueue
 	port    *workerPort
 	number  uint16
-	listed  bool  // in Worker.active
-	spent   int64 // of the worker's time; see serveAll
-	ended   bool  // answered io.EOF
+	listed  bool   // in Worker.active
+	spent   int64  // of the worker's time; see serveAll
+	busy    uint64 // nanoseconds that the worker has spent on it
+	ended   bool   // answered io.EOF
 	packets uint64
 	bytes   uint64
 	counts  *queueTally
@@ -83,8 +86,8 @@ type rxQueue struct {
 }
 
 type queueTally struct {
-	worker         int
-	packets, bytes atomic.Uint64
+	worker               int
+	packets, bytes, busy atomic.Uint64
 }
 
 // workerPort is what one worker knows of a port.
@@ -155,7 +158,7 @@ func (w *Worker) run(clock func() int64) {
 // more often for it.
 func (w *Worker) rest(clock func() int64) {
 	if w.working {
-		w.stats.now[wBusy] += uint64(clock() - w.began)
+		w.charge(uint64(clock() - w.began))
 		w.working = false
 	}
 }
@@ -198,9 +201,23 @@ func (w *Worker) breathe(now int64) (busy bool) {
 // work notes that there was something to do in the breath that began at now.
 func (w *Worker) work(now int64) {
 	if w.working {
-		w.stats.now[wBusy] += uint64(now - w.began)
+		w.charge(uint64(now - w.began))
 	}
-	w.working, w.began = true, now
+	w.working, w.began, w.sole = true, now, w.served
+}
+
+// charge counts time in which there was something to do. What queues shared of it
+// serveAll has counted.
+func (w *Worker) charge(time uint64) {
+	w.stats.now[wBusy] += time
+	if w.sole != nil {
+		w.sole.spend(time)
+	}
+}
+
+func (q *rxQueue) spend(time uint64) {
+	q.busy += time
+	q.counts.busy.Store(q.busy)
 }
 
 func (w *Worker) collectReady() {

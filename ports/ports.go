@@ -29,6 +29,13 @@ type Port interface {
 	Close() error
 }
 
+// Movable is a Port whose receive queues one worker may close and another open,
+// while frames come and without a loss.
+type Movable interface {
+	// Movable reports whether that is so with the port's options.
+	Movable() bool
+}
+
 // RxQueue is one receive queue, used by one worker.
 type RxQueue interface {
 	// Recv fills dst with received frames, never blocks, and returns how many.

@@ -37,7 +37,7 @@ rundir: /run/other
 log: {level: warn, format: json, modules: {controller: debug, port: error}}
 metrics: {listen: "127.0.0.1:9475", pprof: true, cookies: [0x10, 7, 0x20/0xf0, 0xffffffffffffffff]}
 tls: {private_key: key.pem, certificate: cert.pem, ca_cert: ca.pem}
-datapath: {workers: 2, poll: busy, spin: 20us, coalesce: {usecs: 50, frames: 32}, io: uring, budget: 32, upcall_budget: 16, flow_limit: 1000, mask_limit: 12}
+datapath: {workers: 2, poll: busy, spin: 20us, rebalance: 1m, coalesce: {usecs: 50, frames: 32}, io: uring, budget: 32, upcall_budget: 16, flow_limit: 1000, mask_limit: 12}
 reload: watch
 bridges:
   - name: br0
@@ -59,7 +59,7 @@ bridges:
     mtu: 9000
     ports:
       - {name: h1, type: tap, netns: &ns h1, ifname: eth0.100, address: [10.0.0.1/24, "fd00::1/64"], ofport: 1, tag: 10}
-      - {name: h2, type: tap, netns: *ns, ofport: 2, mtu: 9000, queues: 2, io: syscall, coalesce: {usecs: 0}, mac: "02:00:00:00:00:02"}
+      - {name: h2, type: tap, netns: *ns, ofport: 2, mtu: 9000, queues: 2, io: syscall, coalesce: {usecs: 0}, affinity: [1, 0], mac: "02:00:00:00:00:02"}
       - {name: up, type: system, trunks: [10, 20-29], tag: 5, vlan_mode: native-untagged, share_with_host: true}
       - {name: fast, type: afxdp, netns: h1, ifname: eth1, mtu: 3000, queues: 4, xdp_mode: generic}
       - {name: p0, type: patch, peer: p1}
@@ -85,7 +85,7 @@ func TestLoadWhole(t *testing.T) {
 	want.Metrics = config.Metrics{Listen: "127.0.0.1:9475", Pprof: true,
 		Cookies: []config.Cookie{{Value: 0x10, Mask: ^uint64(0)}, {Value: 7, Mask: ^uint64(0)}, {Value: 0x20, Mask: 0xf0}, {Value: ^uint64(0), Mask: ^uint64(0)}}}
 	want.Datapath = config.Datapath{Workers: 2, Poll: config.PollBusy, Spin: 20 * time.Microsecond,
-		Coalesce: config.Coalesce{Given: true, Usecs: 50, Frames: 32}, IO: config.IOUring, Budget: 32, UpcallBudget: 16, FlowLimit: 1000, MaskLimit: 12}
+		Rebalance: time.Minute, Coalesce: config.Coalesce{Given: true, Usecs: 50, Frames: 32}, IO: config.IOUring, Budget: 32, UpcallBudget: 16, FlowLimit: 1000, MaskLimit: 12}
 	br0, br1 := config.NewBridge("br0"), config.NewBridge("br1")
 	br0.DatapathID, br0.FailMode, br0.Protocols = 16, config.FailSecure, config.OpenFlow10|config.OpenFlow13
 	br0.Controllers = []config.Controller{
@@ -108,7 +108,7 @@ func TestLoadWhole(t *testing.T) {
 	br0.Ports = []config.Port{
 		{Name: "h1", Type: config.Tap, Netns: "h1", IfName: "eth0.100", OFPort: 1, VLAN: config.VLAN{Tag: 10, HasTag: true},
 			Address: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/24"), netip.MustParsePrefix("fd00::1/64")}},
-		{Name: "h2", Type: config.Tap, Netns: "h1", OFPort: 2, MTU: 9000, Queues: 2, IO: config.IOSyscall, Coalesce: config.Coalesce{Given: true},
+		{Name: "h2", Type: config.Tap, Netns: "h1", OFPort: 2, MTU: 9000, Queues: 2, IO: config.IOSyscall, Coalesce: config.Coalesce{Given: true}, Affinity: []int{1, 0},
 			MAC: config.MAC{2, 0, 0, 0, 0, 2}},
 		up,
 		{Name: "fast", Type: config.AFXDP, Netns: "h1", IfName: "eth1", MTU: 3000, Queues: 4, XDPMode: config.XDPGeneric},

@@ -51,7 +51,10 @@ type Port struct {
 	closed  bool
 }
 
-var _ ports.Port = (*Port)(nil)
+var (
+	_ ports.Port    = (*Port)(nil)
+	_ ports.Movable = (*Port)(nil)
+)
 
 // queue is what waits to be received. It outlives the RxQueue that reads it.
 type queue struct {
@@ -72,6 +75,9 @@ func New(o Options) *Port {
 		}),
 	}
 }
+
+// Movable is true: what waits stays with the port.
+func (p *Port) Movable() bool { return true }
 
 // Join connects two ports by a cable, instead of keeping what they send.
 func Join(a, b *Port) {

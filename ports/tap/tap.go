@@ -60,7 +60,10 @@ type Port struct {
 	senders int      // times that OpenTx was called
 }
 
-var _ ports.Port = (*Port)(nil)
+var (
+	_ ports.Port    = (*Port)(nil)
+	_ ports.Movable = (*Port)(nil)
+)
 
 // queue is one descriptor of the device.
 type queue struct {
@@ -211,6 +214,9 @@ func (p *Port) discovered() {
 
 // Name is the port's name in the switch.
 func (p *Port) Name() string { return p.options.Name }
+
+// Movable is false where a ring may have read frames ahead.
+func (p *Port) Movable() bool { return !p.options.Uring }
 
 // Info is the port's state now.
 func (p *Port) Info() ports.Info { return p.state.Info() }

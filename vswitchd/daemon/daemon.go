@@ -135,7 +135,7 @@ func start(o Options, want config.Config) (_ *Daemon, err error) {
 	d.io, d.coalesce = s.IO, s.Coalesce
 	d.dp, err = datapath.New(d.sw, datapath.Options{
 		Workers: workers, NewEngine: newEngine, Clock: d.clock,
-		Poll: pollMode(s.Poll), Spin: s.Spin, Budget: s.Budget, UpcallBudget: s.UpcallBudget,
+		Poll: pollMode(s.Poll), Spin: s.Spin, Rebalance: s.Rebalance, Budget: s.Budget, UpcallBudget: s.UpcallBudget,
 		FlowLimit: s.FlowLimit, MaskLimit: s.MaskLimit, Seed: uint64(d.started.UnixNano()), OnPanic: d.forwardingPanicked,
 	})
 	if err != nil {
@@ -225,7 +225,7 @@ func (d *Daemon) loop(ctx context.Context, signals <-chan os.Signal) {
 		case <-d.wake:
 		case <-timer.C:
 		}
-		next := d.sw.Run(d.clock())
+		next := min(d.sw.Run(d.clock()), d.rebalance())
 		timer.Reset(time.Duration(max(0, next-d.clock())))
 	}
 }
@@ -298,6 +298,22 @@ func (d *Daemon) stop() error {
 		errs = append(errs, d.rundir.release())
 	}
 	return errors.Join(errs...)
+}
+
+// rebalance moves a receive queue from a busy worker if that pays, and says when to
+// look again.
+func (d *Daemon) rebalance() (next int64) {
+	next, m := d.dp.Rebalance(d.clock())
+	if m == nil {
+		return next
+	}
+	name := ""
+	if p := d.sw.PortOf(m.Port); p != nil {
+		name = p.Name
+	}
+	d.log.datapath.Info("a receive queue has moved from a busy worker", "port", name, "queue", m.Queue,
+		"from", m.From, "to", m.To, "load", fmt.Sprintf("%.0f %%", 100*m.Load))
+	return next
 }
 
 // forwardingPanicked logs a bug of the switch together with the frame that

@@ -160,9 +160,8 @@ func (d *Daemon) ChangePort(_ context.Context, bridge string, want config.Port, 
 			s, ok := dev.driver.(addressSetter)
 			return ok, tryIf(ok, func() error { return s.SetAddresses(want.Address) })
 		}},
-		{config.FieldGRO | config.FieldCoalesce, func() (bool, error) {
-			d.dp.SetOptions(dev.id, d.portOptions(want))
-			return true, nil
+		{config.FieldGRO | config.FieldCoalesce | config.FieldAffinity, func() (bool, error) {
+			return d.dp.SetOptions(dev.id, d.portOptions(want)), nil
 		}},
 		{config.FieldShareWithHost, func() (bool, error) {
 			s, ok := dev.driver.(sharer)
@@ -245,6 +244,7 @@ func (d *Daemon) portOptions(p config.Port) (o datapath.PortOptions) {
 	if !c.Given {
 		c = d.coalesce
 	}
+	o.Affinity = p.Affinity
 	o.Coalesce = datapath.Coalesce{Delay: time.Duration(c.Usecs) * time.Microsecond, Frames: c.Frames}
 	switch p.GRO {
 	case config.GROTCP:

@@ -156,7 +156,7 @@ func (d *Daemon) cmdPorts(args []string) (control.Reply, error) {
 		return nil, err
 	}
 	d.dp.Fold() // patch ports count by it
-	r := control.PortsReply{}
+	r, workers := control.PortsReply{}, d.dp.WorkerCounters()
 	for _, p := range list {
 		c := p.Counters()
 		pc := control.PortCounters{Bridge: p.Bridge.Name, Port: p.Name, OFPort: uint32(p.No),
@@ -165,7 +165,12 @@ func (d *Daemon) cmdPorts(args []string) (control.Reply, error) {
 			Tx: control.Counters{Packets: c.TxPackets, Bytes: c.TxBytes, Segments: c.TxSegments, Multicast: c.TxMulticast,
 				Broadcast: c.TxBroadcast, Dropped: c.TxDropped(), Errors: c.TxErrors}}
 		for q, n := range c.Queues {
-			pc.Queues = append(pc.Queues, control.QueueCounters{Queue: q, Worker: n.Worker, Packets: n.Packets, Bytes: n.Bytes})
+			share := 0.0
+			if busy := workers[n.Worker].Busy; busy > 0 {
+				share = min(1, n.Busy.Seconds()/busy.Seconds())
+			}
+			pc.Queues = append(pc.Queues, control.QueueCounters{Queue: q, Worker: n.Worker, Packets: n.Packets, Bytes: n.Bytes,
+				Busy: n.Busy.Seconds(), Share: share})
 		}
 		r = append(r, pc)
 	}
