@@ -100,8 +100,9 @@ type cache struct {
 	ports    []*portCache // by the port that packets come in by; nil where there are none
 	n        int          // megaflows
 	masks    int
-	probed   uint64 // subtables looked into, ever
-	narrowed uint64 // megaflows that got a narrower mask for want of another one
+	probed   uint64     // subtables looked into, ever
+	narrowed uint64     // megaflows that got a narrower mask for want of another one
+	words    []wordMask // of the mask in work
 	sigs     [sigEntries]signature
 }
 
@@ -167,13 +168,13 @@ func (c *cache) port(id uint32) *portCache {
 
 // insert puts m, whose key is k, under mask. It sets mask, values and hash.
 func (c *cache) insert(m *Megaflow, k *flow.Key, mask *flow.Key) {
-	words := wordsOf(mask)
-	t, made := c.port(k.InPort).subtableFor(words, k, c.limit)
+	c.words = appendWords(c.words[:0], mask)
+	t, made := c.port(k.InPort).subtableFor(c.words, k, c.limit)
 	if made {
 		c.masks++
 	}
 	m.mask = t
-	if m.narrowed = !slices.Equal(t.words, words); m.narrowed {
+	if m.narrowed = !slices.Equal(t.words, c.words); m.narrowed {
 		c.narrowed++
 	}
 	m.values = make([]uint64, len(t.words))

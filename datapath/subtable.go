@@ -37,12 +37,12 @@ func (c *portCache) subtableFor(words []wordMask, k *flow.Key, limit int) (t *su
 		return t, false
 	}
 	if len(c.subtables) >= limit {
-		words = wordsOf(wholeMask(k))
+		words = appendWords(nil, wholeMask(k))
 		if t := c.find(words); t != nil {
 			return t, false
 		}
 	}
-	t = &subtable{of: c, words: words, slots: make([]*Megaflow, 16)}
+	t = &subtable{of: c, words: slices.Clone(words), slots: make([]*Megaflow, 16)}
 	for _, wm := range words {
 		switch {
 		case wm.word >= flow.BaseWords+flow.ConnWords:
@@ -69,7 +69,8 @@ func (c *portCache) remove(t *subtable) {
 	c.subtables = slices.DeleteFunc(c.subtables, func(x *subtable) bool { return x == t })
 }
 
-func wordsOf(mask *flow.Key) (words []wordMask) {
+// appendWords appends the words of a mask that match something to words.
+func appendWords(words []wordMask, mask *flow.Key) []wordMask {
 	for i, v := range mask.Words() {
 		if v != 0 {
 			words = append(words, wordMask{i, v})

@@ -3,7 +3,9 @@ package ofproto
 import (
 	"fmt"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"vswitch/flow"
 	"vswitch/packet"
@@ -68,4 +70,57 @@ func tenTables() string {
 	}
 	flow("table=9,priority=200,tcp,tcp_flags=+syn,actions=drop")
 	return s.String()
+}
+
+// BenchmarkUpcall is a frame that no cache knows, from its receipt to its departure: it
+// is looked up in vain, decided about, and the decision is kept. upcalls/cpu-s is by the
+// time that all threads have had a processor, the garbage collector's too, so that what
+// else the machine does hardly matters.
+func BenchmarkUpcall(b *testing.B) {
+	const round = 20_000 // frames, each of a flow of its own
+	frames := make([][]byte, round)
+	for i := range frames {
+		frames[i] = udp(1, 2, func(k *flow.Key) { k.EthSrc[3], k.EthSrc[4] = byte(i>>8), byte(i) })
+	}
+	for _, c := range []struct{ name, flows string }{
+		{"flows", "priority=9,dl_src=02:ff:ff:ff:ff:ff,actions=drop\npriority=1,actions=output:2"},
+		{"two tables", "actions=load:1->NXM_NX_REG0[],resubmit(,1)\ntable=1,priority=9,dl_src=02:ff:ff:ff:ff:ff,actions=drop\ntable=1,priority=1,actions=dec_ttl,output:2"},
+		{"NORMAL", "actions=NORMAL"},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			j := newJar(b, false)
+			j.flows(j.bridge("br0", 2, FailSecure), c.flows)
+			b.ReportAllocs()
+			b.ResetTimer()
+			used := time.Duration(0)
+			for done := 0; done < b.N; done += round {
+				b.StopTimer()
+				j.dp.Purge()
+				j.ports["br0p2"].Sent()
+				j.ports["br0p1"].Repeat(0, 1, frames[:min(round, b.N-done)]...)
+				b.StartTimer()
+				begin := processorTime(b)
+				for j.dp.Step(j.now) {
+					j.now++
+				}
+				used += processorTime(b) - begin
+			}
+			b.StopTimer()
+			w := j.dp.WorkerCounters()[0]
+			if w.Upcalls < uint64(b.N) {
+				b.Errorf("%d upcalls for %d frames", w.Upcalls, b.N)
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "upcalls/s")
+			b.ReportMetric(float64(b.N)/used.Seconds(), "upcalls/cpu-s")
+		})
+	}
+}
+
+// processorTime is how long the process has had processors.
+func processorTime(tb testing.TB) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		tb.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	"vswitch/openflow"
 )
@@ -62,6 +63,23 @@ cookie=0x20,priority=1,tcp,actions=drop`)
 	for _, c := range []MessageCount{{"OFPT_ECHO_REQUEST", false, 2}, {"OFPT_ECHO_REPLY", true, 2}, {"undecodable", false, 1}, {"OFPT_ERROR", true, 1}} {
 		if !counts[c] {
 			t.Errorf("messages: no %+v among %v", c, counts)
+		}
+	}
+}
+
+// TestNextRun wants a loop that looks over megaflows for long to rest for as long.
+func TestNextRun(t *testing.T) {
+	const ms = int64(time.Millisecond)
+	for _, c := range []struct {
+		begin, end, next, at int64
+		rests                bool
+	}{
+		{0, ms / 10, 500 * ms, 500 * ms, false},
+		{10 * ms, 13 * ms, 500 * ms, 16 * ms, true},
+		{0, 2000 * ms, 500 * ms, 2050 * ms, true},
+	} {
+		if at, rests := NextRun(c.begin, c.end, c.next); at != c.at || rests != c.rests {
+			t.Errorf("%+v: at %d, rests %v", c, at, rests)
 		}
 	}
 }

@@ -116,14 +116,13 @@ func (x *xlate) flood(except openflow.PortConfig) {
 
 // commit turns what was written to the packet into an action.
 func (x *xlate) commit() {
-	set := &datapath.Set{}
 	dirty := &x.dirty.Base
 	h := headersOf(dirty, &x.p.Base)
 	if h == 0 {
 		x.dirty = flow.Mask{}
 		return
 	}
-	set.Headers, set.Mask, set.Value = h, *dirty, x.p.Base
+	set := &datapath.Set{Headers: h, Mask: *dirty, Value: x.p.Base}
 	v, m := set.Value.Words(), set.Mask.Words()
 	for i := range v {
 		v[i] &= m[i]

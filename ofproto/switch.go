@@ -185,6 +185,18 @@ func (s *Switch) Run(now int64) (next int64) {
 	return s.next
 }
 
+// NextRun says when Run is to be called again that took from begin to end and asked for
+// next. Where it took long, it rests for as long, whoever wakes it: workers that learn
+// without end (a flood of MAC addresses) would otherwise have every change looked over
+// at once, which takes a processor and the caches from those who forward.
+func NextRun(begin, end, next int64) (at int64, rests bool) {
+	const long, most = int64(200 * time.Microsecond), int64(50 * time.Millisecond)
+	if took := end - begin; took > long {
+		return end + min(took, most), true
+	}
+	return next, false
+}
+
 // runInterval is how late an expiry may be noticed.
 const runInterval = 500 * time.Millisecond
 

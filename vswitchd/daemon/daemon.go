@@ -209,6 +209,7 @@ func (d *Daemon) poke() {
 func (d *Daemon) loop(ctx context.Context, signals <-chan os.Signal) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	wake := d.wake // nil while it rests
 	for {
 		select {
 		case <-ctx.Done():
@@ -222,11 +223,17 @@ func (d *Daemon) loop(ctx context.Context, signals <-chan os.Signal) {
 				d.log.config.Error("reload: nothing was changed", "error", err)
 			}
 			continue
-		case <-d.wake:
+		case <-wake:
 		case <-timer.C:
 		}
-		next := min(d.sw.Run(d.clock()), d.rebalance())
-		timer.Reset(time.Duration(max(0, next-d.clock())))
+		begin := d.clock()
+		next := min(d.sw.Run(begin), d.rebalance())
+		end := d.clock()
+		at, rests := ofproto.NextRun(begin, end, next)
+		if wake = d.wake; rests {
+			wake = nil
+		}
+		timer.Reset(time.Duration(max(0, at-end)))
 	}
 }
 
