@@ -126,14 +126,13 @@ func (p *Port) inject(number int, frames []Frame) {
 // Repeat has frames received times over on a queue, in turn, without being kept
 // more than once. Nothing else may wait there.
 func (p *Port) Repeat(number, times int, frames ...[]byte) {
-	list := make([]Frame, len(frames))
-	for i, data := range frames {
-		list[i].Data = slices.Clone(data)
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	q := &p.queues[number]
-	q.frames, q.next, q.repeat = list, 0, times-1
+	q.frames, q.next, q.repeat = q.frames[:0], 0, times-1
+	for _, data := range frames {
+		q.frames = append(q.frames, Frame{Data: slices.Clone(data)})
+	}
 	p.notify(number)
 }
 

@@ -27,10 +27,12 @@ type arena struct {
 	tb               testing.TB
 	dp               *datapath.Datapath
 	sw               *ofproto.Switch
+	bridge           *ofproto.Bridge
 	victim, attacker *dummy.Port
 	sink             *dummy.Port
 	clock            func() int64
-	sent             int         // of the attacker's packets
+	sent             int         // packets that came at a rate
+	tick             func(int64) // lets those come whose time it is; may be nil
 	woken            atomic.Bool // of the switch's loop
 	due              int64
 	resting          bool
@@ -66,8 +68,8 @@ func newArena(tb testing.TB, flows ...string) *arena {
 			tb.Fatal(err)
 		}
 	}
-	s := b.NewSession(ofproto.SessionOptions{Kind: ofproto.Service}, a.clock())
-	a.say(s, &openflow.Hello{Versions: openflow.Versions(openflow.V13), Bitmap: true})
+	a.bridge = b
+	s := a.session()
 	for _, f := range flows {
 		m, err := text.ParseFlow(f, text.Options{})
 		if err != nil {
@@ -82,6 +84,13 @@ func newArena(tb testing.TB, flows ...string) *arena {
 		}
 	})
 	return a
+}
+
+// session is a new one, that speaks OpenFlow 1.3.
+func (a *arena) session() *ofproto.Session {
+	s := a.bridge.NewSession(ofproto.SessionOptions{Kind: ofproto.Service}, a.clock())
+	a.say(s, &openflow.Hello{Versions: openflow.Versions(openflow.V13), Bitmap: true})
+	return s
 }
 
 func (a *arena) say(s *ofproto.Session, m openflow.Message) {
@@ -129,22 +138,50 @@ func explosion(tb testing.TB) (rules []string, packets [][]byte) {
 // rate is the victim's frames a second during d, while the attacker goes on with
 // packets, at perSecond of them or, for 0, as fast as the switch takes them.
 func (a *arena) rate(packets [][]byte, perSecond int, d time.Duration) float64 {
-	const forever = 1 << 40
-	a.victim.Repeat(0, forever, frame(a.tb, 0x0a000001, 0x0a000002, 1000, 80))
-	defer a.victim.Repeat(0, 1, frame(a.tb, 0x0a000001, 0x0a000002, 1000, 80))
+	one := frame(a.tb, 0x0a000001, 0x0a000002, 1000, 80)
+	a.victim.Repeat(0, forever, one)
+	defer a.victim.Repeat(0, 1, one)
 	if perSecond == 0 {
-		a.attacker.Repeat(0, forever, a.next(packets)...)
-		defer a.attacker.Repeat(0, 1, packets[0])
+		packets = a.next(packets)
+	}
+	defer a.feed(a.attacker, packets, perSecond)()
+	return a.measure(d)
+}
+
+// traffic is the victim's frames a second during d, while it sends packets in turn.
+func (a *arena) traffic(packets [][]byte, perSecond int, d time.Duration) float64 {
+	defer a.feed(a.victim, packets, perSecond)()
+	return a.measure(d)
+}
+
+const forever = 1 << 40
+
+// feed has a port receive packets in turn, perSecond of them while measure runs or, for
+// 0, as many as the switch takes, until stop.
+func (a *arena) feed(p *dummy.Port, packets [][]byte, perSecond int) (stop func()) {
+	if perSecond == 0 {
+		p.Repeat(0, forever, packets...)
+		return func() { p.Repeat(0, 1, packets[0]) }
 	}
 	const step = 500 * time.Microsecond
-	begin, before := a.clock(), a.forwarded()
-	for next := begin; a.clock()-begin < int64(d); {
-		if perSecond > 0 && a.clock() >= next {
-			next += int64(step)
+	next := a.clock()
+	a.tick = func(now int64) {
+		for ; now >= next; next += int64(step) {
 			for range perSecond * int(step) / int(time.Second) {
-				a.attacker.Inject(0, packets[a.sent%len(packets)])
+				p.Inject(0, packets[a.sent%len(packets)])
 				a.sent++
 			}
+		}
+	}
+	return func() { a.tick = nil }
+}
+
+// measure runs the switch for d.
+func (a *arena) measure(d time.Duration) float64 {
+	begin, before := a.clock(), a.forwarded()
+	for a.clock()-begin < int64(d) {
+		if a.tick != nil {
+			a.tick(a.clock())
 		}
 		a.run()
 		runtime.Gosched()

@@ -36,7 +36,7 @@ bridges:
 `
 
 // startVswitchd runs a switch with twoBridges, and returns its rundir.
-func startVswitchd(t *testing.T) string {
+func startVswitchd(t testing.TB) string {
 	t.Helper()
 	// Not t.TempDir: paths of sockets have at most 107 bytes.
 	dir, err := os.MkdirTemp("", "vs-compat-")

@@ -5,8 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net"
-	"os"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -70,28 +68,4 @@ bridges:
 		t.Errorf("the switch has said % x, %v", head, err)
 	}
 	s.faulty = true // it says that the controller is lost
-}
-
-// residentMiB is how much memory the switch has.
-func (s *vswitch) residentMiB() int {
-	s.Helper()
-	pid, err := os.ReadFile(s.path("vswitchd.pid"))
-	if err != nil {
-		s.Fatal(err)
-	}
-	text, err := os.ReadFile("/proc/" + strings.TrimSpace(string(pid)) + "/status")
-	if err != nil {
-		s.Fatal(err)
-	}
-	for line := range strings.Lines(string(text)) {
-		if f := strings.Fields(line); len(f) > 1 && f[0] == "VmRSS:" {
-			n, err := strconv.Atoi(f[1])
-			if err != nil {
-				s.Fatal(err)
-			}
-			return n >> 10
-		}
-	}
-	s.Fatal("no VmRSS in its status")
-	return 0
 }
