@@ -97,11 +97,15 @@ func (w *megaflowWriter) metadata(port string) {
 }
 
 // tags writes VLAN tags and opens an encap( for each; it says how many are open. That
-// there is no tag says the Ethernet type.
+// there is no tag says the Ethernet type, and where that is not matched (Open vSwitch
+// always does) vlan(tci=0).
 func (w *megaflowWriter) tags() (depth int) {
 	for i, tag := range w.value.VLAN {
 		mask := w.mask.VLAN[i]
 		if tag.TCI&VLANPresent == 0 {
+			if w.mask.EthType == 0 {
+				w.part("vlan", hexPart("tci", uint64(tag.TCI), uint64(mask.TCI), 16))
+			}
 			break
 		}
 		tpid := tag.TPID

@@ -71,6 +71,7 @@ func TestAppendMegaflow(t *testing.T) {
 		{"recirculated", &Key{Base: Base{RecircID: 0x1f, DPHash: 5, PktMark: 7, PacketType: 0x10800, EthType: 0x800}},
 			&Key{Base: Base{RecircID: all, DPHash: 0xff, PktMark: all, PacketType: all, EthType: 0xffff}},
 			"skb_mark(0x7),recirc_id(0x1f),dp_hash(0x5/0xff),packet_type(ns=1,id=0x800),eth_type(0x0800)"},
+		{"no tag, whatever the type", &tcp, &Key{Base: Base{VLAN: [2]VLANTag{{TCI: 0x1fff}}}}, "vlan(tci=0/0x1fff)"},
 		{"nothing", &tcp, &Key{}, ""},
 	} {
 		if got := string(AppendMegaflow(nil, c.key, c.mask, "")); got != c.want {

@@ -2,6 +2,7 @@ package attack
 
 import (
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"net/netip"
 	"runtime"
@@ -274,20 +275,17 @@ func address(ip uint32) string {
 // machine does meets both.
 func benchmark(b *testing.B, rules []string, packets [][]byte) {
 	const rounds, slice = 10, 150 * time.Millisecond
-	for _, c := range []struct {
-		name string
-		rate int
-	}{{"100000 a second", 100_000}, {"as many as go", 0}} {
-		b.Run(c.name, func(b *testing.B) {
+	for name, rate := range rates() {
+		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				quiet, attacked := newArena(b, rules...), newArena(b, rules...)
-				quiet.rate(packets[:1], c.rate, slice)
-				attacked.rate(packets, c.rate, 2*slice) // caches fill
+				quiet.rate(packets[:1], rate, slice)
+				attacked.rate(packets, rate, 2*slice) // caches fill
 				var harmless, beside, shares []float64
 				taken, begin := attacked.attacks(), attacked.clock()
 				for range rounds {
-					harmless = append(harmless, quiet.rate(packets[:1], c.rate, slice))
-					beside = append(beside, attacked.rate(packets, c.rate, slice))
+					harmless = append(harmless, quiet.rate(packets[:1], rate, slice))
+					beside = append(beside, attacked.rate(packets, rate, slice))
 					shares = append(shares, beside[len(beside)-1]/harmless[len(harmless)-1])
 				}
 				attacks := float64(attacked.attacks()-taken) / float64(attacked.clock()-begin) * 2e9 // half of the time
@@ -300,6 +298,13 @@ func benchmark(b *testing.B, rules []string, packets [][]byte) {
 				b.ReportMetric(float64(w.Megaflows), "megaflows")
 			}
 		})
+	}
+}
+
+// rates are those of frames that benchmarks run at; 0 is as many as go.
+func rates() iter.Seq2[string, int] {
+	return func(yield func(string, int) bool) {
+		_ = yield("100000 a second", 100_000) && yield("as many as go", 0)
 	}
 }
 

@@ -67,20 +67,17 @@ func BenchmarkFlowModStorm(b *testing.B) {
 		frames = append(frames, frame(b, 0x0a000001+i, 0x0a000002, 1000, 80))
 		rules = append(rules, fmt.Sprintf("priority=1,tcp,nw_src=%s,actions=output:2", address(0x0a000001+i)))
 	}
-	for _, c := range []struct {
-		name string
-		rate int
-	}{{"100000 a second", 100_000}, {"as many as go", 0}} {
-		b.Run(c.name, func(b *testing.B) {
+	for name, rate := range rates() {
+		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				quiet, stormy := newArena(b, rules...), newArena(b, rules...)
 				var calm, beside, shares []float64
 				sent := 0
 				for range rounds {
-					calm = append(calm, quiet.traffic(frames, c.rate, slice))
+					calm = append(calm, quiet.traffic(frames, rate, slice))
 					stop, done := make(chan struct{}), make(chan int)
 					go func() { done <- stormy.storm(mods, storm, stop) }()
-					beside = append(beside, stormy.traffic(frames, c.rate, slice))
+					beside = append(beside, stormy.traffic(frames, rate, slice))
 					close(stop)
 					sent += <-done
 					shares = append(shares, beside[len(beside)-1]/calm[len(calm)-1])
