@@ -80,7 +80,7 @@ func (w *megaflowWriter) metadata(port string) {
 		"tos=", FieldTunTOS, "ttl=", FieldTunTTL, "gbp_id=", FieldTunGBPID, "gbp_flags=", FieldTunGBPFlags, "flags=", FieldTunFlags)
 	w.part("skb_mark", hexPart("", uint64(v.PktMark), uint64(m.PktMark), 32))
 	w.fields("ct_state", "", FieldCTState)
-	w.fields("ct_zone", "", FieldCTZone)
+	w.part("ct_zone", hexPart("", uint64(v.CTZone), uint64(m.CTZone), 16))
 	w.fields("ct_mark", "", FieldCTMark)
 	w.fields("ct_label", "", FieldCTLabel)
 	w.fields("ct_tuple4", "src=", FieldCTNWSrc, "dst=", FieldCTNWDst)
@@ -113,19 +113,12 @@ func (w *megaflowWriter) tags() (depth int) {
 			tpid = packet.EthTypeVLAN
 		}
 		w.parts = append(w.parts, fmt.Sprintf("eth_type(%#04x)", tpid))
-		w.part("vlan", "vid="+partly(tag.TCI&0xfff, mask.TCI&0xfff, 0xfff), "pcp="+partly(tag.TCI>>13, mask.TCI>>13, 7))
+		w.part("vlan", masked("vid", mask.TCI&0xfff, 0xfff, fmt.Sprint(tag.TCI&0xfff), fmt.Sprintf("%#x", mask.TCI&0xfff)),
+			masked("pcp", mask.TCI>>13, 7, fmt.Sprint(tag.TCI>>13), fmt.Sprintf("%#x", mask.TCI>>13)))
 		w.before, w.parts = w.text()+",encap(", nil
 		depth++
 	}
 	return depth
-}
-
-// partly writes part of a word, which is shown whatever its mask is.
-func partly(value, mask, full uint16) string {
-	if mask == full {
-		return fmt.Sprint(value)
-	}
-	return fmt.Sprintf("%d/0x%x", value, mask)
 }
 
 // layers writes what comes behind the Ethernet header.
@@ -154,6 +147,8 @@ func (w *megaflowWriter) layers() {
 	}
 }
 
+// labels writes the entries of the label stack that are matched, each with all its masks
+// unless every bit is.
 func (w *megaflowWriter) labels() {
 	n := len(w.mask.MPLS)
 	for n > 0 && w.mask.MPLS[n-1] == 0 {
@@ -171,8 +166,8 @@ func (w *megaflowWriter) labels() {
 		}{{"label", "0x%x", 12, 20}, {"tc", "%x", 9, 3}, {"ttl", "0x%x", 0, 8}, {"bos", "%x", 8, 1}} {
 			full := uint32(1)<<f.bits - 1
 			t := fmt.Sprintf("%s%s=%d", f.name, suffix, v>>f.at&full)
-			if k := m >> f.at & full; k != full {
-				t += fmt.Sprintf("/"+f.mask, k)
+			if m != ^uint32(0) {
+				t += fmt.Sprintf("/"+f.mask, m>>f.at&full)
 			}
 			texts = append(texts, t)
 		}
