@@ -37,6 +37,7 @@ func (r *registry) counted() Census {
 	defer r.mu.Unlock()
 	c := r.census
 	c.Now, c.Limit = len(r.flows), r.limit
+	c.Most = max(c.Most, c.Now)
 	return c
 }
 
