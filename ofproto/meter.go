@@ -172,7 +172,8 @@ func (b *Bridge) meterConfig(id uint32) (*openflow.MeterConfigReply, error) {
 func meterFeatures() *openflow.MeterFeaturesReply {
 	return &openflow.MeterFeaturesReply{MaxMeters: maxMeters, MaxBands: maxBands,
 		BandTypes:    1<<openflow.BandDrop | 1<<openflow.BandDSCPRemark,
-		Capabilities: uint32(openflow.MeterKbps | openflow.MeterPktps | openflow.MeterBurst | openflow.MeterStatistics)}
+		Capabilities: uint32(openflow.MeterKbps | openflow.MeterPktps | openflow.MeterBurst | openflow.MeterStatistics),
+		Features:     openflow.MeterInActionSet | openflow.MeterAnywhere | openflow.MeterRepeated}
 }
 
 // meter sends the packet through a meter, which the datapath has.

@@ -186,7 +186,7 @@ func decodeMeterFeatures(c context, b []byte, m *MeterFeaturesReply) error {
 	m.MaxBands, m.MaxColor = r.u8(), r.u8()
 	r.skip(2)
 	if len(r.b) > 0 {
-		m.Features = r.u32()
+		m.Features = MeterFeatures(r.u32())
 	}
 	if len(b) > meterFeaturesSize && (c.v < V15 || len(b) != meterFeaturesSize+8) {
 		return ErrRequestBadLen
@@ -194,8 +194,8 @@ func decodeMeterFeatures(c context, b []byte, m *MeterFeaturesReply) error {
 	return nil
 }
 
-// appendMeterFeatures writes the longer form only where it says something,
-// because Open vSwitch's tools refuse it.
+// appendMeterFeatures writes the longer form only where it says something, so that
+// what was in Open vSwitch's form stays in it.
 func appendMeterFeatures(c context, dst []byte, m *MeterFeaturesReply) ([]byte, error) {
 	for _, n := range [3]uint32{m.MaxMeters, m.BandTypes, m.Capabilities} {
 		dst = be.AppendUint32(dst, n)
@@ -204,5 +204,5 @@ func appendMeterFeatures(c context, dst []byte, m *MeterFeaturesReply) ([]byte, 
 	if c.v < V15 || m.Features == 0 {
 		return dst, nil
 	}
-	return zeros(be.AppendUint32(dst, m.Features), 4), nil
+	return zeros(be.AppendUint32(dst, uint32(m.Features)), 4), nil
 }

@@ -88,6 +88,16 @@ type MeterConfigReply struct{ Meters []MeterConfig }
 // MeterFeaturesRequest asks for what meters can do.
 type MeterFeaturesRequest struct{}
 
+// MeterFeatures is where a meter action may stand.
+type MeterFeatures uint32
+
+// Places of meter actions.
+const (
+	MeterInActionSet MeterFeatures = 1 << iota // in an action set
+	MeterAnywhere                              // at any place of a list
+	MeterRepeated                              // more than once in a list
+)
+
 // MeterFeaturesReply is what meters can do.
 type MeterFeaturesReply struct {
 	MaxMeters    uint32
@@ -95,5 +105,5 @@ type MeterFeaturesReply struct {
 	Capabilities uint32 // bits of MeterFlags
 	MaxBands     uint8
 	MaxColor     uint8
-	Features     uint32 // 1.5: OFPMFF_*
+	Features     MeterFeatures // 1.5
 }

@@ -182,6 +182,9 @@ func meterMessages() []messageRow {
 			w.str("\nmax_meter:").uint(uint64(m.MaxMeters)).str(" max_bands:").uint(uint64(m.MaxBands)).str(" max_color:").uint(uint64(m.MaxColor))
 			w.str("\nband_types: ").bits(uint64(m.BandTypes), meterBands[:], " ")
 			w.str("\ncapabilities: ").bits(uint64(m.Capabilities), meterFlags[:], " ").byte('\n')
+			if m.Features != 0 {
+				w.str("actions: ").bits(uint64(m.Features), meterFeatures[:], " ").byte('\n')
+			}
 		}),
 	}
 }
@@ -190,6 +193,7 @@ var (
 	meterBands = [...]string{openflow.BandDrop: "drop", openflow.BandDSCPRemark: "dscp_remark"}
 	// meterFlags are the names of flags, the lowest bit first.
 	meterFlags    = [...]string{"kbps", "pktps", "burst", "stats"}
+	meterFeatures = [...]string{"in_action_set", "anywhere", "repeated"}
 	meterCommands = [...]string{openflow.MeterAdd: "ADD", openflow.MeterModify: "MOD", openflow.MeterDelete: "DEL"}
 	meterNames    = map[uint32]string{
 		openflow.MeterSlowPath:   "slowpath",

@@ -222,7 +222,7 @@ func sampleMeters() []openflow.Message {
 		&openflow.MeterStatsRequest{Meter: 5}, &openflow.MeterStatsRequest{Meter: openflow.MeterAll}, &openflow.MeterConfigRequest{Meter: openflow.MeterController},
 		&openflow.MeterFeaturesRequest{}, &openflow.MeterConfigReply{Meters: []openflow.MeterConfig{two.MeterConfig, {Meter: openflow.MeterSlowPath, Flags: openflow.MeterKbps}}},
 		&openflow.MeterStatsReply{Meters: []openflow.MeterStats{{Meter: 1, Flows: 2, Packets: 3, Bytes: 4, Duration: 1500 * time.Millisecond, Bands: []openflow.BandStats{{Packets: 5, Bytes: 6}, {}}}, {Meter: 2}}},
-		&openflow.MeterFeaturesReply{MaxMeters: 10, BandTypes: 6, Capabilities: 0xf, MaxBands: 3, MaxColor: 1}, &openflow.MeterFeaturesReply{BandTypes: 0x10},
+		&openflow.MeterFeaturesReply{MaxMeters: 10, BandTypes: 6, Capabilities: 0xf, MaxBands: 3, MaxColor: 1, Features: openflow.MeterInActionSet | openflow.MeterRepeated}, &openflow.MeterFeaturesReply{BandTypes: 0x10},
 		&openflow.RequestForward{Meter: two, XID: 3},
 	}
 }
@@ -266,6 +266,9 @@ func oracleRefuses(v openflow.Version, m openflow.Message) string {
 	}
 	if m, is := m.(*openflow.SetAsync); is && !m.Nicira && v < openflow.V13 {
 		return "there is only Nicira's form"
+	}
+	if m, is := m.(*openflow.MeterFeaturesReply); is && v >= openflow.V15 && m.Features != 0 {
+		return "knows the shorter form of OpenFlow 1.3 alone"
 	}
 	return ""
 }
