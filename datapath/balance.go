@@ -101,16 +101,17 @@ func (d *Datapath) move(s *port, q int, to *Worker) (err error) {
 	if r == nil {
 		return fmt.Errorf("worker %d has no queue %d", from.id, q)
 	}
-	if err == nil && d.drained(from) {
+	if err == nil && !d.drained(from) {
+		err = fmt.Errorf("worker %d has frames that do not leave", from.id)
+	}
+	if err == nil {
 		d.on(to, func(w *Worker) { err = w.take(s, r) })
-		if err == nil {
-			d.reading.Lock()
-			s.queues[q].worker = to.id
-			d.reading.Unlock()
-			return nil
-		}
-	} else {
-		err = errors.Join(err, fmt.Errorf("worker %d has frames that do not leave", from.id))
+	}
+	if err == nil {
+		d.reading.Lock()
+		s.queues[q].worker = to.id
+		d.reading.Unlock()
+		return nil
 	}
 	d.on(from, func(w *Worker) { err = errors.Join(err, w.take(s, r)) })
 	return err
@@ -163,11 +164,11 @@ func (w *Worker) take(s *port, q *rxQueue) error {
 // moved is nil where nothing was.
 func (d *Datapath) Rebalance(now int64) (next int64, moved *Move) {
 	every := int64(d.options.Rebalance)
-	if every == 0 || d.options.Workers < 2 {
-		return math.MaxInt64, nil
-	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if every == 0 || len(d.workers) < 2 {
+		return math.MaxInt64, nil
+	}
 	b := &d.balance
 	if b.at != 0 && now < b.at+every {
 		return b.at + every, nil
