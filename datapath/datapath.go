@@ -136,9 +136,14 @@ func (d *Datapath) Close() error {
 
 // each runs f on every worker, between two breaths, and returns when all are
 // done: each worker has passed a quiescent point. The caller holds d.mu.
-func (d *Datapath) each(f func(*Worker)) {
+func (d *Datapath) each(f func(*Worker)) { d.among(d.workers, f) }
+
+// on is each for one worker: the others are not waited for.
+func (d *Datapath) on(w *Worker, f func(*Worker)) { d.among([]*Worker{w}, f) }
+
+func (d *Datapath) among(workers []*Worker, f func(*Worker)) {
 	if !d.started {
-		for _, w := range d.workers {
+		for _, w := range workers {
 			f(w)
 			w.flush()
 			w.publish()
@@ -146,7 +151,7 @@ func (d *Datapath) each(f func(*Worker)) {
 		return
 	}
 	var done sync.WaitGroup
-	for _, w := range d.workers {
+	for _, w := range workers {
 		done.Add(1)
 		w.mail.put(func(w *Worker) {
 			f(w)
@@ -190,15 +195,6 @@ func (d *Datapath) Inject(frame []byte, inPort PortID, handle any) error {
 		w.guard(func() { w.inject(b, handle) })
 	})
 	return err
-}
-
-// on is each for one worker.
-func (d *Datapath) on(target *Worker, f func(*Worker)) {
-	d.each(func(w *Worker) {
-		if w == target {
-			f(w)
-		}
-	})
 }
 
 // Ledger is the conservation account (design law 5), exact between breaths. It
