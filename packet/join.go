@@ -163,7 +163,7 @@ func segmentOf(b *Buf) (s segment) {
 	default:
 		return s
 	}
-	s.good = s.good && b.Offload.GSO == GSONone && s.l3+size == b.Size()
+	s.good = s.good && b.Offload.GSO == GSONone && s.l3+size == b.Size() && isBehindTags(h, s.l3)
 	switch proto {
 	case ProtoTCP:
 		s.lookTCP(h[s.l4:])
@@ -177,6 +177,18 @@ func segmentOf(b *Buf) (s segment) {
 	s.size = b.Size() - s.headers
 	s.good = s.good && s.size > 0 && s.headers <= len(h)
 	return s
+}
+
+// isBehindTags reports whether nothing but VLAN tags stands between the addresses of
+// an Ethernet header and the type before offset l3. The kernel splits no other
+// super-frames: it would lose one behind a backbone header, or an 802.3 length.
+func isBehindTags(h []byte, l3 int) bool {
+	for at := ethTypeAt; at < l3-2; at += VLANSize {
+		if !IsVLAN(binary.BigEndian.Uint16(h[at:])) {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *segment) lookTCP(h []byte) {

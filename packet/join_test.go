@@ -312,3 +312,45 @@ func BenchmarkJoin(b *testing.B) {
 		})
 	}
 }
+
+// TestJoinOnlyPlainIP: a kernel splits IP behind Ethernet and VLAN tags alone, so
+// segments behind anything else stay apart.
+func TestJoinOnlyPlainIP(t *testing.T) {
+	small, spill := testPools(t)
+	r := newRand(t)
+	snap := func(b *Buf) {
+		size := b.Size() - EthSize
+		if !b.open(EthSize-2, 8) {
+			t.Fatal("no room")
+		}
+		copy(b.Bytes()[EthSize-2:], []byte{byte((size + 8) >> 8), byte(size + 8), 0xaa, 0xaa, 3, 0, 0, 0})
+	}
+	for _, c := range []struct {
+		name   string
+		edit   func(*Buf)
+		joined bool
+	}{
+		{"Ethernet", func(*Buf) {}, true},
+		{"a tag", func(b *Buf) { b.PushVLAN(EthTypeVLAN, 5) }, true},
+		{"two tags", func(b *Buf) { b.PushVLAN(EthTypeVLAN, 5); b.PushVLAN(EthTypeSVLAN, 6) }, true},
+		{"a label", func(b *Buf) { b.PushMPLS(EthTypeMPLS, 0x140) }, false},
+		{"a backbone header", func(b *Buf) { b.PushPBB(7) }, false},
+		{"LLC and SNAP", snap, false},
+	} {
+		var frames []*Buf
+		f := testFrame{version: 4, proto: ProtoUDP, frag: IPv4DontFragment, payload: make([]byte, 100), ip4: IPv4Fields{Src: 1, Dst: 2, TTL: 9}}
+		for range 3 {
+			b := joinBuf(t, r, &f, pools{small, spill})
+			c.edit(b)
+			frames = append(frames, b)
+		}
+		var j Joiner
+		n := j.Join(frames, KindsOf(GSOUDP), small)
+		if (n == 1) != c.joined {
+			t.Errorf("behind %s: %d frames of 3 are left", c.name, n)
+		}
+		for _, b := range frames[:n] {
+			b.Free(small)
+		}
+	}
+}
