@@ -36,3 +36,41 @@ func TestDropSamples(t *testing.T) {
 		t.Error("samples of a port that does not exist")
 	}
 }
+
+// TestDropSamplesOfOthers has frames dropped while another one's decision is in work:
+// it is not the decision that they were dropped by.
+func TestDropSamplesOfOthers(t *testing.T) {
+	slow := slowFunc(func(u *Upcall, v *Verdict) error {
+		v.Credits, v.Mask.IPSrc = append(v.Credits, &creditCounter{}), ^uint32(0)
+		v.Actions = append(v.Actions, Output(2))
+		return nil
+	})
+	sample := func(j *jar, id PortID, r DropReason) {
+		t.Helper()
+		for _, s := range j.dp.DropSamples(id) {
+			if s.Reason == r {
+				if s.Credits != nil {
+					t.Errorf("%s: dropped by %v", r, s.Credits)
+				}
+				return
+			}
+		}
+		t.Errorf("no frame was dropped for %s", r)
+	}
+
+	j := newJar(t, slow, 2, Options{UpcallBudget: 1}, dummy.Options{})
+	j.ports[0].Inject(0, frame(1))
+	j.step()
+	for _, n := range []int{2, 1, 3} { // a decision, one that is known, one too many
+		j.ports[0].Inject(0, frame(n))
+	}
+	j.step()
+	sample(j, 1, DropUpcallBudget)
+
+	j = newJar(t, slow, 2, Options{}, dummy.Options{Capacity: 1})
+	for i := range BatchSize { // which leave while the last is in work
+		j.ports[0].Inject(0, frame(i*2/BatchSize))
+	}
+	j.step()
+	sample(j, 2, DropTxFull)
+}

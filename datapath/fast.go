@@ -82,6 +82,7 @@ func (w *Worker) dispatch(n int) {
 		m := s.flows[i]
 		if m == nil {
 			if m = w.find(i); m == nil {
+				w.credits = nil // of the frame before
 				w.miss(i)
 				i++
 				continue

@@ -231,9 +231,12 @@ var dropOfResult = [...]DropReason{
 	ports.TxError:  DropTxError,
 }
 
-// finish counts and frees sent and refused frames.
+// finish counts and frees sent and refused frames. Of what decided about them nothing
+// is known any more; the decision in work may be another frame's.
 func (w *Worker) finish(p *workerPort, done []ports.TxDone) {
 	w.touch(p)
+	inWork := w.credits
+	w.credits = nil
 	t := &p.tally.now
 	pool := w.engine.Pool()
 	for i := range done {
@@ -259,4 +262,5 @@ func (w *Worker) finish(p *workerPort, done []ports.TxDone) {
 		w.stats.now[wSent]++
 		b.Free(pool)
 	}
+	w.credits = inWork
 }
