@@ -197,7 +197,7 @@ func (d *Datapath) loads(now int64) []queueLoad {
 	for i := range list {
 		l := &list[i]
 		before, found := slices.BinarySearchFunc(d.balance.loads, l, func(a queueLoad, b *queueLoad) int { return compareQueues(&a, b) })
-		if !found || d.balance.loads[before].worker != l.worker {
+		if !found || d.balance.loads[before].worker != l.worker || l.busy < d.balance.loads[before].busy {
 			continue // what it cost is of another time
 		}
 		l.load = float64(l.busy-d.balance.loads[before].busy) / float64(now-d.balance.at)

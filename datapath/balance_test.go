@@ -98,6 +98,28 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
+// TestLoadOfReturnedQueue has a queue away and back between two looks: its worker has
+// spent nothing on it since, and not less than nothing.
+func TestLoadOfReturnedQueue(t *testing.T) {
+	const every = 1_000_000_000
+	j := newJar(t, toPort(1), 1, Options{Workers: 2, Rebalance: every}, dummy.Options{})
+	for _, q := range j.dp.workers[0].receive {
+		q.spend(every / 2)
+	}
+	j.dp.Rebalance(1)
+	for _, worker := range []int{1, 0} {
+		if !j.dp.SetOptions(1, PortOptions{Affinity: []int{worker}}) {
+			t.Fatal("the queue cannot be moved")
+		}
+	}
+	j.dp.Rebalance(1 + every)
+	for _, l := range j.dp.balance.loads {
+		if l.load != 0 {
+			t.Errorf("queue %d of port %d: load %v", l.queue, l.port, l.load)
+		}
+	}
+}
+
 // TestRebalance has two queues that keep one worker busy and one with nothing to do.
 func TestRebalance(t *testing.T) {
 	const every = 1_000_000_000
