@@ -94,15 +94,19 @@ func (s *Switch) PortOf(id datapath.PortID) *Port { return (*s.byID.Load())[id] 
 // ID is the datapath's number of the port's device, 0 where it has none.
 func (p *Port) ID() datapath.PortID { return p.state.Load().id }
 
-// FlowOf is the flow that a frame which came in by the port is of, as ovs-ofctl would
-// write it; of a frame that is cut, what its beginning says. p may be nil.
-func (p *Port) FlowOf(frame []byte) string {
+// FlowOf is the flow that a frame of size bytes which came in by the port is of, as
+// ovs-ofctl would write it. Of a frame that is cut, head is the beginning; what
+// follows is taken for zeros, since a packet longer than its frame has no fields. p
+// may be nil.
+func (p *Port) FlowOf(head []byte, size int) string {
 	var at flow.Pipeline
 	o := text.PrintOptions{}
 	if p != nil {
 		at.OFPort = uint32(p.No)
 		o = p.telling().printing()
 	}
+	frame := make([]byte, max(size, len(head)))
+	copy(frame, head)
 	flow.Extract(packet.View(frame), &at.Key)
 	return flowText(&at, o)
 }

@@ -1,11 +1,13 @@
 package ofproto
 
 import (
+	"strings"
 	"testing"
 
 	"vswitch/datapath"
 	"vswitch/flow"
 	"vswitch/openflow"
+	"vswitch/packet"
 )
 
 // TestCulprits drops packets where no flow says so, and asks who did it.
@@ -51,5 +53,20 @@ func TestCulprits(t *testing.T) {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
 		})
+	}
+}
+
+// TestFlowOfCutFrame reads the headers of a frame of which the beginning is kept.
+func TestFlowOfCutFrame(t *testing.T) {
+	k := flow.Key{}
+	flow.Extract(packet.View(udp(1, 2, nil)), &k)
+	whole, err := flow.Compose(&k, make([]byte, 1000))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p *Port
+	want := p.FlowOf(whole, len(whole))
+	if got := p.FlowOf(whole[:256], len(whole)); got != want || !strings.Contains(got, "nw_dst=10.0.0.2") {
+		t.Errorf("got %s\nwant %s", got, want)
 	}
 }

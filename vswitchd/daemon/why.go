@@ -66,6 +66,6 @@ func (d *Daemon) describeSample(s *datapath.DropSample) *control.FrameSample {
 	if in != nil {
 		f.InPort, f.Bridge = in.Name, in.Bridge.Name
 	}
-	f.Flow = in.FlowOf(s.Head)
+	f.Flow = in.FlowOf(s.Head, s.Size)
 	return f
 }
