@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strconv"
 	"sync"
+	"time"
 
 	"vswitch/config"
 	"vswitch/control"
@@ -68,15 +69,25 @@ func (c *controlServer) forget(conn net.Conn) {
 	_ = conn.Close()
 }
 
+// lastAnswer is how long who has asked before the end may take to read the answer.
+const lastAnswer = time.Second
+
+// close takes no more commands, and waits for those in work.
 func (c *controlServer) close() error {
 	err := c.listener.Close()
-	c.mu.Lock()
-	for conn := range c.conns {
-		_ = conn.Close()
-	}
-	c.mu.Unlock()
+	c.each(func(conn net.Conn) { _ = conn.SetReadDeadline(time.Now()) })
+	late := time.AfterFunc(lastAnswer, func() { c.each(func(conn net.Conn) { _ = conn.Close() }) })
+	defer late.Stop()
 	c.ended.Wait()
 	return err
+}
+
+func (c *controlServer) each(f func(net.Conn)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for conn := range c.conns {
+		f(conn)
+	}
 }
 
 // handlers are the commands of the control socket.

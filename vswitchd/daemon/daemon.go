@@ -280,14 +280,14 @@ func (d *Daemon) ready() {
 
 // stop removes what the switch made.
 func (d *Daemon) stop() error {
+	var errs []error
+	if d.control != nil {
+		errs = append(errs, d.control.close()) // before d.mu is taken, which commands in work wait for
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	var errs []error
 	for _, b := range d.bridges {
 		b.close()
-	}
-	if d.control != nil {
-		errs = append(errs, d.control.close())
 	}
 	if d.metrics != nil {
 		errs = append(errs, d.metrics.Close())
