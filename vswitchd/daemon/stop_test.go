@@ -51,3 +51,53 @@ func TestStopWhileAsked(t *testing.T) {
 		t.Fatal("it does not end")
 	}
 }
+
+// TestMetricsMove has the same port served at another address, which overlaps the one
+// that it had, and at one that is taken, which leaves things as they were.
+func TestMetricsMove(t *testing.T) {
+	d := &Daemon{logs: vlog.New(io.Discard, config.LogModules())}
+	d.log = newLoggers(d.logs)
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(free.Addr().String())
+	free.Close()
+	taken, err := net.Listen("tcp", "127.0.0.2:"+port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for _, c := range []struct {
+		listen string
+		ok     bool
+	}{{"127.0.0.1:" + port, true}, {"127.0.0.2:" + port, false}, {"0.0.0.0:" + port, false}, {"", true}} {
+		want := config.Metrics{Listen: c.listen}
+		err := d.setMetrics(want)
+		if (err == nil) != c.ok {
+			t.Errorf("%q: %v", c.listen, err)
+		}
+		if err == nil {
+			d.have.Metrics = want
+		}
+		if d.have.Metrics.Listen == "" {
+			continue
+		}
+		if conn, err := net.Dial("tcp", d.have.Metrics.Listen); err != nil {
+			t.Errorf("after %q: %v", c.listen, err)
+		} else {
+			conn.Close()
+		}
+	}
+	taken.Close()
+	for _, listen := range []string{"127.0.0.1:" + port, "0.0.0.0:" + port, "127.0.0.1:" + port, ""} {
+		want := config.Metrics{Listen: listen}
+		if err := d.setMetrics(want); err != nil {
+			t.Errorf("%q: %v", listen, err)
+		}
+		d.have.Metrics = want
+	}
+	if d.metrics != nil {
+		t.Error("metrics are served that nobody wants")
+	}
+}
