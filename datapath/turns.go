@@ -6,18 +6,20 @@ const lead = 100_000
 
 // Queues that have frames share a worker's time, not its breaths: one whose frames
 // are expensive (each is of a new flow, or flooded to a hundred ports) has its turn
-// less often, and others keep their part. A queue that had nothing to do for a while
-// has not saved up for it.
+// less often, and others keep their part. A queue that had nothing to do for a while,
+// or was never there, has not saved up for it.
 
-// least is how much time the queue had that had least, of those that have frames.
+// least is how much time the queue had that had least, of those that have frames, or
+// of those that had some last.
 func (w *Worker) least() int64 {
 	if len(w.active) == 0 {
-		return 0
+		return w.reached
 	}
 	n := w.active[0].spent
 	for _, q := range w.active[1:] {
 		n = min(n, q.spent)
 	}
+	w.reached = n
 	return n
 }
 

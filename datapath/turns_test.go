@@ -53,3 +53,45 @@ func TestTurns(t *testing.T) {
 	}
 	j.step()
 }
+
+// TestTurnsOfNewcomer has a port flood that had nothing to do so far, after others have
+// shared the worker's time for long and paused. When one of them has frames again it
+// has its part at once, and need not wait until the newcomer has had as much.
+func TestTurnsOfNewcomer(t *testing.T) {
+	const cost = 1_000
+	var now int64
+	spent := map[uint32]int64{}
+	slow := slowFunc(func(u *Upcall, v *Verdict) error {
+		now += cost
+		spent[u.Key.InPort] += cost
+		v.Actions, v.NoCache = append(v.Actions, Output(4)), true
+		return nil
+	})
+	j := newJar(t, slow, 4, Options{}, dummy.Options{Discard: true})
+	j.dp.workers[0].clock = func() int64 { return now }
+	run := func(time int64) {
+		for end := now + time; now < end; {
+			j.dp.Step(now)
+		}
+	}
+	for _, p := range j.ports[:2] {
+		p.Repeat(0, 1<<30, frame(1))
+	}
+	run(1_000_000_000)
+	for _, p := range j.ports[:2] {
+		p.Repeat(0, 1, frame(1))
+	}
+	j.step()
+	j.ports[2].Repeat(0, 1<<30, frame(1))
+	run(1_000_000)
+	j.ports[0].Repeat(0, 1<<30, frame(1))
+	before := map[uint32]int64{1: spent[1], 3: spent[3]}
+	run(100_000_000)
+	if one, other := spent[1]-before[1], spent[3]-before[3]; one-other > 1_000_000 || other-one > 1_000_000 {
+		t.Errorf("one port had %d ns, the newcomer %d", one, other)
+	}
+	for _, p := range []*dummy.Port{j.ports[0], j.ports[2]} {
+		p.Repeat(0, 1, frame(1))
+	}
+	j.step()
+}

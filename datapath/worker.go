@@ -30,6 +30,7 @@ type Worker struct {
 	ports    []*workerPort // by PortID; nil where there is none
 	receive  []*rxQueue
 	active   []*rxQueue    // queues that may have frames
+	reached  int64         // what of active had had least time when that was last looked at
 	sending  []*workerPort // with frames to be sent in this breath
 	holding  []*workerPort // whose queues have frames that are not reaped yet
 	dirty    []*workerPort // whose tallies changed in this breath
