@@ -88,6 +88,8 @@ func newBridge(s *Switch, name string, c BridgeConfig) *Bridge {
 	c.fill()
 	b.config.Store(&c)
 	b.fdb = newFDB(c.MACTableSize, c.MACAging)
+	// Its megaflows would not have it learned again while they are hit.
+	b.fdb.evicts = func(k fdbKey) { s.touch(b.stationTag(k)) }
 	b.ports.Store(newPortSet(nil))
 	b.sessions.Store(&[]*Session{})
 	b.tlvs.Store(&flow.TLVTable{})

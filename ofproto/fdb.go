@@ -30,6 +30,7 @@ type fdb struct {
 	moved   uint64
 	expired uint64
 	evicted uint64
+	evicts  func(fdbKey) // told of stations that make room for others, under mu; may be nil
 }
 
 // fdbKey is a station: an address in a VLAN, 0 outside of any.
@@ -181,7 +182,11 @@ func (f *fdb) evict() bool {
 		return false
 	}
 	f.evicted++
-	f.unlink(most.first())
+	e := most.first()
+	f.unlink(e)
+	if f.evicts != nil {
+		f.evicts(e.fdbKey)
+	}
 	return true
 }
 

@@ -87,3 +87,29 @@ func TestFDBFlood(t *testing.T) {
 		t.Errorf("%d of 30 are left of the quiet port, %d of the loud one", n[quiet], n[loud])
 	}
 }
+
+// TestEvictedStationIsLearnedAgain has a station make room for others while the caches
+// know its frames: they ask again, so that it is learned from the next one.
+func TestEvictedStationIsLearnedAgain(t *testing.T) {
+	j := newJar(t, false)
+	b := j.bridge("br0", 3, FailStandalone)
+	c := b.Config()
+	c.MACTableSize = 1
+	b.Configure(c, j.now)
+	station := fdbKey{mac: flow.MAC{2, 0, 0, 0, 0, 1}}
+	other := byte(20)
+	for b.stationTag(fdbKey{mac: flow.MAC{2, 0, 0, 0, 0, other}}) == b.stationTag(station) {
+		other++
+	}
+	for range 3 {
+		j.send("br0p1", udp(1, 9, nil))
+	}
+	j.send("br0p1", udp(other, 9, nil))
+	if b.fdb.lookup(station) != nil {
+		t.Fatal("it was not evicted")
+	}
+	j.send("br0p1", udp(1, 9, nil))
+	if b.fdb.lookup(station) == nil {
+		t.Error("it is not learned")
+	}
+}
