@@ -193,6 +193,7 @@ func (s *Session) roleRequest(xid uint32, m *openflow.RoleRequest) error {
 			if o != s && o.role == openflow.RolePrimary {
 				o.role = openflow.RoleSecondary
 				o.update()
+				o.tellOthers(openflow.ControllerRole, openflow.ChannelUp)
 				if o.version >= openflow.V14 {
 					o.sendAsync(&openflow.RoleStatus{Role: o.role, Reason: openflow.RoleReasonPrimaryRequest, GenerationID: b.generation})
 				}
@@ -200,8 +201,12 @@ func (s *Session) roleRequest(xid uint32, m *openflow.RoleRequest) error {
 		}
 	}
 	if m.Role != openflow.RoleNoChange {
+		changed := s.role != m.Role
 		s.role = m.Role
 		s.update()
+		if changed {
+			s.tellOthers(openflow.ControllerRole, openflow.ChannelUp)
+		}
 	}
 	reply := openflow.RoleReply{Nicira: m.Nicira, Role: s.role, HasGenerationID: b.hasGeneration, GenerationID: ^uint64(0)}
 	if b.hasGeneration {
@@ -209,6 +214,37 @@ func (s *Session) roleRequest(xid uint32, m *openflow.RoleRequest) error {
 	}
 	s.send(xid, &reply)
 	return nil
+}
+
+// state describes the session as a controller (OpenFlow 1.5.1 §7.4.8).
+func (s *Session) state(reason, channel uint8) openflow.ControllerState {
+	return openflow.ControllerState{ShortID: s.id, Role: s.role, Reason: reason, ChannelStatus: channel, URIs: []string{s.options.Name}}
+}
+
+// isController reports whether the session is a controller's, which has said hello.
+func (s *Session) isController() bool { return s.options.Kind == Controller && s.helloed }
+
+// controllers describes the controllers that are connected.
+func (b *Bridge) controllers() *openflow.ControllerStatusReply {
+	r := &openflow.ControllerStatusReply{}
+	for _, s := range *b.sessions.Load() {
+		if s.isController() {
+			r.Controllers = append(r.Controllers, s.state(openflow.ControllerRequested, openflow.ChannelUp))
+		}
+	}
+	return r
+}
+
+// tellOthers tells the other controllers that asked for it of this one's state.
+func (s *Session) tellOthers(reason, channel uint8) {
+	if !s.isController() {
+		return
+	}
+	for _, o := range *s.bridge.sessions.Load() {
+		if o != s && o.version >= openflow.V15 && o.wantsReason(openflow.AsyncContStatus, uint32(reason)) {
+			o.sendAsync(&openflow.ControllerStatus{ControllerState: s.state(reason, channel)})
+		}
+	}
 }
 
 // portStatus tells controllers of a port.

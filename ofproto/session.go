@@ -127,6 +127,7 @@ func (s *Session) Close(now int64) {
 	defer b.sw.lock(now)()
 	list := slices.DeleteFunc(slices.Clone(*b.sessions.Load()), func(o *Session) bool { return o == s })
 	b.sessions.Store(&list)
+	s.tellOthers(openflow.ControllerChannel, openflow.ChannelDown)
 	b.sw.tables.Lock()
 	s.setMonitors(nil)
 	b.sw.tables.Unlock()
@@ -277,6 +278,7 @@ func (s *Session) negotiate(h openflow.Header, m openflow.Message, err error, da
 	}
 	s.version, s.helloed = common.Max(), true
 	s.update()
+	s.tellOthers(openflow.ControllerChannel, openflow.ChannelUp)
 }
 
 func versionNames(set openflow.VersionSet) string {

@@ -66,6 +66,8 @@ func (s *Session) statistics(h openflow.Header, m openflow.Message) error {
 		s.send(h.XID, &openflow.BundleFeaturesReply{Capabilities: uint16(openflow.BundleAtomic | openflow.BundleOrdered)})
 	case *openflow.MeterFeaturesRequest:
 		s.send(h.XID, meterFeatures())
+	case *openflow.ControllerStatusRequest:
+		s.send(h.XID, b.controllers())
 	default:
 		code := openflow.ErrRequestBadType
 		if m.Kind().Multipart() {

@@ -183,12 +183,26 @@ type SetControllerID struct{ ID uint16 }
 // ControllerStatus tells controllers of another one's state (OpenFlow 1.5 §7.4.8).
 type ControllerStatus struct{ ControllerState }
 
+// Reasons of a ControllerState (OFPCSR_*) that a switch without configuration by
+// OpenFlow has.
+const (
+	ControllerRequested uint8 = iota // it was asked for
+	ControllerChannel                // the connection came or went
+	ControllerRole                   // the role changed
+)
+
+// Channels of a ControllerState (OFPCT_STATUS_*).
+const (
+	ChannelUp uint8 = iota
+	ChannelDown
+)
+
 // ControllerState is one controller's entry in ControllerStatus messages.
 type ControllerState struct {
 	ShortID       uint16
 	Role          Role
-	Reason        uint8 // OFPCSR_*
-	ChannelStatus uint8 // 0: up, 1: down
+	Reason        uint8 // ControllerRequested …
+	ChannelStatus uint8 // ChannelUp, ChannelDown
 	URIs          []string
 	Props         []Property // others, as they came
 }

@@ -62,6 +62,20 @@ func (j *Jar) controllerNamed(args []string) (*controller, error) {
 	return j.controllers[args[0]], nil
 }
 
+// cmdHangUp ends a controller's connection.
+func cmdHangUp(j *Jar, _ *bytes.Buffer, _ *txtar.Archive, args []string) error {
+	if err := need(args, 1, "hangup CONTROLLER"); err != nil {
+		return err
+	}
+	c, err := j.controllerNamed(args)
+	if err != nil {
+		return err
+	}
+	c.session.Close(j.now)
+	delete(j.controllers, args[0])
+	return nil
+}
+
 // cmdTell sends a message and a barrier, and prints what the switch says before
 // the barrier's reply.
 func cmdTell(j *Jar, out *bytes.Buffer, _ *txtar.Archive, args []string) error {

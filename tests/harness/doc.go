@@ -22,6 +22,7 @@
 //	controller NAME BRIDGE VERSION                   open an OpenFlow connection of the script's own
 //	tell CONTROLLER TYPE [BODY…]                     send a message (hexadecimal digits, u8:N … u64:N, pad:N, text:SIZE:TEXT), print the answers
 //	heard CONTROLLER                                 print what the switch said by itself: packet-ins, port-status …
+//	hangup CONTROLLER                                end its connection
 //	drops, fdb BRIDGE, counters PORT, megaflows      print the state
 //
 // A Jar belongs to one goroutine.

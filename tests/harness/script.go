@@ -105,7 +105,7 @@ func commandNamed(name string) commandFunc {
 	return map[string]commandFunc{
 		"bridge": cmdBridge, "port": cmdPort, "unport": cmdUnport, "ofctl": cmdOfctl, "send": cmdSend, "frames": cmdFrames, "bytes": cmdBytes, "trace": cmdTrace,
 		"warp": cmdWarp, "drops": cmdDrops, "fdb": cmdFDB, "counters": cmdCounters, "megaflows": cmdMegaflows,
-		"controller": cmdController, "tell": cmdTell, "heard": cmdHeard, "link": cmdLink, "admin": cmdAdmin, "table": cmdTable, "head": cmdHead,
+		"controller": cmdController, "tell": cmdTell, "heard": cmdHeard, "hangup": cmdHangUp, "link": cmdLink, "admin": cmdAdmin, "table": cmdTable, "head": cmdHead,
 	}[name]
 }
 
