@@ -168,6 +168,9 @@ func (s *Session) sendPacketIn(m *openflow.PacketIn, source packetInSource, now 
 	s.notify()
 }
 
+// maxSources bounds the sources that are told apart.
+const maxSources = 4096
+
 // packetInDrops counts packet-ins that found no room, of a bridge's sessions, also of
 // those that are over.
 type packetInDrops struct {
@@ -185,6 +188,9 @@ func (d *packetInDrops) add(list []packetInSource) {
 		d.n = map[packetInSource]uint64{}
 	}
 	for _, source := range list {
+		if _, known := d.n[source]; !known && len(d.n) >= maxSources {
+			source.port = 0 // of no port: packet-outs may name any number of them
+		}
 		d.n[source]++
 	}
 }

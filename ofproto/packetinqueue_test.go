@@ -100,3 +100,20 @@ func TestPacketInsDoNotDelayAnswers(t *testing.T) {
 		t.Errorf("%d packet-ins came in the end", got[1])
 	}
 }
+
+// TestPacketInDropsAreBounded counts drops of more ports than there can be, which
+// packet-outs may name.
+func TestPacketInDropsAreBounded(t *testing.T) {
+	var d packetInDrops
+	const n = 2 * maxSources
+	for port := range openflow.PortNo(n) {
+		d.add([]packetInSource{{port + 1, openflow.ReasonAction}, {port + 1, openflow.ReasonInvalidTTL}})
+	}
+	sum := uint64(0)
+	for _, dropped := range d.n {
+		sum += dropped
+	}
+	if sum != 2*n || len(d.n) > maxSources+2 {
+		t.Errorf("%d drops by %d sources, want %d by %d", sum, len(d.n), 2*n, maxSources+2)
+	}
+}

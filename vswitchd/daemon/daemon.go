@@ -76,11 +76,12 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	d, err := start(o, want)
+	ctx, quit := context.WithCancel(ctx)
+	defer quit()
+	d, err := start(o, want, quit)
 	if err != nil {
 		return err
 	}
-	ctx, d.quit = context.WithCancel(ctx)
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	defer signal.Stop(signals)
@@ -92,9 +93,9 @@ func Run(ctx context.Context, o Options) error {
 	return d.stop()
 }
 
-// start makes a switch without bridges.
-func start(o Options, want config.Config) (_ *Daemon, err error) {
-	d := &Daemon{options: o, started: time.Now(), wake: make(chan struct{}, 1), logs: vlog.New(os.Stderr, config.LogModules()),
+// start makes a switch without bridges. quit ends it.
+func start(o Options, want config.Config, quit context.CancelFunc) (_ *Daemon, err error) {
+	d := &Daemon{options: o, quit: quit, started: time.Now(), wake: make(chan struct{}, 1), logs: vlog.New(os.Stderr, config.LogModules()),
 		devices: map[portKey]*device{}, bridges: map[string]*bridge{}, have: config.Config{Settings: want.Settings}}
 	d.have.Metrics, d.have.TLS = config.Metrics{}, config.TLS{} // nothing was done about them yet
 	d.log = newLoggers(d.logs)
@@ -271,8 +272,10 @@ func (d *Daemon) reconcile(ctx context.Context, want config.Config) []config.Ste
 // ready tells whoever started the switch that its ports are there.
 func (d *Daemon) ready() {
 	d.isReady.Store(true)
-	failed := len(d.status.Troubles())
-	d.log.main.Info("ready", "bridges", len(d.have.Bridges), "problems", failed)
+	d.mu.Lock()
+	bridges, failed := len(d.have.Bridges), len(d.status.Troubles())
+	d.mu.Unlock()
+	d.log.main.Info("ready", "bridges", bridges, "problems", failed)
 	if _, err := sd.SdNotify(false, sd.SdNotifyReady); err != nil {
 		d.log.main.Warn("service manager", "error", err)
 	}
