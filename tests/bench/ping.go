@@ -48,7 +48,7 @@ func (p *pinger) ping() (time.Duration, error) {
 		n, err := rawIO(unix.SYS_READ, p.fd, p.buf)
 		now := time.Since(start)
 		switch {
-		case err == unix.EAGAIN || err == nil && now > shortTime:
+		case err == unix.EAGAIN || now > shortTime: // the runtime's signals may end each read before its time
 			return 0, errors.New("no reply")
 		case err == unix.EINTR:
 		case err != nil:
