@@ -4,13 +4,20 @@ import (
 	"bytes"
 	"errors"
 	"math/rand/v2"
+	"os"
 	"reflect"
+	"strconv"
 	"testing"
 )
 
-// newGenerator prints its seed where a test fails.
-func newGenerator(t *testing.T) *generator {
-	seed := rand.Uint64()
+// newGenerator makes other things in each run.
+func newGenerator(t *testing.T) *generator { return seededGenerator(t, rand.Uint64()) }
+
+// seededGenerator prints its seed where a test fails; $VSWITCH_SEED is used instead.
+func seededGenerator(t *testing.T, seed uint64) *generator {
+	if given, err := strconv.ParseUint(os.Getenv("VSWITCH_SEED"), 0, 64); err == nil {
+		seed = given
+	}
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("seed %d", seed)
