@@ -65,6 +65,11 @@ func (d *Daemon) listen(e config.Endpoint, b *ofproto.Bridge, kind ofproto.Sessi
 				time.Sleep(100 * time.Millisecond) // out of descriptors, most likely
 				continue
 			}
+			if e.IsSecure() {
+				// Here, not where the handshake is: those goroutines start in any
+				// order, and who came last would be pushed out by who came before.
+				l.refused.lobby.Enter(c)
+			}
 			l.ended.Go(func() {
 				name := peerName(c, e)
 				if e.IsSecure() {

@@ -75,15 +75,15 @@ type refusals struct {
 // reach it can bring them about.
 const refusalPause = 10 * time.Second
 
-// accept does the handshake with a peer that has called. It takes conn.
+// accept does the handshake with a peer that has called and waits in the lobby. It
+// takes conn.
 func (d *Daemon) accept(ctx context.Context, conn net.Conn, l *listener) (net.Conn, error) {
+	defer l.refused.lobby.Leave(conn)
 	i := d.identity.Load()
 	if i == nil {
 		_ = conn.Close() // nothing was said on it
 		return nil, secure.ErrNotSet
 	}
-	l.refused.lobby.Enter(conn)
-	defer l.refused.lobby.Leave(conn)
 	return i.Server(ctx, conn)
 }
 
