@@ -18,6 +18,7 @@ type Options struct {
 	Clock        func() int64                                 // monotonic nanoseconds; nil: Step says the time
 	Poll         PollMode                                     // PollAdaptive
 	Spin         time.Duration                                // of PollAdaptive: how long to look for frames before sleeping
+	Waited       func() time.Duration                         // for how long any thread has waited for a processor, in all; nil: not known
 	Budget       int                                          // frames a queue may take per turn: BatchSize
 	UpcallBudget int                                          // decisions a port may ask for per turn: BatchSize
 	FlowLimit    int                                          // megaflows in all: 200,000
@@ -77,7 +78,7 @@ func New(slow SlowPath, o Options) (*Datapath, error) {
 		}
 		w := &Worker{id: i, dp: d, engine: e}
 		w.cache.seed, w.cache.limit = o.Seed, o.MaskLimit
-		w.pauses = pauses{mode: o.Poll, spin: int64(o.Spin)}
+		w.pauses = pauses{mode: o.Poll, spin: int64(o.Spin), crowd: crowd{waited: o.Waited}}
 		w.ports = []*workerPort{{tally: &tally{}}}
 		nowhere.tallies = append(nowhere.tallies, w.ports[0].tally)
 		d.workers = append(d.workers, w)

@@ -20,10 +20,12 @@ const (
 // Whether the next frame comes soon it guesses from how long the last one kept it
 // waiting: after a pause longer than the spin time it sleeps at once, so that
 // rare frames cost nothing, and never does it look for longer than it would have
-// had to wait.
+// had to wait. Where threads wait for processors it does not look on either: the
+// frame that it looks for may have to be made by one of them.
 type pauses struct {
 	mode  PollMode
 	spin  int64 // nanoseconds
+	crowd crowd
 	last  int64 // when there was something to do
 	idle  bool  // since then nothing
 	short bool  // the last pause was within the spin time
@@ -46,7 +48,35 @@ func (p *pauses) sleeps(now int64) bool {
 	case PollInterrupt:
 		return true
 	}
-	return !p.short || now-p.last >= p.spin
+	return !p.short || now-p.last >= p.spin || p.crowd.isThere(now)
+}
+
+// crowd is whether threads wait for processors, as seen lately.
+type crowd struct {
+	waited  func() time.Duration // for how long any has, in all; nil: not known
+	looked  int64                // when
+	total   time.Duration        // what waited said then
+	isDense bool
+}
+
+// A crowd is dense while some thread waits for a quarter of the time. Two hosts
+// that ping each other through a switch make 3 to 7 %; a TCP stream that two
+// processors are too few for, 30 to 90 %. Looking costs 3 µs.
+const (
+	crowdPeriod = int64(10 * time.Millisecond)
+	crowdPart   = 4
+)
+
+// isThere reports whether others want the processor that a worker could spin on.
+func (c *crowd) isThere(now int64) bool {
+	passed := now - c.looked
+	if c.waited == nil || passed < crowdPeriod {
+		return c.isDense
+	}
+	total := c.waited()
+	c.isDense = c.looked != 0 && int64(total-c.total) > passed/crowdPart
+	c.looked, c.total = now, total
+	return c.isDense
 }
 
 // Coalesce says how long the frame that wakes a worker may wait for others. Zero

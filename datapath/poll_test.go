@@ -72,6 +72,37 @@ func TestPausesCost(t *testing.T) {
 	}
 }
 
+// TestCrowd has threads wait for processors for a part of each time between looks,
+// and says whether a worker that expects a frame sleeps.
+func TestCrowd(t *testing.T) {
+	const ms = time.Millisecond
+	var now, total time.Duration
+	now = time.Second
+	p := pauses{mode: PollAdaptive, spin: int64(3 * ms), crowd: crowd{waited: func() time.Duration { return total }}}
+	for i, c := range []struct {
+		passed, waited time.Duration
+		sleeps         bool
+	}{
+		{0, 0, false},              // nothing to compare with
+		{10 * ms, 9 * ms, true},    // dense
+		{9 * ms, 0, true},          // not looked at again so soon
+		{1 * ms, 2 * ms, false},    // 2 of 10
+		{10 * ms, 3 * ms, true},    // 3 of 10
+		{time.Hour, 9 * ms, false}, // long ago
+	} {
+		now, total = now+c.passed, total+c.waited
+		p.worked(int64(now))
+		p.short = true // another came soon
+		if got := p.sleeps(int64(now)); got != c.sleeps {
+			t.Errorf("step %d: sleeps %v, want %v", i, got, c.sleeps)
+		}
+	}
+	p.mode, total = PollBusy, total+now
+	if now += 10 * ms; p.sleeps(int64(now)) {
+		t.Error("busy: sleeps")
+	}
+}
+
 // TestGathering says for how long a worker that is woken waits, each time after so
 // many frames since it was woken last.
 func TestGathering(t *testing.T) {

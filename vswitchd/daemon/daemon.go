@@ -26,6 +26,7 @@ import (
 	"vswitch/ports/netdev"
 	"vswitch/ports/uring"
 	"vswitch/vswitchd/metrics"
+	"vswitch/vswitchd/pressure"
 	"vswitch/vswitchd/secure"
 	"vswitch/vswitchd/vlog"
 )
@@ -47,6 +48,7 @@ type Daemon struct {
 	dp       *datapath.Datapath
 	sw       *ofproto.Switch
 	netdev   *netdev.Control
+	pressure *pressure.CPU   // nil where the kernel does not tell of it
 	io       config.IOMode   // of ports that do not say otherwise
 	coalesce config.Coalesce // the same
 	wake     chan struct{}
@@ -132,11 +134,15 @@ func start(o Options, want config.Config, quit context.CancelFunc) (_ *Daemon, e
 		Seed: uint64(d.started.UnixNano()), Wake: d.poke, PortDown: d.portDown,
 		Description: ofproto.Description{Manufacturer: "vswitch", Hardware: "userspace", Software: o.Version, Serial: "None"},
 	})
+	var waited func() time.Duration
+	if d.pressure, err = pressure.Open(pressure.File); err == nil {
+		waited = d.pressure.Waited
+	}
 	s := want.Datapath
 	d.io, d.coalesce = s.IO, s.Coalesce
 	d.dp, err = datapath.New(d.sw, datapath.Options{
 		Workers: workers, NewEngine: newEngine, Clock: d.clock,
-		Poll: pollMode(s.Poll), Spin: s.Spin, Rebalance: s.Rebalance, Budget: s.Budget, UpcallBudget: s.UpcallBudget,
+		Poll: pollMode(s.Poll), Spin: s.Spin, Waited: waited, Rebalance: s.Rebalance, Budget: s.Budget, UpcallBudget: s.UpcallBudget,
 		FlowLimit: s.FlowLimit, MaskLimit: s.MaskLimit, Seed: uint64(d.started.UnixNano()), OnPanic: d.forwardingPanicked,
 	})
 	if err != nil {
@@ -303,6 +309,9 @@ func (d *Daemon) stop() error {
 	}
 	if d.netdev != nil {
 		errs = append(errs, d.netdev.Close())
+	}
+	if d.pressure != nil {
+		errs = append(errs, d.pressure.Close())
 	}
 	if d.rundir != nil {
 		errs = append(errs, d.rundir.release())
