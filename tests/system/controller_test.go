@@ -32,22 +32,30 @@ func TestLearningController(t *testing.T) {
 	}
 }
 
-func learningController(t *testing.T, version, name string) {
-	l := newLab(t, "ping", "osken-manager")
+// spawnLearningSwitch starts the application of os-ken, which speaks one version and
+// listens as the flags say.
+func (s *vswitch) spawnLearningSwitch(version string, flags ...string) *process {
+	s.Helper()
 	if out, err := exec.Command(python, "-c", "import os_ken").CombinedOutput(); err != nil {
-		t.Skipf("needs os-ken for %s: %v: %s", python, err, out)
+		s.Skipf("needs os-ken for %s: %v: %s", python, err, out)
 	}
 	manager, err := exec.LookPath("osken-manager")
 	if err != nil {
-		t.Fatal(err)
+		s.Skipf("needs os-ken: %v", err)
 	}
 	app, err := filepath.Abs("testdata/learning_switch.py")
 	if err != nil {
-		t.Fatal(err)
+		s.Fatal(err)
 	}
+	command := append([]string{"env", "OPENFLOW=" + version, python, manager, "--ofp-listen-host", "127.0.0.1"}, flags...)
+	return s.spawn("switch", append(command, app)...)
+}
+
+func learningController(t *testing.T, version, name string) {
+	l := newLab(t, "ping")
 	s := l.run(threeSecure)
 	s.missesOut("h1", ip2)
-	controller := l.spawn("switch", "env", "OPENFLOW="+version, python, manager, "--ofp-listen-host", "127.0.0.1", "--ofp-tcp-listen-port", controllerPort, app)
+	controller := s.spawnLearningSwitch(version, "--ofp-tcp-listen-port", controllerPort)
 	s.awaitController(name)
 	s.await("the application has installed its first flow", func() error {
 		if text := s.ofctl("dump-flows", "br0"); !strings.Contains(text, "CONTROLLER") {
