@@ -54,6 +54,7 @@ type port struct {
 	tallies  []*tally
 	queues   []*queueTally
 	affinity []int
+	adrift   []*rxQueue // closed, and with no worker: see Datapath.move
 }
 
 // New makes a datapath with its workers. They do not run before Start; until
