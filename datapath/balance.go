@@ -23,6 +23,7 @@ type Move struct {
 	Queue    int
 	From, To int     // workers
 	Load     float64 // part of a worker's time that the queue took
+	Err      error   // why neither could open the queue: it is tried again at each look
 }
 
 // balance is what Rebalance remembers.
@@ -113,8 +114,26 @@ func (d *Datapath) move(s *port, q int, to *Worker) (err error) {
 		d.reading.Unlock()
 		return nil
 	}
-	d.on(from, func(w *Worker) { err = errors.Join(err, w.take(s, r)) })
-	return err
+	var again error
+	d.on(from, func(w *Worker) { again = w.take(s, r) })
+	if again == nil {
+		return err
+	}
+	s.adrift = append(s.adrift, r)
+	return fmt.Errorf("%w: %w; and by worker %d again: %w", errAdrift, err, from.id, again)
+}
+
+// errAdrift is that of a move after which no worker has the queue.
+var errAdrift = errors.New("no worker can open the queue")
+
+// regain has the workers that had them last open queues that nobody has.
+func (d *Datapath) regain() {
+	for _, s := range d.ports {
+		s.adrift = slices.DeleteFunc(s.adrift, func(r *rxQueue) (done bool) {
+			d.on(d.workers[s.queues[r.number].worker], func(w *Worker) { done = w.take(s, r) == nil })
+			return done
+		})
+	}
 }
 
 // drained waits until what the worker has sent has left, for a few breaths.
@@ -173,14 +192,20 @@ func (d *Datapath) Rebalance(now int64) (next int64, moved *Move) {
 	if b.at != 0 && now < b.at+every {
 		return b.at + every, nil
 	}
+	d.regain()
 	loads := d.loads(now)
 	m, pays := relief(loads, len(d.workers))
 	isLasting := pays && m.Port == b.wanted.Port && m.Queue == b.wanted.Queue && m.To == b.wanted.To
 	b.at, b.loads, b.wanted = now, loads, m
-	if isLasting && d.move(d.ports[m.Port], m.Queue, d.workers[m.To]) == nil {
-		b.wanted, moved = Move{}, &m
+	if !isLasting {
+		return now + every, nil
 	}
-	return now + every, moved
+	err := d.move(d.ports[m.Port], m.Queue, d.workers[m.To])
+	if err != nil && !errors.Is(err, errAdrift) {
+		return now + every, nil
+	}
+	m.Err, b.wanted = err, Move{}
+	return now + every, &m
 }
 
 // loads is what the queues have cost since they were last looked at.

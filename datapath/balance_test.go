@@ -2,6 +2,7 @@ package datapath
 
 import (
 	"encoding/binary"
+	"errors"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -26,13 +27,13 @@ func TestRelief(t *testing.T) {
 		{"nothing to do", []queueLoad{q(1, 0, 0), q(2, 0, 0), q(3, 1, 0)}, Move{}},
 		{"not busy enough", []queueLoad{q(1, 0, 0.3), q(2, 0, 0.3), q(3, 1, 0)}, Move{}},
 		{"one queue alone", []queueLoad{q(1, 0, 0.9), q(2, 1, 0)}, Move{}},
-		{"two alike", []queueLoad{q(1, 0, 0.4), q(2, 0, 0.4), q(3, 1, 0)}, Move{1, 0, 0, 1, 0.4}},
-		{"the one that evens most", []queueLoad{q(1, 1, 0.1), q(2, 1, 0.3), q(3, 1, 0.6), q(4, 0, 0.2), q(5, 2, 0.3)}, Move{2, 0, 1, 0, 0.3}},
-		{"to the idlest of three", []queueLoad{q(1, 0, 0.5), q(2, 0, 0.4), q(3, 1, 0.3), q(4, 2, 0.1)}, Move{2, 0, 0, 2, 0.4}},
+		{"two alike", []queueLoad{q(1, 0, 0.4), q(2, 0, 0.4), q(3, 1, 0)}, Move{1, 0, 0, 1, 0.4, nil}},
+		{"the one that evens most", []queueLoad{q(1, 1, 0.1), q(2, 1, 0.3), q(3, 1, 0.6), q(4, 0, 0.2), q(5, 2, 0.3)}, Move{2, 0, 1, 0, 0.3, nil}},
+		{"to the idlest of three", []queueLoad{q(1, 0, 0.5), q(2, 0, 0.4), q(3, 1, 0.3), q(4, 2, 0.1)}, Move{2, 0, 0, 2, 0.4, nil}},
 		{"all of them busy", []queueLoad{q(1, 0, 0.5), q(2, 0, 0.5), q(3, 1, 0.9), q(4, 2, 0.9)}, Move{}},
 		{"not worth it", []queueLoad{q(1, 0, 0.1), q(2, 0, 0.9), q(3, 1, 0.2), q(4, 2, 0.9)}, Move{}},
 		{"fixed", []queueLoad{fixed(q(1, 0, 0.4)), fixed(q(2, 0, 0.4)), q(3, 1, 0)}, Move{}},
-		{"one fixed", []queueLoad{fixed(q(1, 0, 0.4)), q(2, 0, 0.4), q(3, 1, 0)}, Move{2, 0, 0, 1, 0.4}},
+		{"one fixed", []queueLoad{fixed(q(1, 0, 0.4)), q(2, 0, 0.4), q(3, 1, 0)}, Move{2, 0, 0, 1, 0.4, nil}},
 	} {
 		got, pays := relief(c.loads, 3)
 		if got != c.want || pays != (c.want.Port != 0) {
@@ -162,6 +163,60 @@ func TestRebalance(t *testing.T) {
 	look(0.5, 0.25, nil)
 	if c, _ := j.dp.PortCounters(1); c.Queues[0].Busy != time.Second {
 		t.Errorf("the worker that has the queue now has spent %v on it since, want two times 0.5 s", c.Queues[0].Busy)
+	}
+}
+
+// flaky is a port whose receive queues cannot be opened some times.
+type flaky struct {
+	*dummy.Port
+	fails int
+}
+
+func (f *flaky) OpenRx(number int, e ports.Engine) (ports.RxQueue, error) {
+	if f.fails > 0 {
+		f.fails--
+		return nil, errors.New("no descriptor left")
+	}
+	return f.Port.OpenRx(number, e)
+}
+
+// TestQueueOfNobody has a queue that neither the worker that is to have it nor the one
+// that had it can open: that is told, and tried again at the next look.
+func TestQueueOfNobody(t *testing.T) {
+	const every = 1_000_000_000
+	j := newJar(t, toPort(1), 3, Options{Workers: 2, Rebalance: every}, dummy.Options{})
+	p := &flaky{Port: dummy.New(dummy.Options{Name: "flaky"})}
+	id, err := j.dp.AddPort(p, PortOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := int64(1)
+	look := func(fails int) *Move {
+		for _, w := range j.dp.workers {
+			for _, q := range w.receive {
+				q.spend(map[PortID]uint64{1: every / 10, 2: every * 6 / 10, id: every * 3 / 10}[q.port.id])
+			}
+		}
+		p.fails = fails
+		_, m := j.dp.Rebalance(now)
+		now += every
+		return m
+	}
+	look(0)
+	look(0)
+	if m := look(2); m == nil || m.Err == nil || m.Port != id {
+		t.Errorf("a queue that no worker has: %+v", m)
+	}
+	p.Inject(0, frame(1))
+	if j.step(); p.Waiting(0) != 1 {
+		t.Fatal("some worker has the queue")
+	}
+	if look(1); p.Waiting(0) != 1 {
+		t.Fatal("some worker has the queue")
+	}
+	look(0)
+	if j.step(); p.Waiting(0) != 0 || len(j.ports[0].Sent()) != 1 {
+		t.Error("the queue was not opened again")
 	}
 }
 

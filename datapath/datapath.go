@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"vswitch/packet"
 	"vswitch/ports"
 )
 
@@ -56,6 +55,7 @@ type port struct {
 	tallies  []*tally
 	queues   []*queueTally
 	affinity []int
+	adrift   []*rxQueue // closed, and with no worker: see Datapath.move
 }
 
 // New makes a datapath with its workers. They do not run before Start; until
@@ -179,23 +179,27 @@ func (d *Datapath) Synchronize() {
 	d.each(func(*Worker) {})
 }
 
-// Inject forwards a frame that the switch itself originates. The slow path gets
-// it as UpcallPacketOut with handle and says how. It returns when the frame has
-// gone its way. frame is copied; inPort may be 0.
-func (d *Datapath) Inject(frame []byte, inPort PortID, handle any) error {
+// Origin is a frame that the switch itself originates.
+type Origin struct {
+	Frame  []byte // is copied
+	InPort PortID // may be 0
+	Handle any    // for the slow path
+	Err    error  // of Inject: why the frame was not forwarded
+}
+
+// Inject forwards frames in their order. The slow path gets each as UpcallPacketOut
+// with its handle and says how. After a frame for which enough is true the rest is
+// left; n frames have gone their way when it returns, or have an Err.
+func (d *Datapath) Inject(list []Origin, enough func() bool) (n int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	err := errors.New("packet out: the worker has no buffer left")
 	d.on(d.workers[0], func(w *Worker) {
-		b := packet.FromBytes(frame, w.engine.Pool(), w.engine.Spill())
-		if b == nil {
-			return
+		for n < len(list) && (n == 0 || !enough()) {
+			w.originate(&list[n])
+			n++
 		}
-		err = nil
-		b.InPort, b.Time = uint32(inPort), w.now
-		w.guard(func() { w.inject(b, handle) })
 	})
-	return err
+	return n
 }
 
 // Ledger is the conservation account (design law 5), exact between breaths. It

@@ -1,6 +1,7 @@
 package datapath
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -272,20 +273,23 @@ func TestRecirculationEnds(t *testing.T) {
 }
 
 func TestInject(t *testing.T) {
+	var seen []any
 	slow := slowFunc(func(u *Upcall, v *Verdict) error {
 		if u.Reason != UpcallPacketOut || u.Handle != "handle" {
 			t.Errorf("upcall %v with %v", u.Reason, u.Handle)
 		}
+		seen = append(seen, u.Handle)
 		v.Actions = append(v.Actions, Output(1), Output(2))
 		return nil
 	})
 	j := newJar(t, slow, 2, Options{}, dummy.Options{})
-	if err := j.dp.Inject(frame(1), 0, "handle"); err != nil {
-		t.Fatal(err)
+	list := []Origin{{Frame: frame(1), Handle: "handle"}, {Frame: frame(2), Handle: "handle"}, {Frame: frame(3), Handle: "handle"}}
+	if n := j.dp.Inject(list, func() bool { return len(seen) == 2 }); n != 2 || list[0].Err != nil || list[1].Err != nil {
+		t.Errorf("%d frames of 2 injected: %v", n, list)
 	}
 	for i, p := range j.ports {
-		if n := len(p.Sent()); n != 1 {
-			t.Errorf("port %d sent %d frames", i+1, n)
+		if sent := p.Sent(); len(sent) != 2 || !bytes.Equal(sent[0].Data, frame(1)) || !bytes.Equal(sent[1].Data, frame(2)) {
+			t.Errorf("port %d sent %d frames", i+1, len(sent))
 		}
 	}
 }

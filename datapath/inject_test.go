@@ -33,11 +33,11 @@ func TestInjectWaitsForOneWorker(t *testing.T) {
 	dp.workers[1].mail.put(func(*Worker) { <-busy })
 	dp.workers[1].engine.Wake()
 
-	sent := make(chan error, 1)
-	go func() { sent <- dp.Inject(frame(0), 0, nil) }()
+	list, sent := []Origin{{Frame: frame(0)}}, make(chan int, 1)
+	go func() { sent <- dp.Inject(list, nil) }()
 	select {
-	case err := <-sent:
-		if err != nil || p.Count() != 1 {
+	case <-sent:
+		if err := list[0].Err; err != nil || p.Count() != 1 {
 			t.Errorf("%v; %d frames left", err, p.Count())
 		}
 	case <-time.After(20 * time.Second):

@@ -1,6 +1,7 @@
 package datapath
 
 import (
+	"errors"
 	"slices"
 
 	"vswitch/flow"
@@ -102,6 +103,17 @@ func finishMask(mask, k *flow.Key) {
 	if k.Present&flow.PresentTunnel == 0 {
 		mask.Tunnel = flow.Tunnel{}
 	}
+}
+
+// originate forwards a copy of o's frame.
+func (w *Worker) originate(o *Origin) {
+	b := packet.FromBytes(o.Frame, w.engine.Pool(), w.engine.Spill())
+	if b == nil {
+		o.Err = errors.New("packet out: the worker has no buffer left")
+		return
+	}
+	b.InPort, b.Time = uint32(o.InPort), w.now
+	w.guard(func() { w.inject(b, o.Handle) })
 }
 
 // inject forwards a frame that the switch itself sends: the slow path says how.

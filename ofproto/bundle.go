@@ -3,6 +3,7 @@ package ofproto
 import (
 	"time"
 
+	"vswitch/datapath"
 	"vswitch/openflow"
 )
 
@@ -196,7 +197,9 @@ func (s *Session) bundled(data []byte) (xid uint32, done func() error, err error
 	case *openflow.TableMod:
 		err = b.tableMod(m, s.version)
 	case *openflow.PacketOut:
-		done, err = b.checkPacketOut(m, s.version)
+		var out datapath.Origin
+		out, err = b.checkPacketOut(m, s.version)
+		done = func() error { return b.inject(out) }
 	}
 	return h.XID, done, err
 }

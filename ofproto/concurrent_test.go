@@ -14,7 +14,7 @@ import (
 )
 
 // runWorkers starts a datapath with a bridge of four ports.
-func runWorkers(t *testing.T, o datapath.Options) (*datapath.Datapath, *Bridge, [4]*dummy.Port, func() int64) {
+func runWorkers(t testing.TB, o datapath.Options) (*datapath.Datapath, *Bridge, [4]*dummy.Port, func() int64) {
 	start := time.Now()
 	o.Clock = func() int64 { return int64(time.Since(start)) + 1 }
 	o.NewEngine = func(int) (ports.Engine, error) { return dummy.NewEngine(driver.PoolOptions{}) }

@@ -2,10 +2,10 @@ package ofproto
 
 import "vswitch/openflow"
 
-// handle does what a message says. An error is sent back.
+// handle does what a message, which data is, says. An error is sent back.
 //
 //size:table
-func (s *Session) handle(h openflow.Header, m openflow.Message) error {
+func (s *Session) handle(h openflow.Header, m openflow.Message, data []byte) error {
 	if s.options.Kind == Snoop {
 		return nil
 	}
@@ -27,9 +27,7 @@ func (s *Session) handle(h openflow.Header, m openflow.Message) error {
 	case *openflow.FlowMod:
 		return s.flowMod(m)
 	case *openflow.PacketOut:
-		// The packet must see the tables as the messages before it left them.
-		s.bridge.sw.settle()
-		return s.bridge.sendPacketOut(m, s.version)
+		return s.packetOut(h, m, data)
 	case *openflow.Resume:
 		s.bridge.sw.settle()
 		return s.bridge.resume(m, s.version)

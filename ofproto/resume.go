@@ -2,7 +2,6 @@ package ofproto
 
 import (
 	"encoding/binary"
-	"fmt"
 	"slices"
 
 	"vswitch/datapath"
@@ -114,10 +113,7 @@ func (b *Bridge) resume(m *openflow.Resume, v openflow.Version) error {
 	if r.in != nil {
 		id = r.in.state.Load().id
 	}
-	if err := b.sw.dp.Inject(m.Data, id, r); err != nil {
-		return fmt.Errorf("bridge %s: %w", b.Name, err)
-	}
-	return nil
+	return b.inject(datapath.Origin{Frame: m.Data, InPort: id, Handle: r})
 }
 
 // resume translates what is left to do of a paused packet.

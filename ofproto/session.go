@@ -62,6 +62,7 @@ type Session struct {
 	format  openflow.PacketInFormat
 	id      uint16 // for the controller action
 	bundles map[uint32]*bundle
+	outs    packetOuts
 
 	// Guarded by Switch.tables.
 	monitors   map[uint32]*monitor
@@ -210,6 +211,7 @@ func (s *Session) Input(data []byte, now int64) {
 		s.receive(rest[:n])
 		rest = rest[n:]
 	}
+	s.sendPacketOuts()
 	s.in = append(s.in[:0], rest...)
 	b.sw.settle()
 }
@@ -236,20 +238,23 @@ func (s *Session) receive(data []byte) {
 		s.negotiate(h, m, err, data)
 		return
 	}
+	if _, isOut := m.(*openflow.PacketOut); !isOut {
+		s.sendPacketOuts()
+	}
 	if _, hello := m.(*openflow.Hello); h.Version != s.version && !hello {
 		// The error has to be in the version that both know.
-		s.sendError(h.XID, &openflow.Error{Code: openflow.ErrRequestBadVersion}, data)
-		return
+		err = &openflow.Error{Code: openflow.ErrRequestBadVersion}
 	}
 	if err == nil {
 		m, err = s.assemble(h, m, len(data))
 	}
 	if err == nil && m != nil {
 		s.bridge.acting, s.bridge.actingXID = s, h.XID
-		err = s.handle(h, m)
+		err = s.handle(h, m, data)
 		s.bridge.acting, s.bridge.actingXID = nil, 0
 	}
 	if err != nil {
+		s.sendPacketOuts()
 		s.sendError(h.XID, err, data)
 	}
 }

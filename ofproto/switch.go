@@ -58,7 +58,7 @@ type Datapath interface {
 	Expire(now int64, idle time.Duration)
 	Fold()
 	Synchronize()
-	Inject(frame []byte, inPort datapath.PortID, handle any) error
+	Inject(list []datapath.Origin, enough func() bool) int
 	PortCounters(datapath.PortID) (datapath.PortCounters, bool)
 	Megaflows() []*datapath.Megaflow
 }

@@ -91,29 +91,19 @@ func (x *xlate) packetOut(s *Switch, k *flowKey, o *packetOut) error {
 	return nil
 }
 
-// sendPacketOut executes a packet-out. It returns when the packet has gone its
-// way.
-func (b *Bridge) sendPacketOut(m *openflow.PacketOut, v openflow.Version) error {
-	send, err := b.checkPacketOut(m, v)
-	if err != nil {
-		return err
-	}
-	return send()
-}
-
-// checkPacketOut refuses a packet-out, or returns what executes it.
-func (b *Bridge) checkPacketOut(m *openflow.PacketOut, v openflow.Version) (send func() error, err error) {
+// checkPacketOut refuses a packet-out, or returns what is to be injected.
+func (b *Bridge) checkPacketOut(m *openflow.PacketOut, v openflow.Version) (out datapath.Origin, err error) {
 	if m.Buffer != openflow.NoBuffer {
-		return nil, openflow.NewError(openflow.ErrRequestBufferUnknown, "packets are not buffered")
+		return out, openflow.NewError(openflow.ErrRequestBufferUnknown, "packets are not buffered")
 	}
 	ports := b.ports.Load()
 	o := &packetOut{bridge: b, inPort: m.InPort, actions: m.Actions, in: ports.byNo[m.InPort]}
 	if o.in == nil && m.InPort < openflow.PortMax {
-		return nil, openflow.NewError(openflow.ErrRequestBadPort, "in_port %d: bridge %s has no such port", m.InPort, b.Name)
+		return out, openflow.NewError(openflow.ErrRequestBadPort, "in_port %d: bridge %s has no such port", m.InPort, b.Name)
 	}
 	match, err := m.Match.Resolve(b.tlvs.Load())
 	if err != nil {
-		return nil, err
+		return out, err
 	}
 	o.match = match
 	var id datapath.PortID
@@ -121,21 +111,74 @@ func (b *Bridge) checkPacketOut(m *openflow.PacketOut, v openflow.Version) (send
 		id = o.in.state.Load().id
 	}
 	if len(m.Data) < packet.EthSize {
-		return nil, openflow.NewError(openflow.ErrRequestBadPacket, "%d bytes are no Ethernet frame", len(m.Data))
+		return out, openflow.NewError(openflow.ErrRequestBadPacket, "%d bytes are no Ethernet frame", len(m.Data))
 	}
 	headers := headersIn(m.Data, *match)
 	if err := openflow.CheckActions(m.Actions, &openflow.CheckParams{Version: v, Match: &headers, Table: openflow.TableAll, Tables: NumTables}); err != nil {
-		return nil, meterError(err, v)
+		return out, meterError(err, v)
 	}
 	if err := b.checkSupported(m.Actions); err != nil {
-		return nil, meterError(err, v)
+		return out, meterError(err, v)
 	}
-	return func() error {
-		if err := b.sw.dp.Inject(m.Data, id, o); err != nil {
-			return fmt.Errorf("bridge %s: %w", b.Name, err)
+	return datapath.Origin{Frame: m.Data, InPort: id, Handle: o}, nil
+}
+
+// inject sends one packet on its way.
+func (b *Bridge) inject(o datapath.Origin) error {
+	list := []datapath.Origin{o}
+	b.sw.dp.Inject(list, nil)
+	if err := list[0].Err; err != nil {
+		return fmt.Errorf("bridge %s: %w", b.Name, err)
+	}
+	return nil
+}
+
+// packetOuts are packet-outs that came one behind the other and have not been done yet.
+// To hand a packet to a worker costs more than what the worker does with it, so they go
+// together, before anything that comes behind them is looked at.
+type packetOuts struct {
+	packets []datapath.Origin
+	asked   []packetOutMessage
+}
+
+// packetOutMessage is what an error about a packet-out needs to know.
+type packetOutMessage struct {
+	xid  uint32
+	data []byte
+}
+
+// packetOut keeps a packet-out, which data is, for sendPacketOuts.
+func (s *Session) packetOut(h openflow.Header, m *openflow.PacketOut, data []byte) error {
+	o, err := s.bridge.checkPacketOut(m, s.version)
+	if err != nil {
+		return err
+	}
+	l := &s.outs
+	l.packets, l.asked = append(l.packets, o), append(l.asked, packetOutMessage{h.XID, data})
+	if len(l.packets) == datapath.BatchSize { // frames of ports wait for no more than that
+		s.sendPacketOuts()
+	}
+	return nil
+}
+
+// sendPacketOuts does the packet-outs that are kept. When it returns the packets have
+// gone their way. Each sees the tables as the messages and packets before it left them.
+func (s *Session) sendPacketOuts() {
+	b, l := s.bridge, &s.outs
+	for done := 0; done < len(l.packets); {
+		b.sw.settle()
+		n := b.sw.dp.Inject(l.packets[done:], func() bool { return b.sw.stale.Load() != 0 })
+		for i := range n {
+			if err := l.packets[done+i].Err; err != nil {
+				asked := l.asked[done+i]
+				s.sendError(asked.xid, fmt.Errorf("bridge %s: %w", b.Name, err), asked.data)
+			}
 		}
-		return nil
-	}, nil
+		done += n
+	}
+	clear(l.packets)
+	clear(l.asked)
+	l.packets, l.asked = l.packets[:0], l.asked[:0]
 }
 
 // headersIn adds to a match which headers a frame has, so that actions for

@@ -143,9 +143,7 @@ func (c *checker) action(a Action) error {
 		c.setEthType(a.EthType)
 		return err
 	case PopMPLS:
-		err := c.need(a, flow.PrereqMPLS)
-		c.setEthType(a.EthType)
-		return err
+		return c.popMPLS(a)
 	case PushPBB:
 		c.setEthType(a.EthType)
 	case PopPBB:

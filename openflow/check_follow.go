@@ -66,13 +66,24 @@ func (c *checker) setPacketType(packetType uint32) {
 // namespaceEthType is the namespace of packet types that are Ethernet types.
 const namespaceEthType = 1
 
+// encap leaves what the packet carries known: an Ethernet header says what the packet
+// was without it.
 func (c *checker) encap(a Encap) {
 	c.setPacketType(a.PacketType)
 	if a.PacketType>>16 == namespaceEthType {
 		c.setEthType(uint16(a.PacketType))
-		return
 	}
-	c.unknownEthType()
+}
+
+// popMPLS refuses packets without an Ethernet header, whose type it would have to
+// change, while other actions on labels do not mind.
+func (c *checker) popMPLS(a PopMPLS) error {
+	err := c.need(a, flow.PrereqMPLS)
+	if err == nil {
+		err = c.need(a, flow.PrereqEthernet)
+	}
+	c.setEthType(a.EthType)
+	return err
 }
 
 // packetTypeUnknown is one that no packet has.

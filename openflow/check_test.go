@@ -73,6 +73,9 @@ func TestCheckActions(t *testing.T) {
 		{"IP without Ethernet", ip, []Action{Decap{PacketTypeNext}, DecTTL{}}, 0},
 		{"Ethernet without Ethernet", ip, []Action{Decap{PacketTypeNext}, set(flow.FieldEthSrc, 5)}, ErrActionMatchInconsistent},
 		{"tag without Ethernet", ip, []Action{Decap{PacketTypeNext}, PushVLAN{flow.EthTypeVLAN}}, ErrActionMatchInconsistent},
+		{"MPLS without Ethernet", mpls, []Action{Decap{PacketTypeNext}, DecMPLSTTL{}}, 0},
+		{"pop_mpls without Ethernet", mpls, []Action{Decap{PacketTypeNext}, PopMPLS{flow.EthTypeIPv4}}, ErrActionMatchInconsistent},
+		{"pop_mpls of a new Ethernet header", mpls, []Action{Decap{PacketTypeNext}, Encap{PacketType: PacketTypeEthernet}, PopMPLS{flow.EthTypeIPv4}}, 0},
 
 		{"ct of an unknown packet", unknown, []Action{CT{}}, ErrActionMatchInconsistent},
 		{"ct", ip, []Action{CT{Flags: CTCommit, Actions: []Action{NAT{Flags: NATSrc, Range: NATRangeIPv4Min}}}}, 0},

@@ -10,13 +10,12 @@ import (
 	"testing"
 )
 
-// newGenerator makes other things in each run.
-func newGenerator(t *testing.T) *generator { return seededGenerator(t, rand.Uint64()) }
-
-// seededGenerator prints its seed where a test fails; $VSWITCH_SEED is used instead.
-func seededGenerator(t *testing.T, seed uint64) *generator {
-	if given, err := strconv.ParseUint(os.Getenv("VSWITCH_SEED"), 0, 64); err == nil {
-		seed = given
+// newGenerator makes other things in each run, but for a seed in $VSWITCH_SEED. It
+// prints its seed where a test fails.
+func newGenerator(t *testing.T) *generator {
+	seed, err := strconv.ParseUint(os.Getenv("VSWITCH_SEED"), 0, 64)
+	if err != nil {
+		seed = rand.Uint64()
 	}
 	t.Cleanup(func() {
 		if t.Failed() {

@@ -147,6 +147,34 @@ func TestTLSWatch(t *testing.T) {
 	s.saysInStatus(`controller ssl:127.0.0.1:16655: not connected .*connection refused`)
 }
 
+// TestTLSWatchLinks has the certificate lie behind links, as Kubernetes mounts secrets:
+// another one takes its place when a link to its directory is replaced, and once more.
+func TestTLSWatchLinks(t *testing.T) {
+	l := newLab(t)
+	a := authority.New(t, "a")
+	l.write("ca.pem", a.PEM())
+	for version, after := range map[string]time.Duration{"1": 24 * 365 * time.Hour, "2": time.Hour, "3": 24 * 365 * time.Hour} {
+		l.must(l.exec("mkdir", l.path("..v"+version)))
+		l.issue(a, "..v"+version+"/switch", after)
+	}
+	l.must(l.exec("ln", "-s", "..v1", l.path("..data")))
+	for _, name := range []string{"switch.pem", "switch.key"} {
+		l.must(l.exec("ln", "-s", "..data/"+name, l.path(name)))
+	}
+	s := l.run(fmt.Sprintf(tlsConfig, "watch"))
+	const note = "note: the certificate of tls ends on "
+	for _, version := range []string{"2", "3"} {
+		s.must(s.exec("ln", "-s", "..v"+version, s.path("..next")))
+		s.must(s.exec("mv", "-T", s.path("..next"), s.path("..data")))
+		s.await("certificate "+version+" is in use", func() error {
+			if text := s.ofctl("status"); strings.Contains(text, note) != (version == "2") {
+				return errorText(text)
+			}
+			return nil
+		})
+	}
+}
+
 // holdOpen opens connections and says nothing on them, or half of a greeting. It tells
 // when all are open, and how many have been closed once it is asked.
 const holdOpen = `

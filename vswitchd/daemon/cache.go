@@ -20,7 +20,7 @@ func (d *Daemon) cmdMegaflows(args []string) (control.Reply, error) {
 	if len(args) > 0 {
 		if words, isFilter := strings.CutPrefix(args[0], "--filter="); isFilter {
 			var err error
-			if filter, err = readFilter(words); err != nil {
+			if filter, err = readFilter("--filter", words); err != nil {
 				return nil, err
 			}
 			args = args[1:]
@@ -94,7 +94,7 @@ func (d *Daemon) cmdDumpAllFlows(args []string) (control.Reply, error) {
 		case a == "--names":
 			names = true
 		case key == "filter":
-			filter, err = readFilter(value)
+			filter, err = readFilter(key, value)
 		case key == "pmd":
 			if worker, err = strconv.Atoi(value); err != nil {
 				err = fmt.Errorf("%s: give the number of a worker", a)

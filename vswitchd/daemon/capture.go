@@ -38,7 +38,7 @@ func (d *Daemon) cmdCapture(args []string) (control.Reply, error) {
 		case key == "--points" && isOption:
 			o.Points, err = readPoints(value)
 		case key == "--filter" && isOption:
-			o.Filter, err = readFilter(value)
+			o.Filter, err = readFilter(key, value)
 		case strings.HasPrefix(a, "-"):
 			err = fmt.Errorf("%s: unknown option: there are --snaplen=BYTES, --count=FRAMES, --points=rx,tx,drop and --filter=FLOW", a)
 		default:
@@ -70,17 +70,17 @@ func readPoints(list string) (points datapath.CapturePoint, err error) {
 	return points, nil
 }
 
-// readFilter reads a flow of which only headers are said.
-func readFilter(words string) (*datapath.CaptureFilter, error) {
+// readFilter reads a flow of which only headers are said, the value of an option.
+func readFilter(option, words string) (*datapath.CaptureFilter, error) {
 	m, err := text.ParseMatch(words, text.Options{})
 	if err != nil {
-		return nil, fmt.Errorf("--filter: %w", err)
+		return nil, fmt.Errorf("%s=%s: %w", option, words, err)
 	}
 	f := &datapath.CaptureFilter{Value: m.Value.Base, Mask: m.Mask.Base}
 	rest := m.Mask
 	rest.Base = flow.Base{}
 	if rest != (flow.Mask{}) || len(m.Wide) > 0 {
-		return nil, fmt.Errorf("--filter=%s: only headers of frames can be filtered by: name ports instead of in_port, and leave out registers and metadata", words)
+		return nil, fmt.Errorf("%s=%s: only headers of frames can be filtered by: name ports instead of in_port, and leave out registers and metadata", option, words)
 	}
 	return f, nil
 }

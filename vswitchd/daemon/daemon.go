@@ -330,6 +330,10 @@ func (d *Daemon) rebalance() (next int64) {
 	if p := d.sw.PortOf(m.Port); p != nil {
 		name = p.Name
 	}
+	if m.Err != nil {
+		d.log.datapath.Error("a receive queue is with no worker, and its port is deaf there; it is tried again", "port", name, "queue", m.Queue, "error", m.Err)
+		return next
+	}
 	d.log.datapath.Info("a receive queue has moved from a busy worker", "port", name, "queue", m.Queue,
 		"from", m.From, "to", m.To, "load", fmt.Sprintf("%.0f %%", 100*m.Load))
 	return next

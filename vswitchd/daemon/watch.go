@@ -2,8 +2,12 @@ package daemon
 
 import (
 	"context"
+	"errors"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -15,9 +19,12 @@ import (
 // editors write in several steps.
 const settleTime = 200 * time.Millisecond
 
+// maxLinks is how many symbolic links the kernel follows on the way to a file.
+const maxLinks = 40
+
 // watchFile reloads the configuration when its file changes, or one of those of
-// tls, where the configuration says reload: watch. The directory is watched, since editors
-// replace the file. The result ends it.
+// tls, where the configuration says reload: watch. Directories are watched, since editors
+// replace the file, and others a link on the way to it. The result ends it.
 func (d *Daemon) watchFile(ctx context.Context, want config.Config) (stop func()) {
 	nothing := func() {}
 	if want.Reload != config.ReloadWatch {
@@ -25,7 +32,7 @@ func (d *Daemon) watchFile(ctx context.Context, want config.Config) (stop func()
 	}
 	w, err := fsnotify.NewWatcher()
 	if err == nil {
-		err = w.Add(filepath.Dir(d.options.File))
+		err = watch(w, d.options.File)
 	}
 	if err == nil {
 		d.watched.Store(w)
@@ -44,7 +51,7 @@ func (d *Daemon) watchFile(ctx context.Context, want config.Config) (stop func()
 				if !open {
 					return
 				}
-				if slices.Contains(d.watchedFiles(), filepath.Clean(e.Name)) {
+				if d.isWatched(filepath.Clean(e.Name)) {
 					settled.Reset(settleTime)
 				}
 			case err := <-w.Errors:
@@ -61,13 +68,20 @@ func (d *Daemon) watchFile(ctx context.Context, want config.Config) (stop func()
 	return func() { _ = w.Close() }
 }
 
-// watchedFiles are the files whose change is a reason to reload.
-func (d *Daemon) watchedFiles() []string {
-	files := []string{filepath.Clean(d.options.File)}
+// isWatched reports whether the change of a name is a reason to reload. What lies
+// behind it now is watched from then on.
+func (d *Daemon) isWatched(name string) bool {
+	files := []string{d.options.File}
 	if more := d.tlsFiles.Load(); more != nil {
 		files = append(files, *more...)
 	}
-	return files
+	for _, f := range files {
+		if slices.Contains(places(f), name) {
+			_ = watch(d.watched.Load(), f) // what fails is told of when all is read again
+			return true
+		}
+	}
+	return false
 }
 
 // watchTLS watches the files of tls too, where the configuration is watched, also
@@ -85,10 +99,48 @@ func (d *Daemon) watchTLS(t config.TLS) {
 		if !filepath.IsAbs(f) {
 			f = filepath.Join(filepath.Dir(d.options.File), f)
 		}
-		files[i] = filepath.Clean(f)
-		if err := w.Add(filepath.Dir(f)); err != nil {
+		files[i] = f
+		if err := watch(w, f); err != nil {
 			d.log.config.Warn("reload: watch: a file of tls cannot be watched; use SIGHUP", "file", f, "error", err)
 		}
 	}
 	d.tlsFiles.Store(&files)
+}
+
+// watch has w tell of what happens to a file, and to links on the way to it.
+func watch(w *fsnotify.Watcher, file string) error {
+	for _, name := range places(file) {
+		if err := w.Add(filepath.Dir(name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// places are the names that say what a file is: those of links on the way to it, and its
+// own at the end, or of what is missing. Their directories are called what they are
+// called without links.
+func places(file string) (names []string) {
+	if abs, err := filepath.Abs(file); err == nil {
+		file = abs
+	}
+	at, rest := "/", strings.Split(file, "/")
+	for len(rest) > 0 {
+		at, rest = filepath.Join(at, rest[0]), rest[1:]
+		target, err := os.Readlink(at)
+		if errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		if err != nil {
+			continue // no link
+		}
+		if names = append(names, at); len(names) == maxLinks {
+			return names
+		}
+		if at = filepath.Dir(at); filepath.IsAbs(target) {
+			at = "/"
+		}
+		rest = append(strings.Split(target, "/"), rest...)
+	}
+	return append(names, at)
 }
