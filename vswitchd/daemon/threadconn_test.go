@@ -40,19 +40,18 @@ func threadPair(t *testing.T) (*threadConn, net.Conn) {
 func TestThreadConnCarries(t *testing.T) {
 	conn, peer := threadPair(t)
 	const size = 4 << 20
+	ended := make(chan error)
 	go func() {
-		if _, err := io.Copy(peer, peer); err != nil {
-			t.Error(err)
-		}
+		_, err := io.Copy(peer, peer)
+		ended <- err
 	}()
 	sent := make([]byte, size)
 	for i := range sent {
 		sent[i] = byte(i * i >> 8)
 	}
 	go func() {
-		if _, err := conn.Write(sent); err != nil {
-			t.Error(err)
-		}
+		_, err := conn.Write(sent)
+		ended <- err
 	}()
 	got := make([]byte, size)
 	if _, err := io.ReadFull(conn, got); err != nil {
@@ -62,6 +61,13 @@ func TestThreadConnCarries(t *testing.T) {
 		if got[i] != sent[i] {
 			t.Fatalf("byte %d of %d differs", i, size)
 		}
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("write: %v", err)
+	}
+	conn.Close()
+	if err := <-ended; err != nil {
+		t.Errorf("what came back: %v", err)
 	}
 }
 
