@@ -68,7 +68,7 @@ const unlimited = 1 << 20
 // commands is the table, in the order of the names.
 var commands = []Command{
 	{Cache, "", 0, 0, "how well the caches do: hits, misses, masks"},
-	{Capture, "[--snaplen=bytes] [--count=frames] [--points=rx,tx,drop] [--filter=flow] [port]...", 0, unlimited, "frames as they pass, as a pcapng file on this connection"},
+	{Capture, "[--snaplen=bytes] [--count=frames] [--points=rx,tx,drop] [--filter=flow|expr] [port]...", 0, unlimited, "frames as they pass, as a pcapng file on this connection"},
 	{DumpAllFlows, "[-m] [--names] [dp] [filter=flow] [pmd=worker]", 0, 5, "cached decisions of all bridges, as Open vSwitch writes them"},
 	{DumpFlows, "[-m] [--names | --no-names] bridge", 1, 3, "cached decisions about packets that a bridge's ports received, as Open vSwitch writes them"},
 	{Drops, "[bridge|port]...", 0, unlimited, "dropped frames by port and reason"},

@@ -26,6 +26,9 @@ type CaptureOptions struct {
 	Points  CapturePoint // a set; 0: all
 	Snaplen int          // bytes of each frame; 0: all
 	Filter  *CaptureFilter
+	// Match, where not nil, says whether to capture a frame of size bytes. It borrows the frame, and
+	// is called by all workers.
+	Match func(frame []byte, size int) bool
 }
 
 // CaptureFilter lets through frames whose headers equal Value in the bits of Mask.
@@ -85,6 +88,7 @@ type Capture struct {
 // captureRing has one writer, the worker, and one reader. Positions count up and are
 // taken modulo the size.
 type captureRing struct {
+	room   []byte // for frames in several segments, while they are looked at; the worker's
 	slots  [captureSlots]Captured
 	starts [captureSlots]uint64 // where in bytes a slot's data begin
 	bytes  [captureBytes]byte
@@ -182,12 +186,27 @@ func (w *Worker) capture(at Captured, b *packet.Buf, k *flow.Key) {
 				continue
 			}
 		}
+		if o.Match != nil && !o.Match(c.rings[w.id].whole(b), at.Size) {
+			continue
+		}
 		c.rings[w.id].put(at, b, o.Snaplen)
 		select {
 		case c.ready <- struct{}{}:
 		default:
 		}
 	}
+}
+
+// whole is b in one piece. Valid until the next call.
+func (r *captureRing) whole(b *packet.Buf) []byte {
+	if b.Size() == len(b.Bytes()) {
+		return b.Bytes()
+	}
+	if len(r.room) < b.Size() {
+		r.room = make([]byte, b.Size())
+	}
+	b.CopyTo(r.room[:b.Size()])
+	return r.room[:b.Size()]
 }
 
 // put copies what fits.

@@ -76,6 +76,7 @@ func TestCaptureChooses(t *testing.T) {
 		{"no port", CaptureOptions{Ports: []PortID{3}}, 0},
 		{"point", CaptureOptions{Points: CaptureReceive}, 10},
 		{"headers", CaptureOptions{Filter: filter}, 2},
+		{"bytes", CaptureOptions{Match: func(b []byte, size int) bool { return size == len(b) && b[29] == 2 }}, 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			j, read := captureAll(t, toPort(2), c.o)

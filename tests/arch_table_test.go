@@ -70,6 +70,7 @@ var floors = []row{
 	{path: "vswitchd/vlog", floor: 5, refuse: []string{"net", "os", "syscall", "expvar"}},
 	{path: "vswitchd/secure", floor: 5, may: []string{"config", "trust"}, refuse: []string{"os", "syscall", "log", "expvar"}, clock: all},
 	{path: "vswitchd/pressure", floor: 5, refuse: logging, modules: []string{"golang.org/x/sys/"}},
+	{path: "vswitchd/pcapfilter", floor: 5, refuse: system},
 	{path: "vswitchd/lobby", floor: 5, refuse: system, stateless: true},
 	{path: "vswitchd", floor: 5, may: []string{"vswitchd/daemon", "config/yaml"}, modules: []string{"github.com/spf13/"}, stateless: true},
 	{path: "ofctl/cmd", floor: 5, may: []string{"packet", "flow", "openflow", "openflow/text", "control", "control/jsonrpc", "trust", "ofctl/*", "ofctl/top"},

@@ -96,10 +96,11 @@ func controlCommands() []command {
 			group: groupControl, name: "capture", operands: "[BRIDGE|PORT]...", most: unlimited, run: runCapture,
 			flags:   flags + " write filter points snaplen count",
 			summary: "show or record frames as they pass, and what becomes of them",
-			example: "ofctl capture h1 h2 -w f.pcapng --filter tcp,tp_dst=80",
+			example: "ofctl capture h1 h2 -w f.pcapng --filter \"host 10.0.0.1 and tcp port 80\"",
 			more: "A frame is shown when it was received and its fate decided (rx), when a port has sent it (tx), and when it was dropped, with the flows\n" +
-				"that said so. Comments in the pcapng file say the same; tshark and wireshark show them. Frames that come too fast are left out and\n" +
-				"counted: the switch does not wait. Super-frames are shown whole. Filters by more than headers are tshark's and tcpdump's: -w - | tshark -r - -Y …",
+				"that said so, as comments in the pcapng file. Frames that come too fast are left out and counted. Super-frames are shown whole. The filter\n" +
+				"is a flow (tcp,tp_dst=80) or, where it is none, an expression of tcpdump (\"host fd00::1 and tcp port 80\"). What is both is the flow: tcp is\n" +
+				"IPv4's, tagged or not; \"tcp or tcp\" is IPv6's too, not tagged. More filters are tshark's: -w - | tshark -r - -Y …",
 		},
 		{
 			group: groupControl, name: "log", operands: "[[MODULE:]LEVEL]...", most: unlimited, run: runLog, flags: flags,

@@ -82,7 +82,7 @@ func newFlags(o *options) *pflag.FlagSet {
 	f.StringVar(&o.tls.serverName, "ssl-server-name", "", "`NAME` that the switch's certificate must have")
 	f.Var(&o.tls.versions, "ssl-protocols", "`VERSIONS` of TLS that may be spoken: TLSv1.2,TLSv1.3")
 	f.StringVarP(&o.capture.write, "write", "w", "", "write a pcapng `FILE`, - for the standard output, instead of text")
-	f.StringVar(&o.capture.filter, "filter", "", "only frames with the headers of `FLOW`, or decisions about such")
+	f.StringVar(&o.capture.filter, "filter", "", "only frames with the headers of `FLOW`, or decisions about such; capture takes tcpdump's expressions too")
 	f.StringVar(&o.capture.points, "points", "", "capture at `POINTS`: rx, tx, drop (default all)")
 	f.IntVar(&o.capture.snaplen, "snaplen", 0, "only the first `BYTES` of each frame")
 	f.IntVarP(&o.count, "count", "n", 0, "end after `N` frames, or views")

@@ -13,7 +13,7 @@ func TestCapture(t *testing.T) {
 	l := newLab(t, "ping", "tshark")
 	s := l.run(twoHosts + "    flows: |\n      cookie=0x5,priority=9,icmp,nw_src=10.0.0.2,actions=drop\n      priority=0,actions=NORMAL\n")
 	p := s.spawn("switch", binaries+"/ofctl", "capture", "br0", "-w", "$dir/all.pcapng", "--filter", "icmp", "--count", "8")
-	text := s.spawn("switch", binaries+"/ofctl", "capture", "h1", "h2", "--points", "drop")
+	text := s.spawn("switch", binaries+"/ofctl", "capture", "h1", "h2", "--points", "drop", "--filter", "src host 10.0.0.2 and icmp[icmptype] = icmp-echoreply")
 	p.says("capturing")
 	text.says("capturing")
 	// Four requests are received, sent on, and the answers received and dropped.
@@ -77,6 +77,8 @@ func TestCapture(t *testing.T) {
 		{"h1 --points rx,up", `no point "up"`},
 		{"h1 --filter reg0=1", "only headers of frames"},
 		{"h1 --filter tcp,foo=1", "foo"},
+		{"h1 --filter pppoes", "not supported here"},
+		{"h1 --filter host(nobody)", "names are not resolved"},
 	} {
 		out, err := s.tryOfctl(append([]string{"capture"}, strings.Fields(c.words)...)...)
 		s.fails(out, err, c.complaint)

@@ -17,6 +17,7 @@ import (
 	"vswitch/flow"
 	"vswitch/openflow/text"
 	"vswitch/packet"
+	"vswitch/vswitchd/pcapfilter"
 )
 
 // cmdCapture answers capture: frames as they pass, as a pcapng file.
@@ -38,9 +39,9 @@ func (d *Daemon) cmdCapture(args []string) (control.Reply, error) {
 		case key == "--points" && isOption:
 			o.Points, err = readPoints(value)
 		case key == "--filter" && isOption:
-			o.Filter, err = readFilter(key, value)
+			err = readCaptureFilter(&o, key, value)
 		case strings.HasPrefix(a, "-"):
-			err = fmt.Errorf("%s: unknown option: there are --snaplen=BYTES, --count=FRAMES, --points=rx,tx,drop and --filter=FLOW", a)
+			err = fmt.Errorf("%s: unknown option: there are --snaplen=BYTES, --count=FRAMES, --points=rx,tx,drop and --filter=FLOW|EXPR", a)
 		default:
 			var ids []datapath.PortID
 			if ids, err = d.portIDs(a); err == nil {
@@ -68,6 +69,25 @@ func readPoints(list string) (points datapath.CapturePoint, err error) {
 		}
 	}
 	return points, nil
+}
+
+// readCaptureFilter reads a flow or, where that is none, an expression of tcpdump: the
+// value of an option. Words that are both are the flow: tcp is IPv4's, with any tags.
+func readCaptureFilter(o *datapath.CaptureOptions, option, words string) error {
+	filter, noFlow := readFilter(option, words)
+	if noFlow == nil {
+		o.Filter = filter
+		return nil
+	}
+	f, noExpression := pcapfilter.Parse(words)
+	if noExpression == nil {
+		o.Match = f.Match
+		return nil
+	}
+	if strings.Contains(words, "=") && !strings.ContainsAny(words, " [(") {
+		return fmt.Errorf("%w\nnor is it an expression of tcpdump: %w", noFlow, noExpression)
+	}
+	return fmt.Errorf("%s: no expression of tcpdump: %w\nnor is it a flow: %w", option, noExpression, noFlow)
 }
 
 // readFilter reads a flow of which only headers are said, the value of an option.
