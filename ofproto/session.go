@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"vswitch/datapath"
 	"vswitch/openflow"
 )
 
@@ -238,8 +239,8 @@ func (s *Session) receive(data []byte) {
 		s.negotiate(h, m, err, data)
 		return
 	}
-	if _, isOut := m.(*openflow.PacketOut); !isOut {
-		s.sendPacketOuts()
+	if _, isOut := m.(*openflow.PacketOut); !isOut || len(s.outs.packets) == datapath.BatchSize {
+		s.sendPacketOuts() // frames of ports wait for no more than a batch
 	}
 	if _, hello := m.(*openflow.Hello); h.Version != s.version && !hello {
 		// The error has to be in the version that both know.

@@ -155,9 +155,6 @@ func (s *Session) packetOut(h openflow.Header, m *openflow.PacketOut, data []byt
 	}
 	l := &s.outs
 	l.packets, l.asked = append(l.packets, o), append(l.asked, packetOutMessage{h.XID, data})
-	if len(l.packets) == datapath.BatchSize { // frames of ports wait for no more than that
-		s.sendPacketOuts()
-	}
 	return nil
 }
 
