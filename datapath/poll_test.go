@@ -2,8 +2,11 @@ package datapath
 
 import (
 	"math/rand/v2"
+	"runtime"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"vswitch/ports/dummy"
 )
@@ -100,6 +103,68 @@ func TestCrowd(t *testing.T) {
 	p.mode, total = PollBusy, total+now
 	if now += 10 * ms; p.sleeps(int64(now)) {
 		t.Error("busy: sleeps")
+	}
+}
+
+// TestLateReturn has a worker get the processor back after a while, and says for how
+// long it sleeps at once then, with and without knowledge of what threads wait.
+func TestLateReturn(t *testing.T) {
+	const ms = time.Millisecond
+	for _, c := range []struct {
+		name          string
+		isKnown       bool
+		away          time.Duration
+		waited        time.Duration // by others, in the ten milliseconds from then on
+		after, before time.Duration // between which it looks for frames again
+	}{
+		{"at once", true, 99 * time.Microsecond, 0, 0, 0},
+		{"at once, not known", false, 99 * time.Microsecond, 0, 0, 0},
+		{"late", true, ms, 2 * ms, 9 * ms, 10 * ms},
+		{"late, others go on", true, ms, 3 * ms, 19 * ms, 20 * ms},
+		{"late, not known", false, ms, 3 * ms, 99 * ms, 100 * ms},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			began := int64(time.Hour)
+			var total time.Duration
+			d := crowd{looked: began}
+			if c.isKnown {
+				d.waited = func() time.Duration { return total }
+			}
+			now := began + int64(c.away)
+			d.returned(began, now)
+			total += c.waited
+			for wait := range 200 * ms / time.Millisecond {
+				at := wait * time.Millisecond
+				if at <= c.after && c.after > 0 && !d.isThere(now+int64(at)) {
+					t.Fatalf("looks for frames after %v", at)
+				}
+				if at >= c.before && d.isThere(now+int64(at)) {
+					t.Fatalf("still sleeps after %v", at)
+				}
+			}
+		})
+	}
+}
+
+// TestSlice asks the kernel what a worker changes of its thread.
+func TestSlice(t *testing.T) {
+	type attributes struct{ before, after *unix.SchedAttr }
+	done := make(chan attributes, 1)
+	go func() {
+		runtime.LockOSThread() // for good: the thread ends
+		var a attributes
+		a.before, _ = unix.SchedGetAttr(0, 0)
+		shorten()
+		a.after, _ = unix.SchedGetAttr(0, 0)
+		done <- a
+	}()
+	a := <-done
+	if a.before == nil || a.before.Runtime == 0 {
+		t.Skip("this kernel does not tell of slices (Linux before 6.12)")
+	}
+	a.before.Runtime = uint64(slice)
+	if *a.after != *a.before {
+		t.Errorf("%+v, want %+v", a.after, a.before)
 	}
 }
 

@@ -136,8 +136,9 @@ func (m *mailbox) take() []func(*Worker) {
 // run breathes until the worker is stopped. It is the worker's goroutine.
 func (w *Worker) run(clock func() int64) {
 	defer w.dp.running.Done()
+	// The thread ends with the goroutine: it is not as others are any more.
 	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
+	shorten()
 	w.clock = clock
 	// Without it the kernel may let the thread sleep 50 µs longer than it asked for.
 	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
@@ -149,7 +150,7 @@ func (w *Worker) run(clock func() int64) {
 		if w.pauses.sleeps(w.now) {
 			w.sleep(clock)
 		} else {
-			yield()
+			w.pauses.crowd.yield(clock)
 		}
 	}
 }
