@@ -32,9 +32,9 @@ func TestLearningController(t *testing.T) {
 	}
 }
 
-// spawnLearningSwitch starts the application of os-ken, which speaks one version and
-// listens as the flags say.
-func (s *vswitch) spawnLearningSwitch(version string, flags ...string) *process {
+// spawnApplication starts an application of os-ken, of testdata, with settings in its
+// environment: the version that it speaks is OPENFLOW. It listens as the flags say.
+func (s *vswitch) spawnApplication(script string, settings []string, flags ...string) *process {
 	s.Helper()
 	if out, err := exec.Command(python, "-c", "import os_ken").CombinedOutput(); err != nil {
 		s.Skipf("needs os-ken for %s: %v: %s", python, err, out)
@@ -43,19 +43,20 @@ func (s *vswitch) spawnLearningSwitch(version string, flags ...string) *process 
 	if err != nil {
 		s.Skipf("needs os-ken: %v", err)
 	}
-	app, err := filepath.Abs("testdata/learning_switch.py")
+	app, err := filepath.Abs("testdata/" + script)
 	if err != nil {
 		s.Fatal(err)
 	}
-	command := append([]string{"env", "OPENFLOW=" + version, python, manager, "--ofp-listen-host", "127.0.0.1"}, flags...)
-	return s.spawn("switch", append(command, app)...)
+	command := append([]string{"env"}, settings...)
+	command = append(command, python, manager, "--ofp-listen-host", "127.0.0.1")
+	return s.spawn("switch", append(append(command, flags...), app)...)
 }
 
 func learningController(t *testing.T, version, name string) {
 	l := newLab(t, "ping")
 	s := l.run(threeSecure)
 	s.missesOut("h1", ip2)
-	controller := s.spawnLearningSwitch(version, "--ofp-tcp-listen-port", controllerPort)
+	controller := s.spawnApplication("learning_switch.py", []string{"OPENFLOW=" + version}, "--ofp-tcp-listen-port", controllerPort)
 	s.awaitController(name)
 	s.await("the application has installed its first flow", func() error {
 		if text := s.ofctl("dump-flows", "br0"); !strings.Contains(text, "CONTROLLER") {

@@ -120,7 +120,7 @@ func TestTLSLearningController(t *testing.T) {
 	s, a := startTLS(t, "signal", "ping")
 	s.issue(a, "controller", time.Hour)
 	s.missesOut("h1", ip2)
-	s.spawnLearningSwitch("1.3", "--ofp-ssl-listen-port", "16655",
+	s.spawnApplication("learning_switch.py", []string{"OPENFLOW=1.3"}, "--ofp-ssl-listen-port", "16655",
 		"--ctl-privkey", s.path("controller.key"), "--ctl-cert", s.path("controller.pem"), "--ca-certs", s.path("a.pem"))
 	s.awaitController("OpenFlow13")
 	s.reaches("h1", ip2)
