@@ -53,7 +53,7 @@ type ControllerStatus struct {
 	Connected bool    `json:"connected"`
 	Since     float64 `json:"since"`   // seconds in this state
 	Version   string  `json:"version"` // OpenFlow13; valid iff Connected
-	Role      string  `json:"role"`    // equal, master, slave; valid iff Connected
+	Role      string  `json:"role"`    // equal, primary, secondary; valid iff Connected
 	Error     string  `json:"error"`   // why the last attempt failed; valid iff not Connected
 }
 

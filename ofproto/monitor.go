@@ -58,7 +58,7 @@ func (s *Session) reportFlows(events []flowEvent, own bool, now int64) {
 		full, abbreviated := s.wantsFlow(e, own)
 		switch {
 		case full != nil:
-			reply.Updates = append(reply.Updates, e.update(full))
+			reply.Updates = append(reply.Updates, e.update(full, s.wants.Load().version))
 		case abbreviated && !short[e.xid]:
 			short[e.xid] = true
 			reply.Updates = append(reply.Updates, openflow.FlowUpdate{Event: openflow.FlowEventAbbrev, XID: e.xid})
@@ -99,13 +99,15 @@ func (m *monitor) covers(r *Rule) bool {
 	return (m.Table == openflow.TableAll || m.Table == r.table.number) && r.outputs(m.OutPort, m.OutGroup) && m.match.Covers(r.match())
 }
 
-// update describes the event to those who want it as m does.
-func (e *flowEvent) update(m *monitor) openflow.FlowUpdate {
+// update describes the event to those who want it as m does. What a flow that was
+// removed did is told in the older forms only, as Open vSwitch does (OpenFlow 1.4.1
+// §7.3.5.17 has no instructions there).
+func (e *flowEvent) update(m *monitor, v openflow.Version) openflow.FlowUpdate {
 	r := e.rule
 	t := r.loadTimeouts()
 	u := openflow.FlowUpdate{Event: e.kind, Reason: e.reason, Priority: r.priority, IdleTimeout: t.idle, HardTimeout: t.hard,
 		Table: r.table.number, Cookie: r.cookie, Match: r.describeMatch()}
-	if m.Flags&openflow.MonitorActions != 0 {
+	if m.Flags&openflow.MonitorActions != 0 && (e.kind != openflow.FlowEventRemoved || v < openflow.V14) {
 		u.Actions = r.actions
 	}
 	return u
@@ -211,7 +213,7 @@ func (s *Session) initial(reply *openflow.FlowMonitorReply, m *monitor, told map
 			if !told[r] && m.covers(r) {
 				told[r] = true
 				e := flowEvent{kind: openflow.FlowEventInitial, rule: r}
-				reply.Updates = append(reply.Updates, e.update(m))
+				reply.Updates = append(reply.Updates, e.update(m, s.wants.Load().version))
 			}
 		})
 	})

@@ -119,10 +119,14 @@ func (f *FlowMonitor) decodeONF(c context, b []byte) (rest []byte, err error) {
 	if f.Flags, err = monitorFlagsFrom(c.v, r.u16()); err != nil {
 		return nil, err
 	}
-	r.skip(2)
+	n := int(r.u16())
 	f.OutPort, f.Table = PortNo(r.u32()), r.u8()
 	if !allZero(r.bytes(3)) {
 		return nil, ErrNXRequestMustBeZero
+	}
+	// Open vSwitch has the match whole here, os-ken only its fields.
+	if b := r.b; len(b) < matchHeadSize || be.Uint16(b) != matchTypeOXM || int(be.Uint16(b[2:])) != n {
+		return decodeNXM(b, n, &f.Match, nil)
 	}
 	return decodeMatch(c, r.b, &f.Match)
 }

@@ -441,3 +441,37 @@ func TestMemoryIsBounded(t *testing.T) {
 		t.Errorf("%d bytes of flow statistics take %d bytes to decode, more than %d", len(msg), took, limit)
 	}
 }
+
+// TestFlowMonitorForms reads requests of ONF's flow monitors for all flows and for
+// those of in_port=1, the match whole as Open vSwitch has it and its fields alone as
+// os-ken has them, two monitors each.
+func TestFlowMonitorForms(t *testing.T) {
+	const (
+		head    = "0412 0000 00000001 ffff 0000 00000000 4f4e4600 0000074e"
+		monitor = "00000007 0002 %04x ffffffff 01 000000"
+		whole   = "0001 000c 80000004 00000001 00000000"
+		fields  = "80000004 00000001"
+	)
+	all := Match{}
+	port := Match{}
+	port.Value.OFPort, port.Mask.OFPort = 1, exactIP
+	for _, c := range []struct {
+		length int
+		match  string
+		want   Match
+	}{{4, "0001 0004 00000000", all}, {0, "", all}, {12, whole, port}, {8, fields, port}} {
+		one := fmt.Sprintf(monitor, c.length) + c.match
+		text := strings.ReplaceAll(head+one+one, " ", "")
+		data := decodeHex(t, text)
+		be.PutUint16(data[2:], uint16(len(data)))
+		_, m, err := Decode(data)
+		if err != nil {
+			t.Errorf("%q: %v", c.match, err)
+			continue
+		}
+		want := FlowMonitor{ID: 7, Flags: MonitorAdd, OutPort: PortAny, OutGroup: GroupAny, Table: 1, Match: c.want}
+		if got := m.(*FlowMonitorRequest).Monitors; len(got) != 2 || !reflect.DeepEqual(got[0], want) || !reflect.DeepEqual(got[1], want) {
+			t.Errorf("%q: %+v", c.match, got)
+		}
+	}
+}

@@ -47,8 +47,8 @@ func (r *meterReader) read() error {
 	var a pair
 	s := r.scan(span{text: r.in})
 	for s.next(&a) {
-		if a.key.text == "bands" && !r.inBands {
-			// What follows "bands=" are the keys of bands, up to the end.
+		if (a.key.text == "bands" || a.key.text == "band") && !r.inBands {
+			// What follows "bands=", or "band=" as many write, are the keys of bands, up to the end.
 			r.inBands = true
 			s.rest = span{r.in[a.value.at:], a.value.at}
 			continue

@@ -22,16 +22,23 @@ OWN_COOKIE = 77
 class Observer(app_manager.OSKenApp):
     OFP_VERSIONS = [VERSION]
 
+    @staticmethod
+    def mend(parser, ofproto):
+        """Has os-ken read all updates: it has one class for four events, and then wants the first of them."""
+        for update in (ofproto.OFPFME_ADDED, ofproto.OFPFME_REMOVED, ofproto.OFPFME_MODIFIED):
+            mended = type('OFPFlowUpdateFull', (parser.OFPFlowUpdateFull,), {'cls_flow_update_event': update})
+            parser.OFPFlowUpdateHeader._EVENT[update] = mended
+
     @set_ev_cls(ofp_event.EventOFPStateChange, MAIN_DISPATCHER)
     def watch(self, event):
         datapath = event.datapath
         parser, ofproto = datapath.ofproto_parser, datapath.ofproto
         if VERSION == 4:
             flags = ofproto.ONFFMF_INITIAL | ofproto.ONFFMF_ADD | ofproto.ONFFMF_DELETE | ofproto.ONFFMF_MODIFY | ofproto.ONFFMF_ACTIONS
-            # os-ken packs the port in 16 bits: none of 1.0.
-            request = parser.ONFFlowMonitorRequest(id_=1, flags=flags, table_id=TABLE, out_port=0xffff)
+            request = parser.ONFFlowMonitorRequest(id_=1, flags=flags, table_id=TABLE)
             request = parser.ONFFlowMonitorStatsRequest(datapath, 0, [request])
         else:
+            self.mend(parser, ofproto)
             flags = ofproto.OFPFMF_INITIAL | ofproto.OFPFMF_ADD | ofproto.OFPFMF_REMOVED | ofproto.OFPFMF_MODIFY | ofproto.OFPFMF_INSTRUCTIONS
             request = parser.OFPFlowMonitorRequest(datapath, monitor_id=1, out_port=ofproto.OFPP_ANY, out_group=ofproto.OFPG_ANY,
                                                    monitor_flags=flags, table_id=TABLE, command=ofproto.OFPFMC_ADD, match=parser.OFPMatch())

@@ -50,7 +50,8 @@ class Selective(app_manager.OSKenApp):
         if VERSION == 4:
             self.logger.info('MASKS packets %s ports %s flows %s', message.packet_in_mask, message.port_status_mask, message.flow_removed_mask)
         else:
-            self.logger.info('MASKS %s', sorted((p.type, p.mask) for p in message.properties))
+            # os-ken does not know the kinds that 1.5 has brought.
+            self.logger.info('MASKS %s', sorted((p.type, p.mask) for p in message.properties if hasattr(p, 'mask')))
         self.logger.info('ASKED')
 
     @set_ev_cls(ofp_event.EventOFPPacketIn, MAIN_DISPATCHER)

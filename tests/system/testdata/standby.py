@@ -59,28 +59,34 @@ class Standby(app_manager.OSKenApp):
             role = ofproto.NX_ROLE_MASTER if self.leads else ofproto.NX_ROLE_SLAVE
             datapath.send_msg(parser.NXTRoleRequest(datapath, role))
         elif generation is None:
-            datapath.send_msg(parser.OFPRoleRequest(datapath, ofproto.OFPCR_ROLE_NOCHANGE, 0))
+            datapath.send_msg(parser.OFPRoleRequest(datapath, role=ofproto.OFPCR_ROLE_NOCHANGE, generation_id=0))
         else:
             role = ofproto.OFPCR_ROLE_MASTER if self.leads else ofproto.OFPCR_ROLE_SLAVE
-            datapath.send_msg(parser.OFPRoleRequest(datapath, role, generation))
+            datapath.send_msg(parser.OFPRoleRequest(datapath, role=role, generation_id=generation))
 
-    # The replies have their own event in 1.0, which os-ken sends only where it has such a message.
-    @set_ev_cls([ofp_event.EventOFPRoleReply, ofp_event.EventNXTRoleReply], MAIN_DISPATCHER)
+    @set_ev_cls(ofp_event.EventOFPRoleReply, MAIN_DISPATCHER)
     def play(self, event):
         """A switch says which role is ours."""
         message = event.msg
         datapath = message.datapath
         ofproto = datapath.ofproto
-        if VERSION == 1:
-            role = {ofproto.NX_ROLE_OTHER: 'equal', ofproto.NX_ROLE_MASTER: 'master', ofproto.NX_ROLE_SLAVE: 'slave'}[message.role]
-            self.logger.info('ROLE %s', role)
-        else:
-            role = {ofproto.OFPCR_ROLE_EQUAL: 'equal', ofproto.OFPCR_ROLE_MASTER: 'master', ofproto.OFPCR_ROLE_SLAVE: 'slave'}[message.role]
-            self.logger.info('ROLE %s generation %d', role, message.generation_id)
+        role = {ofproto.OFPCR_ROLE_EQUAL: 'equal', ofproto.OFPCR_ROLE_MASTER: 'master', ofproto.OFPCR_ROLE_SLAVE: 'slave'}[message.role]
+        self.logger.info('ROLE %s generation %d', role, message.generation_id)
         if role == ('master' if self.leads else 'slave'):
             self.install(datapath)
-        elif VERSION > 1:
+        else:
             self.seek_role(datapath, (message.generation_id + self.leads) % GENERATIONS)
+
+    @set_ev_cls(ofp_event.EventOFPVendor, MAIN_DISPATCHER)
+    def play_nicira(self, event):
+        """The same in 1.0, where os-ken has the reply in a vendor's message."""
+        datapath, reply = event.msg.datapath, event.msg.data
+        ofproto = datapath.ofproto
+        role = {ofproto.NX_ROLE_OTHER: 'equal', ofproto.NX_ROLE_MASTER: 'master', ofproto.NX_ROLE_SLAVE: 'slave'}[reply.role]
+        self.logger.info('ROLE %s', role)
+        # Of a slave that would be refused, and os-ken cannot receive an error of 1.0.
+        if self.leads:
+            self.install(datapath)
 
     @set_ev_cls(ofp_event.EventOFPRoleStatus, MAIN_DISPATCHER)
     def yield_role(self, event):

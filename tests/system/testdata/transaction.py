@@ -86,7 +86,9 @@ class Transaction(app_manager.OSKenApp):
     def expect(self, datapath, cookies):
         """Complains unless the flows have these cookies."""
         p = datapath.ofproto_parser
-        replies = api.send_msg(self, p.OFPFlowStatsRequest(datapath), reply_cls=p.OFPFlowStatsReply, reply_multi=True)
+        # 1.5 tells cookies with the descriptions of flows, not with their counters.
+        request, reply = (p.OFPFlowDescStatsRequest, p.OFPFlowDescStatsReply) if VERSION == 6 else (p.OFPFlowStatsRequest, p.OFPFlowStatsReply)
+        replies = api.send_msg(self, request(datapath), reply_cls=reply, reply_multi=True)
         got = sorted(flow.cookie for reply in replies for flow in reply.body)
         if got != sorted(cookies):
             raise AssertionError('flows %s, expected %s' % (got, cookies))
@@ -169,7 +171,7 @@ class Transaction(app_manager.OSKenApp):
             raise AssertionError('ports: %s' % ports)
 
     def swap(self, datapath):
-        p = datapath.ofproto_parser, datapath.ofproto
+        p = datapath.ofproto_parser
         while True:
             bundle = Bundle(self, datapath, next(self.numbers))
             bundle.add(self.clear(datapath))
