@@ -156,8 +156,9 @@ func (s *socket) set(option int, value unsafe.Pointer, size uintptr) error {
 }
 
 // bindPatience is how long a queue may stay taken by a socket that was closed: the
-// kernel lets go of it later.
-const bindPatience = 2 * time.Second
+// kernel lets go of it later, in some milliseconds. The worker waits for it, so
+// where somebody else has the queue its other ports wait as long.
+const bindPatience = 100 * time.Millisecond
 
 // bind asks for the best that the kernel grants.
 func (s *socket) bind(index, queue int, native bool) error {

@@ -81,8 +81,8 @@ func standbyController(t *testing.T, version string) {
 	}
 	s.reaches("h1", ip2)
 	primary.says("PACKET from port 2")
-	complains(t, primary)
-	complains(t, standby)
+	noComplaint(t, primary)
+	noComplaint(t, standby)
 }
 
 // awaitRoles waits until the bridge's controllers have these roles; "": is not
@@ -108,8 +108,8 @@ func (s *vswitch) awaitRoles(want ...string) {
 	})
 }
 
-// complains fails the test if the application has ended in an exception somewhere.
-func complains(t *testing.T, p *process) {
+// noComplaint fails the test if the application has ended in an exception somewhere.
+func noComplaint(t *testing.T, p *process) {
 	t.Helper()
 	if said := p.out.String() + p.log.String(); strings.Contains(said, "Traceback") || strings.Contains(said, "FAILED") {
 		t.Errorf("the application complains:\n%s", said)
@@ -173,7 +173,7 @@ func selectiveController(t *testing.T, version string) {
 			t.Errorf("the controller was told of %q, which it did not ask for:\n%s", wrong, told)
 		}
 	}
-	complains(t, controller)
+	noComplaint(t, controller)
 }
 
 // TestTransactionController has an application of os-ken change a switch by bundles,
@@ -198,7 +198,7 @@ func TestTransactionController(t *testing.T) {
 			if n := swaps() - before; n < 10 {
 				t.Errorf("only %d swaps while the pings ran", n)
 			}
-			complains(t, controller)
+			noComplaint(t, controller)
 		})
 	}
 }
@@ -240,7 +240,7 @@ func TestObservingController(t *testing.T) {
 					t.Errorf("seen %q, want %q", line, want[i])
 				}
 			}
-			complains(t, controller)
+			noComplaint(t, controller)
 		})
 	}
 }

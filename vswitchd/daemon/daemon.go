@@ -193,12 +193,13 @@ func workerCount(c config.Config) int {
 // not cost its size once more (docs/performance.md).
 const gcPercent = 50
 
-// processors is how many threads of Go's may run at once beside so many workers.
-// The control plane has two, and one more where the collector's quarter of them
-// would not be about a whole thread: it would take it from all of them in turn,
-// workers too (runtime, gcControllerState.startCycle).
-func processors(workers int) int {
-	n := workers + 2
+// processors is how many threads of Go's may run at once beside so many workers;
+// have is what Go itself has chosen. The control plane has at least two, and one
+// more where the collector's quarter of them would not be about a whole thread: it
+// would take it from all of them in turn, workers too (runtime,
+// gcControllerState.startCycle).
+func processors(workers, have int) int {
+	n := max(have, workers+2)
 	if n == 3 || n == 6 {
 		n++
 	}
@@ -208,9 +209,7 @@ func processors(workers int) int {
 // tuneRuntime leaves processors to the control plane beside the workers, and
 // bounds the heap; the environment's GOGC comes first.
 func tuneRuntime(workers int) {
-	if n := processors(workers); runtime.GOMAXPROCS(0) < n {
-		runtime.GOMAXPROCS(n)
-	}
+	runtime.GOMAXPROCS(processors(workers, runtime.GOMAXPROCS(0)))
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
