@@ -100,6 +100,11 @@ func (s *Session) bundleAdd(h openflow.Header, m *openflow.BundleAdd) error {
 	case !bundles(m.Message):
 		return openflow.NewError(openflow.ErrBundleMsgUnsup, "%s in a bundle", m.Header.Name)
 	}
+	if f, ok := m.Message.(*openflow.FlowMod); ok { // what can never be done is refused now (OpenFlow 1.4.1 §7.3.9.7)
+		if err := checkFlowModAlone(f, s.version); err != nil {
+			return err
+		}
+	}
 	data, err := s.dialect.Append(nil, s.version, m.XID, m.Message)
 	if err != nil {
 		return err

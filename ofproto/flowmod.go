@@ -25,6 +25,14 @@ func (b *Bridge) flowMod(m *openflow.FlowMod, v openflow.Version, owner string) 
 
 // checkFlowMod refuses what no state of the tables could make right.
 func (b *Bridge) checkFlowMod(m *openflow.FlowMod, v openflow.Version) error {
+	if err := checkFlowModAlone(m, v); err != nil || m.Command == openflow.FlowDelete || m.Command == openflow.FlowDeleteStrict {
+		return err
+	}
+	return meterError(b.checkSupported(m.Actions), v)
+}
+
+// checkFlowModAlone refuses what no state of the bridge could make right.
+func checkFlowModAlone(m *openflow.FlowMod, v openflow.Version) error {
 	if m.Command > openflow.FlowDeleteStrict {
 		return openflow.NewError(openflow.ErrFlowModBadCommand, "command %d", m.Command)
 	}
@@ -41,10 +49,7 @@ func (b *Bridge) checkFlowMod(m *openflow.FlowMod, v openflow.Version) error {
 	if table == openflow.TableAll {
 		table = 0
 	}
-	if err := openflow.CheckActions(m.Actions, &openflow.CheckParams{Version: v, Match: &m.Match.Match, Table: table, Tables: NumTables}); err != nil {
-		return meterError(err, v)
-	}
-	return meterError(b.checkSupported(m.Actions), v)
+	return meterError(openflow.CheckActions(m.Actions, &openflow.CheckParams{Version: v, Match: &m.Match.Match, Table: table, Tables: NumTables}), v)
 }
 
 // change prepares changes of a bridge's tables for the next version. Until

@@ -124,7 +124,7 @@ func (b *Bridge) features(v openflow.Version) *openflow.FeaturesReply {
 	r := &openflow.FeaturesReply{
 		DatapathID:   b.config.Load().DatapathID,
 		Tables:       NumTables,
-		Capabilities: openflow.CapFlowStats | openflow.CapTableStats | openflow.CapPortStats | openflow.CapQueueStats,
+		Capabilities: openflow.CapFlowStats | openflow.CapTableStats | openflow.CapPortStats | openflow.CapQueueStats | openflow.CapBundles | openflow.CapFlowMonitor,
 		Actions:      supported,
 	}
 	if v == openflow.V10 {
@@ -264,7 +264,7 @@ func (b *Bridge) flowRemoved(r *Rule, why openflow.RemovedReason) {
 		Packets: stats.Packets, Bytes: stats.Bytes,
 	}
 	for _, s := range *b.sessions.Load() {
-		if s.wantsReason(openflow.AsyncFlowRemoved, uint32(why)) {
+		if s.wantsReason(openflow.AsyncFlowRemoved, uint32(why.In(s.wants.Load().version))) {
 			m.Nicira = s.flows == openflow.FlowFormatNXM
 			s.sendAsync(m)
 		}

@@ -83,7 +83,7 @@ func (s *Session) wantsFlow(e *flowEvent, own bool) (full *monitor, abbreviated 
 		if m.Flags&wanted == 0 || !m.covers(e.rule) && (e.old == nil || !m.covers(e.old)) {
 			continue
 		}
-		if own && m.Flags&openflow.MonitorOwn == 0 {
+		if own && m.Flags&(openflow.MonitorOwn|openflow.MonitorNoAbbrev) == 0 {
 			abbreviated = true
 			continue
 		}

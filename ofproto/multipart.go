@@ -28,6 +28,9 @@ func inParts(m openflow.Message) bool {
 // assemble keeps the parts of a multipart request until the last one has come, and
 // returns the whole then, nil before.
 func (s *Session) assemble(h openflow.Header, m openflow.Message, size int) (openflow.Message, error) {
+	if !m.Kind().Multipart() {
+		return m, nil // other messages may come between the parts
+	}
 	p := s.parts[h.XID]
 	if p == nil {
 		if !h.More || !inParts(m) {

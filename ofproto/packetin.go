@@ -40,7 +40,7 @@ const noCookie = ^uint64(0)
 // toController sends the packet to the controllers because an action says so.
 func (x *xlate) toController(reason openflow.PacketInReason, maxLen uint16) {
 	switch {
-	case x.fromController:
+	case x.fromController && x.rule == nil: // not from a flow behind OFPP_TABLE
 		reason = openflow.ReasonPacketOut
 	case x.rule != nil && x.rule.isTableMiss():
 		reason = openflow.ReasonExplicitMiss
@@ -52,17 +52,28 @@ func (x *xlate) toController(reason openflow.PacketInReason, maxLen uint16) {
 	x.packetIn(openflow.Controller{Reason: reason, MaxLen: maxLen})
 }
 
+// origin is where the action in work comes from, whichever actions it is inside of: a
+// flow's list, the action set or a bucket; nil: a packet-out's own list.
+func (x *xlate) origin() *frame {
+	for i := len(x.work) - 1; i >= 0; i-- {
+		if f := &x.work[i]; f.lookup || f.set {
+			return f
+		}
+	}
+	return nil
+}
+
 // inActionSet reports whether the action in work is of the action set.
-func (x *xlate) inActionSet() bool { return len(x.work) > 0 && x.work[len(x.work)-1].set }
+func (x *xlate) inActionSet() bool { f := x.origin(); return f != nil && f.set }
 
 // inGroup reports whether the action in work is of a group's bucket.
-func (x *xlate) inGroup() bool { return len(x.work) > 0 && x.work[len(x.work)-1].group }
+func (x *xlate) inGroup() bool { f := x.origin(); return f != nil && f.group }
 
 // isTableMiss reports whether the rule is a table-miss flow (OpenFlow 1.3.5 §5.4).
 func (r *Rule) isTableMiss() bool { return r.priority == 0 && r.match().Set() == flow.WordSet{} }
 
 func (x *xlate) controller(a openflow.Controller) {
-	if a.Reason == openflow.ReasonAction && x.fromController {
+	if a.Reason == openflow.ReasonAction && x.fromController && x.rule == nil {
 		a.Reason = openflow.ReasonPacketOut
 	}
 	x.packetIn(a)
@@ -82,7 +93,7 @@ func (x *xlate) packetIn(a openflow.Controller) {
 	if a.Pause {
 		h.rest = x.pause()
 	}
-	if x.rule != nil {
+	if x.rule != nil && !x.inGroup() && !x.inActionSet() { // of which no single flow is the cause (OpenFlow 1.3.5 §7.4.1)
 		h.cookie = x.rule.cookie
 	}
 	x.metadata(&h.metadata)

@@ -200,6 +200,12 @@ func (s *Session) Input(data []byte, now int64) {
 	for s.Err() == nil {
 		n, err := openflow.PeekLength(rest)
 		if err != nil {
+			if len(rest) < openflow.HeaderLen {
+				break // the rest of the header is still to come
+			}
+			if s.helloed {
+				s.sendError(openflow.PeekHeader(rest).XID, err, rest[:openflow.HeaderLen])
+			}
 			s.fail(fmt.Errorf("%s: %w", s.options.Name, err))
 			break
 		}
@@ -275,6 +281,9 @@ func (s *Session) negotiate(h openflow.Header, m openflow.Message, err error, da
 		return
 	}
 	common := ours & hello.Versions
+	if !hello.Bitmap { // the lower one of those in the headers, or none
+		common = ours & openflow.Versions(min(h.Version, ours.Max()))
+	}
 	if common == 0 {
 		s.version = min(h.Version, ours.Max())
 		text := fmt.Sprintf("we support %s, you support %s, no common version", versionNames(ours), versionNames(hello.Versions))

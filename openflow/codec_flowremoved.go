@@ -17,13 +17,15 @@ func flowRemovedMessages() []messageRow {
 
 func (m *FlowRemoved) form(Version) uint8 { return formOf(m.Nicira) }
 
-// wire is the reason as a version can tell it.
-func (r RemovedReason) wire(v Version) byte {
+// In is the reason as a version can tell it.
+func (r RemovedReason) In(v Version) RemovedReason {
 	if v < V14 && r > RemovedGroupDelete || v == V10 && r > RemovedDelete {
-		return byte(RemovedDelete)
+		return RemovedDelete
 	}
-	return byte(r)
+	return r
 }
+
+func (r RemovedReason) wire(v Version) byte { return byte(r.In(v)) }
 
 func decodeFlowRemoved10(_ context, b []byte, m *FlowRemoved) error {
 	if err := decodeMatch10(b[:matchSize10], &m.Match); err != nil {

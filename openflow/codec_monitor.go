@@ -58,7 +58,11 @@ func monitorFlagsFrom(v Version, wire uint16) (MonitorFlags, error) {
 			flags |= MonitorOwn
 		}
 	}
-	if rest != 0 || flags&monitorEvents == 0 {
+	told := monitorEvents
+	if v >= V14 {
+		told |= MonitorInitial // a monitor may be about the flows that there are
+	}
+	if rest != 0 || flags&told == 0 {
 		return 0, NewError(ErrMonitorBadFlags, "flags %#x", wire)
 	}
 	return flags, nil

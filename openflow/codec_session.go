@@ -83,7 +83,10 @@ func decodeHello(c context, b []byte, m *Hello) error {
 			return nil
 		}
 		if typ == helloVersionBitmap && n >= 8 {
-			m.Versions, m.Bitmap = VersionSet(be.Uint32(element[4:])), true
+			if !m.Bitmap {
+				m.Versions, m.Bitmap = 0, true
+			}
+			m.Versions |= VersionSet(be.Uint32(element[4:])) // of several bitmaps, all count
 		}
 		r.b = element[min(roundUp8(n), len(element)):]
 	}

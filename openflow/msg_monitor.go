@@ -11,8 +11,8 @@ const (
 	MonitorDelete
 	MonitorModify
 	MonitorActions  // events carry the actions
-	MonitorNoAbbrev // 1.4+
-	MonitorOwn      // the controller's own changes in full; otherwise abbreviated
+	MonitorNoAbbrev // 1.4+: the controller's own changes in full; otherwise abbreviated
+	MonitorOwn      // before 1.4 the same; there OFPFMF_ONLY_OWN, which Open vSwitch takes for it
 )
 
 // MonitorCommand says what a FlowMonitorRequest does (1.4+: OFPFMC_*).

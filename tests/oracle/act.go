@@ -187,7 +187,7 @@ func (w *walk) toController() {
 		return
 	}
 	cookie := ^uint64(0)
-	if w.rule != nil {
+	if w.rule != nil && !w.shared {
 		cookie = w.rule.Cookie
 	}
 	w.o.packetIns = append(w.o.packetIns, fmt.Sprintf("%s table %d cookie %s in_port %d %x", w.bridge.name, w.table, cookieText(cookie), w.meta.OFPort, w.data))
@@ -265,6 +265,7 @@ func (w *walk) bucket(g *group, i int) {
 	}
 	w.branch(func(c *walk) {
 		c.depth++
+		c.shared = true
 		c.run(actionSet([][]openflow.Action{g.Buckets[i].Actions}))
 	})
 }

@@ -21,6 +21,7 @@ type walk struct {
 	stack  []flow.Value
 	table  uint8
 	rule   *rule
+	shared bool // what is done belongs to no single flow: an action set, a bucket
 	depth  int
 	last   struct { // where the pipeline was last
 		table uint8
@@ -83,7 +84,7 @@ func (w *walk) start() {
 func (w *walk) runSet() {
 	w.table, w.rule = w.last.table, w.last.rule
 	set := actionSet(w.set)
-	w.set = nil
+	w.set, w.shared = nil, true
 	w.run(set)
 }
 
@@ -119,7 +120,7 @@ func (w *walk) lookup(n uint8, port uint32, resubmit bool) bool {
 		w.drop("flow")
 	}
 	w.o.hits = append(w.o.hits, hit{best, w.size, !w.resized})
-	w.table, w.rule = n, best
+	w.table, w.rule, w.shared = n, best, false
 	w.last.table, w.last.rule = n, best
 	return w.run(best.Actions)
 }
@@ -160,12 +161,12 @@ func with(rules []*rule, n *rule) []*rule {
 
 // run does a list of actions. False: the pipeline has ended.
 func (w *walk) run(list []openflow.Action) bool {
-	table, rule := w.table, w.rule
+	table, rule, shared := w.table, w.rule, w.shared
 	for _, a := range list {
 		if w.o.unknown != "" || !w.do(a) || w.o.aborted {
 			return false
 		}
-		w.table, w.rule = table, rule
+		w.table, w.rule, w.shared = table, rule, shared
 	}
 	return true
 }
