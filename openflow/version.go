@@ -1,6 +1,9 @@
 package openflow
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Version is an OpenFlow version as the wire has it. The zero value is no
 // version.
@@ -44,10 +47,11 @@ func (v Version) Short() string {
 	return fmt.Sprintf("1.%d", v-V10)
 }
 
-// ParseVersion reads a version's name: "OpenFlow13", or "OpenFlow1.3".
+// ParseVersion reads a version's name in any case of letters: "OpenFlow13", or
+// "OpenFlow1.3".
 func ParseVersion(s string) (Version, bool) {
 	for v := minVersion; v <= maxVersion; v++ {
-		if s == v.String() || s == "OpenFlow"+v.Short() {
+		if strings.EqualFold(s, v.String()) || strings.EqualFold(s, "OpenFlow"+v.Short()) {
 			return v, true
 		}
 	}

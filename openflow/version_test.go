@@ -8,6 +8,11 @@ func TestVersionNames(t *testing.T) {
 			t.Errorf("%s reads as %v", v, got)
 		}
 	}
+	for _, name := range []string{"openflow13", "Openflow13", "OPENFLOW1.3"} {
+		if got, found := ParseVersion(name); !found || got != V13 {
+			t.Errorf("%s reads as %v", name, got)
+		}
+	}
 	if V13.String() != "OpenFlow13" || V13.Short() != "1.3" || Version(9).Valid() {
 		t.Errorf("%s %s %v", V13, V13.Short(), Version(9).Valid())
 	}

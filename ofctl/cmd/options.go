@@ -222,7 +222,11 @@ func (f *flowFormFlag) Set(s string) error {
 			return fmt.Errorf("flow format %s is not one of %s", s, versionNames(*f.versions))
 		}
 	}
-	*f.form, *f.versions = form, versions
+	*f.form = form
+	// "any" leaves the choice to -O, and to the name that ofctl was called as.
+	if versions != openflow.AllVersions {
+		*f.versions = versions
+	}
 	return nil
 }
 

@@ -41,6 +41,22 @@ func TestColor(t *testing.T) {
 	wantExit(t, f.runWith(t, Stdio{Getenv: bad}, "dump-flows", "br0", "--color=always"), exitUsage, "$OVS_COLORS", `"xx"`)
 }
 
+// TestShortenedFlags writes flags as getopt_long takes them.
+func TestShortenedFlags(t *testing.T) {
+	f := newFakeSwitch()
+	f.add(t, "priority=5,ip,actions=drop")
+	want := f.run(t, "dump-flows", "br0", "--no-stats", "--protocols", "OpenFlow13").out
+	for _, line := range []string{"dump-flows br0 --no-stat --protocol OpenFlow13", "--no-st --proto=openflow13 dump-flows br0"} {
+		if r := f.run(t, strings.Fields(line)...); r.code != exitOK || r.out != want {
+			t.Errorf("%s: %v", line, r)
+		}
+	}
+	// Several flags begin with --s.
+	wantExit(t, f.run(t, "dump-flows", "br0", "--s"), exitUsage, "no flag --s")
+	// Behind -- are operands.
+	wantExit(t, f.run(t, "dump-flows", "br0", "--", "--no-stat"), exitUsage, "--no-stat")
+}
+
 // TestCalledOvsOfctl wants OpenFlow 1.0 under that name, unless -O says otherwise.
 func TestCalledOvsOfctl(t *testing.T) {
 	f := newFakeSwitch()
@@ -48,6 +64,7 @@ func TestCalledOvsOfctl(t *testing.T) {
 		"dump-desc br0":                    "OFPST_DESC reply (xid",
 		"dump-desc br0 -O OpenFlow13":      "OFPST_DESC reply (OF1.3)",
 		"-F OXM-OpenFlow14 dump-flows br0": "OFPST_FLOW reply (OF1.4)",
+		"-F any dump-desc br0":             "OFPST_DESC reply (xid",
 	} {
 		r := f.runWith(t, Stdio{Name: ovsName}, strings.Fields(line)...)
 		if wantExit(t, r, exitOK); !strings.HasPrefix(r.out, version) {

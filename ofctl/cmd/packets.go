@@ -25,7 +25,7 @@ func runPacketOut(a *app, args []string) error {
 		return usagef("packet-out: no packet: write packet-out %s %s %s PACKET, or quote 'in_port=PORT,packet=HEX,actions=ACTIONS'", args[0], args[1], args[2])
 	default:
 		for _, packet := range args[3:] {
-			lines = append(lines, line{text: fmt.Sprintf("in_port=%s packet=%s actions=%s", args[1], packet, args[2])})
+			lines = append(lines, line{text: fmt.Sprintf("in_port=%s packet=%s actions=%s", args[1], strings.Join(strings.Fields(packet), ""), args[2])})
 		}
 	}
 	return a.sendLines(args[0], openflow.AllVersions, lines, func(s string, o text.Options) (openflow.Message, error) {

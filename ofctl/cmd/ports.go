@@ -3,6 +3,7 @@ package cmd
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"vswitch/openflow"
 	"vswitch/openflow/text"
@@ -119,7 +120,7 @@ func runQueueStats(a *app, args []string) error {
 
 // optionalQueue is the queue that operand i names, or where there is none QueueAll.
 func optionalQueue(args []string, i int) (uint32, error) {
-	if len(args) <= i || args[i] == "all" || args[i] == "ALL" {
+	if len(args) <= i || strings.EqualFold(args[i], "all") {
 		return openflow.QueueAll, nil
 	}
 	n, err := strconv.ParseUint(args[i], 0, 32)

@@ -113,7 +113,7 @@ func (p *parser) actionList(v span, c listContext) ([]openflow.Action, error) {
 		if !more {
 			return list, nil
 		}
-		if a.key.text == "drop" && a.delim == 0 {
+		if isDrop(a) {
 			drop = a.key
 			continue
 		}
@@ -133,6 +133,9 @@ func (p *parser) actionList(v span, c listContext) ([]openflow.Action, error) {
 		list = append(list, action)
 	}
 }
+
+// isDrop reports whether the pair is drop, in any case of letters.
+func isDrop(a *pair) bool { return a.bare() && strings.EqualFold(a.key.text, "drop") }
 
 // usualActions is how many actions a list has room for at first.
 const usualActions = 4
@@ -188,15 +191,19 @@ func (p *parser) checkConnection(a *pair, action openflow.Action, c listContext)
 
 // actionRow finds a keyword's row. Keywords are read in any case of letters.
 func (p *parser) actionRow(keyword string) *actionRow {
-	if row := p.actions[keyword]; row != nil || keyword == "" || keyword[0] < 'A' || keyword[0] > 'Z' {
+	if row := p.actions[keyword]; row != nil {
 		return row
 	}
-	return p.actions[strings.ToLower(keyword)]
+	keyword = strings.ToLower(keyword)
+	if keyword == "set_nw_ttl" {
+		keyword = "mod_nw_ttl" // OpenFlow 1.1 calls it so
+	}
+	return p.actions[keyword]
 }
 
 // barePort reads an action that is a port's number or name.
 func (p *parser) barePort(a *pair) (openflow.Action, error) {
-	if a.delim == 0 {
+	if a.bare() {
 		if port, found := p.ports().parse(a.key.text); found {
 			return p.outputTo(a.key, port)
 		}

@@ -150,6 +150,9 @@ func writeDecTTL(w *printer, a openflow.DecTTL) {
 }
 
 func readCheckPktLarger(p *parser, a *pair) (openflow.Action, error) {
+	if size, field, found := a.value.cut("->"); a.delim != '(' && found {
+		a.value, a.arrow = size, field
+	}
 	if a.arrow.text == "" {
 		return nil, p.fail(a.value, "check_pkt_larger: a field is missing").remedy("write check_pkt_larger(BYTES)->FIELD[BIT]")
 	}

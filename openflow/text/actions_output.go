@@ -243,11 +243,7 @@ func PacketInReasonName(r openflow.PacketInReason) (name string, named bool) {
 }
 
 func readEnqueue(p *parser, a *pair) (openflow.Action, error) {
-	separator := ":"
-	if a.delim == '(' {
-		separator = ","
-	}
-	name, queue, found := a.value.cut(separator)
+	name, queue, found := cutQueue(a.value)
 	if strings.HasPrefix(a.value.text, `"`) {
 		s := scanner{p: p, rest: a.value}
 		n, err := s.quoted(0)
@@ -255,7 +251,7 @@ func readEnqueue(p *parser, a *pair) (openflow.Action, error) {
 			return nil, err
 		}
 		name, queue = a.value.slice(0, n), a.value.from(n)
-		if found = strings.HasPrefix(queue.text, separator); found {
+		if found = queue.text != "" && strings.IndexByte(":,", queue.text[0]) >= 0; found {
 			queue = queue.from(1)
 		}
 	}
@@ -268,6 +264,17 @@ func readEnqueue(p *parser, a *pair) (openflow.Action, error) {
 	}
 	n, err := p.uint32("queue", queue.trim())
 	return openflow.Enqueue{Port: port, Queue: n}, err
+}
+
+// cutQueue splits "PORT:QUEUE", "PORT,QUEUE" and, as old versions of ovs-ofctl
+// print it, "1q2".
+func cutQueue(v span) (port, queue span, found bool) {
+	if i := strings.IndexAny(v.text, ":,"); i >= 0 {
+		return v.slice(0, i), v.from(i + 1), true
+	}
+	port, queue, found = v.cut("q")
+	_, isNumber := parseUint(port.text)
+	return port, queue, found && isNumber
 }
 
 func writeEnqueue(w *printer, a openflow.Enqueue) {

@@ -156,10 +156,12 @@ var portActions = [...]struct {
 }
 
 // ParsePortAction reads what mod-port does to a port: up, down, stp, no-stp,
-// receive, no-receive, … The error is an *Error.
+// receive, no-receive, … in any case of letters, the hyphen of no- being left out
+// where one likes. The error is an *Error.
 func ParsePortAction(text string) (config, mask openflow.PortConfig, err error) {
 	var names []string
-	name, no := strings.CutPrefix(text, "no-")
+	name, no := strings.CutPrefix(strings.ToLower(text), "no")
+	name = strings.TrimPrefix(name, "-")
 	for _, a := range portActions {
 		names = append(names, a.name)
 		if a.both {

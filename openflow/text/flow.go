@@ -228,16 +228,20 @@ func (r *flowReader) read(v span) error {
 	return r.fillMatch()
 }
 
-// takeActions stops at "actions=", behind which all is actions.
+// takeActions stops at "actions=", behind which all is actions. As ovs-ofctl has
+// it, blanks may stand before the "=".
 func (r *flowReader) takeActions(s *scanner) bool {
 	s.skip()
-	for _, word := range [...]string{"actions=", "action="} {
-		if strings.HasPrefix(s.rest.text, word) {
-			r.actionsText, r.hasActions = s.rest.from(len(word)), true
-			return true
-		}
+	rest, found := strings.CutPrefix(s.rest.text, "action")
+	if !found {
+		return false
 	}
-	return false
+	rest = strings.TrimLeft(strings.TrimPrefix(rest, "s"), blanks)
+	if !strings.HasPrefix(rest, "=") {
+		return false
+	}
+	r.actionsText, r.hasActions = s.rest.from(len(s.rest.text)-len(rest)+1), true
+	return true
 }
 
 // readKey reads one key or field.

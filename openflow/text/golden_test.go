@@ -169,6 +169,8 @@ func TestFlowKeys(t *testing.T) {
 		{"delete,cookie=0xff/-1,out_port=LOCAL,out_group=3",
 			openflow.FlowMod{Command: openflow.FlowDelete, Table: 255, Priority: 0x8000, Cookie: 255, CookieMask: ^uint64(0), OutPort: openflow.PortLocal, OutGroup: 3}},
 		{"delete_strict table=255,priority=9", openflow.FlowMod{Command: openflow.FlowDeleteStrict, Table: 255, Priority: 9, OutPort: openflow.PortAny}},
+		{"table=1 , priority=5, actions =output:1", openflow.FlowMod{Table: 1, Priority: 5, OutPort: openflow.PortAny}},
+		{"table=1,priority=5,action = 1", openflow.FlowMod{Table: 1, Priority: 5, OutPort: openflow.PortAny}},
 		{" cookie=0x1, duration=5.1s, table=2, n_packets=3, n_bytes=4, idle_age=5, hard_age=6, priority=7 actions=1",
 			openflow.FlowMod{Cookie: 1, Table: 2, Priority: 7, OutPort: openflow.PortAny}},
 	} {
@@ -255,7 +257,8 @@ func TestPortAction(t *testing.T) {
 		config, mask openflow.PortConfig
 	}{
 		{"up", 0, openflow.PortDown}, {"down", openflow.PortDown, openflow.PortDown}, {"no-flood", openflow.PortNoFlood, openflow.PortNoFlood},
-		{"flood", 0, openflow.PortNoFlood}, {"no-receive-stp", openflow.PortNoRecvSTP, openflow.PortNoRecvSTP}, {"packet-in", 0, openflow.PortNoPacketIn},
+		{"flood", 0, openflow.PortNoFlood}, {"noflood", openflow.PortNoFlood, openflow.PortNoFlood}, {"DOWN", openflow.PortDown, openflow.PortDown},
+		{"No-Receive", openflow.PortNoRecv, openflow.PortNoRecv}, {"no-receive-stp", openflow.PortNoRecvSTP, openflow.PortNoRecvSTP}, {"packet-in", 0, openflow.PortNoPacketIn},
 	} {
 		if config, mask, err := ParsePortAction(c.in); config != c.config || mask != c.mask || err != nil {
 			t.Errorf("%s: %x/%x, error %v", c.in, config, mask, err)
@@ -295,6 +298,7 @@ func TestCommandsRefused(t *testing.T) {
 		{group, "group_id=1,type=all,bucket=goto_table:1", "column 28: goto_table is an instruction: it stands in a flow's own list only"},
 		{group, "group_id=1,type=all,selection_method=hash,bucket=1", "column 21: selection_method goes with select groups only"},
 		{group, "group_id=1,type=select,fields=ip_src,bucket=1", "column 24: fields needs a selection method: write selection_method=hash or dp_hash"},
+		{group, "group_id=1,type=select,selection_method=hash,fields(dl_vlan),bucket=1", `column 53: a group cannot hash dl_vlan: did you mean "vlan_vid"?`},
 		{group, "group_id=1,type=all,bucket=bucket_id=5,1,bucket=bucket_id=5,2", "column 59: two buckets have the number 5"},
 		{group, "group_id=1,type=all,bukket=1", `column 21: a group has no "bukket": did you mean "bucket"?`},
 		{meter, "kbps,bands=type=drop,rate=1", "column 28: a meter has a number: write meter=NUMBER,..."},

@@ -171,6 +171,9 @@ func (r *groupReader) fields(v span) error {
 		if err != nil {
 			return err
 		}
+		if len(f.Wires) == 0 {
+			return r.fail(a.key, "a group cannot hash %s", f.Name).suggest(withWire(f))
+		}
 		m := openflow.FieldMask{Field: f.ID, Mask: f.Full()}
 		if a.delim != 0 {
 			if m.Mask, _, err = f.ParseValue(a.value.text, nil); err != nil {
@@ -231,7 +234,7 @@ func (r *groupReader) bucketKey(i int, b *openflow.Bucket, a *pair) (isAction bo
 		b.Actions = append(b.Actions, list...)
 		return true, err
 	default:
-		if a.key.text == "drop" && a.delim == 0 {
+		if isDrop(a) {
 			return true, nil
 		}
 		action, err := r.action(a, contextList)
@@ -339,7 +342,7 @@ func (r *groupReader) checkBuckets(end span) error {
 	for i := range r.m.Buckets {
 		b := &r.m.Buckets[i]
 		switch {
-		case r.weights[i].text != "" && r.m.Type != openflow.GroupTypeSelect:
+		case r.weights[i].text != "" && b.Weight != 0 && r.m.Type != openflow.GroupTypeSelect:
 			return r.fail(r.weights[i], "weights go with select groups only")
 		case r.m.Type == openflow.GroupTypeFF && b.WatchPort == openflow.PortAny && b.WatchGroup == openflow.GroupAny:
 			return r.fail(r.buckets[i], "a bucket of a fast failover group watches a port or a group").

@@ -2,6 +2,7 @@ package text
 
 import (
 	"net/netip"
+	"strings"
 
 	"vswitch/flow"
 	"vswitch/openflow"
@@ -190,10 +191,10 @@ func FragName(f openflow.FragHandling) string {
 	return ""
 }
 
-// ParseFrag reads the name of a treatment of fragments.
+// ParseFrag reads the name of a treatment of fragments, in any case of letters.
 func ParseFrag(name string) (f openflow.FragHandling, found bool) {
 	for i, n := range fragments {
-		if n == name {
+		if strings.EqualFold(n, name) {
 			return openflow.FragHandling(i), true
 		}
 	}

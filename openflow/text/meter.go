@@ -2,6 +2,7 @@ package text
 
 import (
 	"math"
+	"strings"
 
 	"vswitch/openflow"
 )
@@ -46,13 +47,7 @@ type meterBand struct {
 func (r *meterReader) read() error {
 	var a pair
 	s := r.scan(span{text: r.in})
-	for s.next(&a) {
-		if (a.key.text == "bands" || a.key.text == "band") && !r.inBands {
-			// What follows "bands=", or "band=" as many write, are the keys of bands, up to the end.
-			r.inBands = true
-			s.rest = span{r.in[a.value.at:], a.value.at}
-			continue
-		}
+	for r.takeBands(&s); s.next(&a); r.takeBands(&s) {
 		read := r.key
 		if r.inBands {
 			read = r.bandKey
@@ -62,6 +57,21 @@ func (r *meterReader) read() error {
 		}
 	}
 	return s.err
+}
+
+// takeBands passes over "bands=", behind which are the keys of bands, up to the end.
+// Many write "band=", and blanks may stand before the "=", as ovs-ofctl has it.
+func (r *meterReader) takeBands(s *scanner) {
+	s.skip()
+	rest, found := strings.CutPrefix(s.rest.text, "band")
+	if !found || r.inBands {
+		return
+	}
+	rest = strings.TrimLeft(strings.TrimPrefix(rest, "s"), blanks)
+	if rest != "" && (rest[0] == '=' || rest[0] == ':') {
+		r.inBands = true
+		s.rest = s.rest.from(len(s.rest.text) - len(rest) + 1)
+	}
 }
 
 func (r *meterReader) key(a *pair) (err error) {

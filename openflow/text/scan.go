@@ -45,6 +45,11 @@ type pair struct {
 	arrow      span // what follows ")->"; its text is empty where there is none
 }
 
+// bare reports whether the pair is its keyword alone, "key" or "key()".
+func (a *pair) bare() bool {
+	return a.delim == 0 || a.delim == '(' && a.value.text == "" && a.arrow.text == ""
+}
+
 // whole is the text of the pair from its key to the end of its value.
 func (a *pair) whole(in string) span {
 	end := a.value.at + len(a.value.text)
