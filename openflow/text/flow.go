@@ -228,19 +228,12 @@ func (r *flowReader) read(v span) error {
 	return r.fillMatch()
 }
 
-// takeActions stops at "actions=", behind which all is actions. As ovs-ofctl has
-// it, blanks may stand before the "=".
+// takeActions stops at "actions=", behind which all is actions.
 func (r *flowReader) takeActions(s *scanner) bool {
-	s.skip()
-	rest, found := strings.CutPrefix(s.rest.text, "action")
-	if !found {
+	if !s.takeKey("action", "=") {
 		return false
 	}
-	rest = strings.TrimLeft(strings.TrimPrefix(rest, "s"), blanks)
-	if !strings.HasPrefix(rest, "=") {
-		return false
-	}
-	r.actionsText, r.hasActions = s.rest.from(len(s.rest.text)-len(rest)+1), true
+	r.actionsText, r.hasActions = s.rest, true
 	return true
 }
 

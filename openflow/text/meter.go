@@ -2,7 +2,6 @@ package text
 
 import (
 	"math"
-	"strings"
 
 	"vswitch/openflow"
 )
@@ -60,18 +59,8 @@ func (r *meterReader) read() error {
 }
 
 // takeBands passes over "bands=", behind which are the keys of bands, up to the end.
-// Many write "band=", and blanks may stand before the "=", as ovs-ofctl has it.
 func (r *meterReader) takeBands(s *scanner) {
-	s.skip()
-	rest, found := strings.CutPrefix(s.rest.text, "band")
-	if !found || r.inBands {
-		return
-	}
-	rest = strings.TrimLeft(strings.TrimPrefix(rest, "s"), blanks)
-	if rest != "" && (rest[0] == '=' || rest[0] == ':') {
-		r.inBands = true
-		s.rest = s.rest.from(len(s.rest.text) - len(rest) + 1)
-	}
+	r.inBands = r.inBands || s.takeKey("band", "=:")
 }
 
 func (r *meterReader) key(a *pair) (err error) {

@@ -139,6 +139,22 @@ func (s *scanner) bracketed(a *pair) error {
 	return nil
 }
 
+// takeKey passes over a keyword and what delimits it from its value, one of delims.
+// As ovs-ofctl has it, an s may follow the keyword, and blanks before the delimiter.
+func (s *scanner) takeKey(keyword, delims string) bool {
+	s.skip()
+	rest, found := strings.CutPrefix(s.rest.text, keyword)
+	if !found {
+		return false
+	}
+	rest = strings.TrimLeft(strings.TrimPrefix(rest, "s"), blanks)
+	if rest == "" || strings.IndexByte(delims, rest[0]) < 0 {
+		return false
+	}
+	s.rest = s.rest.from(len(s.rest.text) - len(rest) + 1)
+	return true
+}
+
 // skip passes over separators.
 func (s *scanner) skip() {
 	n := 0
