@@ -62,7 +62,11 @@ the text of a flow is wrong.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(root, err) })
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) { a.help(c) })
 	root.PersistentFlags().SortFlags = false
-	root.PersistentFlags().AddFlagSet(newFlags(&a.option))
+	flags := newFlags(&a.option)
+	var names []string
+	flags.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	root.SetGlobalNormalizationFunc(wholeName(names))
+	root.PersistentFlags().AddFlagSet(flags)
 	for _, g := range groups() {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
 	}

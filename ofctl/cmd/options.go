@@ -304,37 +304,23 @@ func (a *app) palette() (*color.Palette, error) {
 	return &p, nil
 }
 
-// whole writes flags out that were shortened, as ovs-ofctl's may be: --no-name is
-// --no-names. The beginning of several flags stays, and is refused as unknown.
-func whole(args []string, flags *pflag.FlagSet) []string {
-	list := make([]string, 0, len(args))
-	for i, arg := range args {
-		if arg == "--" {
-			return append(list, args[i:]...)
+// wholeName has flags found by the beginning of their names, as ovs-ofctl's are:
+// --no-name is --no-names. The beginning of several is no flag.
+func wholeName(names []string) func(*pflag.FlagSet, string) pflag.NormalizedName {
+	return func(_ *pflag.FlagSet, start string) pflag.NormalizedName {
+		whole, n := start, 0
+		for _, name := range names {
+			if name == start {
+				return pflag.NormalizedName(start)
+			}
+			if strings.HasPrefix(name, start) {
+				whole = name
+				n++
+			}
 		}
-		list = append(list, wholeFlag(arg, flags))
-	}
-	return list
-}
-
-func wholeFlag(arg string, flags *pflag.FlagSet) string {
-	start, isFlag := strings.CutPrefix(arg, "--")
-	start, value, hasValue := strings.Cut(start, "=")
-	if !isFlag || start == "" || flags.Lookup(start) != nil {
-		return arg
-	}
-	name, n := "", 0
-	flags.VisitAll(func(f *pflag.Flag) {
-		if strings.HasPrefix(f.Name, start) {
-			name = f.Name
-			n++
+		if n != 1 {
+			whole = start
 		}
-	})
-	switch {
-	case n != 1:
-		return arg
-	case hasValue:
-		return "--" + name + "=" + value
+		return pflag.NormalizedName(whole)
 	}
-	return "--" + name
 }

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
 	"vswitch/openflow/text"
@@ -99,9 +98,6 @@ func Run(args []string, stdio Stdio, dial Dialer) int {
 	a := &app{stdio: stdio, dial: dial, ctx: ctx, out: bufio.NewWriterSize(stdio.Out, 64<<10)}
 	defer a.close()
 	root := newRoot(a)
-	if len(args) == 0 || !strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
-		args = whole(args, root.PersistentFlags())
-	}
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if flushed := a.out.Flush(); err == nil {
