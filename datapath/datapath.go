@@ -77,7 +77,7 @@ func New(slow SlowPath, o Options) (*Datapath, error) {
 			return nil, errors.Join(fmt.Errorf("worker %d: engine: %w", i, err), d.Close())
 		}
 		w := &Worker{id: i, dp: d, engine: e}
-		w.cache.seed, w.cache.limit = o.Seed, o.MaskLimit
+		w.cache = newCache(o.Seed, o.MaskLimit)
 		w.pauses = pauses{mode: o.Poll, spin: int64(o.Spin), crowd: crowd{waited: o.Waited}}
 		w.ports = []*workerPort{{tally: &tally{}}}
 		nowhere.tallies = append(nowhere.tallies, w.ports[0].tally)

@@ -230,6 +230,29 @@ func TestPanicGoesOnBehindTheFrame(t *testing.T) {
 	}
 }
 
+// TestPanicInSearch breaks what the cache remembers of one frame: the batch that it is in is
+// dropped, and what comes behind it goes on.
+func TestPanicInSearch(t *testing.T) {
+	panics := 0
+	j := newJar(t, toPort(2), 2, Options{OnPanic: func(int, any, []byte, []byte) { panics++ }}, dummy.Options{})
+	j.ports[0].Inject(0, frame(0))
+	j.step()
+	j.dp.Megaflows()[0].mask = nil
+	for range 2 * BatchSize {
+		j.ports[0].Inject(0, frame(0))
+	}
+	j.step()
+	if c, _ := j.dp.PortCounters(1); panics != 2 || c.Drops[DropPanic] != 2*BatchSize {
+		t.Errorf("%d panics, %d frames dropped for them", panics, c.Drops[DropPanic])
+	}
+	j.dp.workers[0].cache = newCache(0, 64)
+	j.ports[0].Inject(0, frame(0))
+	j.step()
+	if n := len(j.ports[1].Sent()); n != 2 {
+		t.Errorf("%d frames arrived, want 2", n)
+	}
+}
+
 func TestRecirculation(t *testing.T) {
 	slow := slowFunc(func(u *Upcall, v *Verdict) error {
 		switch u.Key.RecircID {

@@ -47,9 +47,23 @@ func (w *Worker) attempt() (finished bool) {
 // classify finds the megaflow of each of the first n frames of the batch and
 // executes it. A frame leaves scratch.bufs when it is taken into work, so what
 // is there after a panic is what is still to be done.
+//
+// Each step goes over the whole batch before the next begins, so that a processor that
+// waits for the memory of one frame works at others meanwhile.
 func (w *Worker) classify(n int) {
+	n = w.extract(n)
+	w.pending, w.searching = n, true
+	for todo := w.guess(n); len(todo) > 0; {
+		todo = w.cache.lookupAll(&w.scratch, todo)
+	}
+	w.searching = false
+	w.dispatch(n)
+}
+
+// extract fills the keys of the first n frames of the batch, and drops what cannot be
+// forwarded. It returns how many frames are left.
+func (w *Worker) extract(n int) (kept int) {
 	s := &w.scratch
-	kept := 0
 	for i, b := range s.bufs[:n] {
 		if b == nil { // taken before a panic
 			continue
@@ -59,34 +73,59 @@ func (w *Worker) classify(n int) {
 			w.dropFaulty(b)
 			continue
 		}
-		k := &s.keys[kept]
-		flow.Extract(b, k)
-		h := k.Hash(w.cache.seed)
-		m := w.cache.guess(h, k)
-		if m != nil {
-			w.stats.now[wSignatureHits]++
-		}
-		s.bufs[kept], s.hashes[kept], s.flows[kept] = b, h, m
+		flow.Extract(b, &s.keys[kept])
+		s.bufs[kept] = b
 		kept++
 	}
 	w.current = nil
-	w.dispatch(kept)
+	return kept
+}
+
+// guess looks the first n frames of the batch up by the hashes of their whole keys. It
+// returns the numbers of those that it has no megaflow for.
+func (w *Worker) guess(n int) []int {
+	s := &w.scratch
+	for i := range n {
+		s.hashes[i] = s.keys[i].Hash(w.cache.secret)
+	}
+	for i := range n {
+		s.touched[i] = w.cache.sigSet(s.hashes[i])[0].hash
+	}
+	for i := range n {
+		s.flows[i] = w.cache.guess(s.hashes[i])
+	}
+	for i := range n {
+		if m := s.flows[i]; m != nil {
+			s.touched[i] = m.touch()
+		}
+	}
+	todo := s.todo[:0]
+	for i := range n {
+		if m := s.flows[i]; m != nil && m.has(&s.keys[i]) {
+			w.stats.now[wSignatureHits]++
+		} else {
+			s.flows[i] = nil
+			todo = append(todo, i)
+		}
+	}
+	return todo
 }
 
 // dispatch executes the first n frames of the batch in order. Frames without a
-// guess go through the megaflows and, in the end, up; a run of frames of one
+// megaflow go up, unless a frame before them has got them one; a run of frames of one
 // megaflow is counted with one store.
 func (w *Worker) dispatch(n int) {
-	s := &w.scratch
+	s, inserted := &w.scratch, w.cache.inserted
 	for i := 0; i < n; {
 		m := s.flows[i]
+		if m == nil && w.cache.inserted != inserted {
+			m = w.find(i)
+		}
 		if m == nil {
-			if m = w.find(i); m == nil {
-				w.credits = nil // of the frame before
-				w.miss(i)
-				i++
-				continue
-			}
+			w.credits = nil // of the frame before
+			w.miss(i)
+			i++
+			continue
 		}
 		end := i + 1
 		bytes := uint64(s.bufs[i].Size())
@@ -116,7 +155,6 @@ func (w *Worker) find(i int) *Megaflow {
 	if m == nil {
 		return nil
 	}
-	w.stats.now[wMegaflowHits]++
 	w.cache.remember(s.hashes[i], m)
 	return m
 }
@@ -135,11 +173,19 @@ func (w *Worker) dropFaulty(b *packet.Buf) {
 }
 
 // blame counts, shows and drops the frame that was in work when forwarding
-// panicked.
+// panicked. A search goes over a batch at once: it shows the first, and drops all.
 func (w *Worker) blame(p any) {
 	w.stats.now[wPanics]++
 	b := w.current
 	w.current = nil
+	if w.searching {
+		w.searching = false
+		b = w.scratch.bufs[0]
+		for _, other := range w.scratch.bufs[1:w.pending] {
+			w.drop(other, DropPanic)
+		}
+		clear(w.scratch.bufs[:w.pending])
+	}
 	if f := w.dp.options.OnPanic; f != nil {
 		var frame []byte
 		if b != nil {

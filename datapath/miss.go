@@ -72,18 +72,17 @@ func (w *Worker) install(k *flow.Key, v *Verdict, first Hits) *Megaflow {
 	}
 	finishMask(&v.Mask, k)
 	m := &Megaflow{
-		actions: append([]Action(nil), v.Actions...),
 		credits: append([]Credit(nil), v.Credits...),
-		worker:  w,
-		version: v.Version,
+		worker:  uint16(w.id),
 		tags:    v.Tags,
 		created: w.now,
 	}
+	m.actions = append(m.one[:0], v.Actions...)
 	m.packets.Store(first.Packets)
 	m.bytes.Store(first.Bytes)
 	m.used.Store(first.Used)
 	w.cache.insert(m, k, &v.Mask)
-	if !w.dp.flows.add(m) {
+	if !w.dp.flows.add(m, v.Version) {
 		w.cache.remove(m)
 		w.stats.now[wFlowLimit]++
 		return nil

@@ -27,7 +27,7 @@ func (w *Worker) output(b *packet.Buf, id uint32) {
 		w.drop(b, DropPortUnknown)
 		return
 	}
-	if tooBig(b, &p.info) {
+	if b.Size() > p.info.MTU+packet.EthSize && tooBig(b, &p.info) {
 		w.dropAt(b, id, DropMTU)
 		return
 	}
@@ -237,8 +237,8 @@ func (w *Worker) finish(p *workerPort, done []ports.TxDone) {
 	w.touch(p)
 	inWork := w.credits
 	w.credits = nil
-	t := &p.tally.now
-	pool := w.engine.Pool()
+	t, pool := &p.tally.now, w.engine.Pool()
+	var sent, bytes, onWire uint64
 	for i := range done {
 		b := done[i].Buf
 		done[i].Buf = nil
@@ -249,9 +249,9 @@ func (w *Worker) finish(p *workerPort, done []ports.TxDone) {
 		if len(w.captures) > 0 {
 			w.capture(Captured{Point: CaptureTransmit, Port: p.id}, b, nil)
 		}
-		t[cTxPackets]++
-		t[cTxBytes] += uint64(b.Size())
-		t[cTxSegments] += segments(b)
+		sent++
+		bytes += uint64(b.Size())
+		onWire += segments(b)
 		if head := b.Bytes(); head[0]&1 != 0 {
 			if isBroadcast(head) {
 				t[cTxBroadcast]++
@@ -259,8 +259,11 @@ func (w *Worker) finish(p *workerPort, done []ports.TxDone) {
 				t[cTxMulticast]++
 			}
 		}
-		w.stats.now[wSent]++
 		b.Free(pool)
 	}
+	t[cTxPackets] += sent
+	t[cTxBytes] += bytes
+	t[cTxSegments] += onWire
+	w.stats.now[wSent] += sent
 	w.credits = inWork
 }

@@ -41,15 +41,15 @@ func (r *registry) counted() Census {
 	return c
 }
 
-// add registers m, or reports that it must not be kept: its version has been
+// add registers m, or reports that it must not be kept: the version of its verdict has been
 // revalidated away, or there are too many.
-func (r *registry) add(m *Megaflow) bool {
+func (r *registry) add(m *Megaflow, version uint64) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if m.version < r.version || len(r.flows) >= r.limit {
+	if version < r.version || len(r.flows) >= r.limit {
 		return false
 	}
-	m.index = len(r.flows)
+	m.index = int32(len(r.flows))
 	r.flows = append(r.flows, m)
 	return true
 }

@@ -70,7 +70,7 @@ func (d *Datapath) evict(stale []*Megaflow) {
 	d.flows.retire(stale)
 	byWorker := make([][]*Megaflow, len(d.workers))
 	for _, m := range stale {
-		byWorker[m.worker.id] = append(byWorker[m.worker.id], m)
+		byWorker[m.worker] = append(byWorker[m.worker], m)
 	}
 	d.each(func(w *Worker) {
 		for _, m := range byWorker[w.id] {

@@ -22,9 +22,13 @@ type subtable struct {
 	of       *portCache
 	words    []wordMask
 	segments uint16 // Present bits that a key needs, since words lie in those segments
-	slots    []*Megaflow
-	n        int
 	hits     uint64
+	n        int
+
+	// Open addressing: a megaflow is in the slot that its hash leads to, or behind it with
+	// no empty slot between. Slots are a power of two, at most a quarter of them in use.
+	tags  []uint16 // part of a hash, 0 in an empty slot: all that a lookup in vain reads
+	flows []*Megaflow
 }
 
 // subtableFor is the subtable for megaflows of packets like k under a mask of words. Where
@@ -42,7 +46,8 @@ func (c *portCache) subtableFor(words []wordMask, k *flow.Key, limit int) (t *su
 			return t, false
 		}
 	}
-	t = &subtable{of: c, words: slices.Clone(words), slots: make([]*Megaflow, 16)}
+	t = &subtable{of: c, words: slices.Clone(words)}
+	t.resize(16)
 	for _, wm := range words {
 		switch {
 		case wm.word >= flow.BaseWords+flow.ConnWords:
@@ -89,43 +94,102 @@ func wholeMask(k *flow.Key) *flow.Key {
 	return &whole
 }
 
+// has reports whether m is in the cache and has k.
+func (m *Megaflow) has(k *flow.Key) bool { return !m.dead && m.mask.matches(m, k) }
+
 func (t *subtable) matches(m *Megaflow, k *flow.Key) bool {
 	if t.segments&^k.Present != 0 {
 		return false
 	}
-	w := k.Words()
-	for i, wm := range t.words {
-		if w[wm.word]&wm.mask != m.values[i] {
-			return false
-		}
+	w, values, differ := k.Words(), m.few[:], uint64(0)
+	if len(t.words) > len(values) {
+		values = m.values
 	}
-	return true
+	for i, wm := range t.words {
+		differ |= w[wm.word]&wm.mask ^ values[i]
+	}
+	return differ == 0
 }
 
-func (t *subtable) lookup(seed uint64, k *flow.Key) *Megaflow {
-	h, w := seed, k.Words()
-	for _, wm := range t.words {
-		h = flow.MixWord(h, w[wm.word]&wm.mask)
+// hash is the hash of a key's words, as far as the mask has them.
+func (t *subtable) hash(s *flow.Secret, w *[flow.KeyWords]uint64) (h uint64) {
+	words := t.words
+	for ; len(words) >= 2; words = words[2:] {
+		a, b := &words[0], &words[1]
+		h += s.Product(a.word, b.word, w[a.word]&a.mask, w[b.word]&b.mask)
 	}
-	h = flow.FinishHash(h)
-	for m := t.slots[h&uint64(len(t.slots)-1)]; m != nil; m = m.next {
-		if m.hash == h && t.matches(m, k) {
-			return m
+	if len(words) > 0 {
+		a := &words[0]
+		h += s.Product(a.word, 0, w[a.word]&a.mask, 0)
+	}
+	return h ^ h>>29
+}
+
+// tagOf is what stands for hash h in its slot. Other bits lead to the slot.
+func tagOf(h uint64) uint16 { return max(1, uint16(h>>48)) }
+
+func (t *subtable) slot(h uint64) int { return int(h & uint64(len(t.tags)-1)) }
+
+// candidate is the first slot with hash h's tag on the way from its own to an empty one, or -1.
+func (t *subtable) candidate(h uint64) int {
+	for i := t.slot(h); ; i = t.slot(uint64(i + 1)) {
+		switch t.tags[i] {
+		case 0:
+			return -1
+		case tagOf(h):
+			return i
+		}
+	}
+}
+
+// find is the megaflow that matches k, or nil.
+func (t *subtable) find(h uint64, k *flow.Key) *Megaflow {
+	for i := t.slot(h); t.tags[i] != 0; i = t.slot(uint64(i + 1)) {
+		if t.tags[i] == tagOf(h) && t.matches(t.flows[i], k) {
+			return t.flows[i]
 		}
 	}
 	return nil
 }
 
-func (t *subtable) grow() {
-	old := t.slots
-	t.slots = make([]*Megaflow, 2*len(old))
+func (t *subtable) add(m *Megaflow) {
+	if t.n++; 4*t.n > len(t.tags) {
+		t.resize(2 * len(t.tags))
+	}
+	t.put(m)
+}
+
+func (t *subtable) put(m *Megaflow) {
+	i := t.slot(m.hash)
+	for t.tags[i] != 0 {
+		i = t.slot(uint64(i + 1))
+	}
+	t.tags[i], t.flows[i] = tagOf(m.hash), m
+}
+
+func (t *subtable) resize(slots int) {
+	old := t.flows
+	t.tags, t.flows = make([]uint16, slots), make([]*Megaflow, slots)
 	for _, m := range old {
-		for m != nil {
-			next := m.next
-			s := &t.slots[m.hash&uint64(len(t.slots)-1)]
-			m.next, *s = *s, m
-			m = next
+		if m != nil {
+			t.put(m)
 		}
+	}
+}
+
+// remove takes m out, which is in. Those behind it that its place had kept from theirs
+// move up.
+func (t *subtable) remove(m *Megaflow) {
+	i := t.slot(m.hash)
+	for t.flows[i] != m {
+		i = t.slot(uint64(i + 1))
+	}
+	t.tags[i], t.flows[i] = 0, nil
+	t.n--
+	for i = t.slot(uint64(i + 1)); t.tags[i] != 0; i = t.slot(uint64(i + 1)) {
+		m := t.flows[i]
+		t.tags[i], t.flows[i] = 0, nil
+		t.put(m)
 	}
 }
 
@@ -154,9 +218,10 @@ func (w *Worker) masks() (list []MaskInfo) {
 			continue
 		}
 		for _, t := range p.subtables {
-			i := slices.IndexFunc(t.slots, func(m *Megaflow) bool { return m != nil })
+			i := slices.IndexFunc(t.flows, func(m *Megaflow) bool { return m != nil })
 			if i >= 0 {
-				list = append(list, MaskInfo{w.id, PortID(id), t.slots[i].Mask(), t.slots[i].Key(), t.n, t.hits})
+				m := t.flows[i]
+				list = append(list, MaskInfo{w.id, PortID(id), m.Mask(), m.Key(), t.n, t.hits})
 			}
 		}
 	}

@@ -101,7 +101,7 @@ func (w *Worker) try() (err error) {
 	defer b.Free(pool)
 	k := &w.scratch.keys[0]
 	flow.Extract(b, k)
-	if w.cache.guess(k.Hash(w.cache.seed), k) != nil {
+	if m := w.cache.guess(k.Hash(w.cache.secret)); m != nil && m.has(k) {
 		return errors.New("the cache knows a frame that came in by no port")
 	}
 	came := false

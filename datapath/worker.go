@@ -27,48 +27,56 @@ type Worker struct {
 	clock  func() int64 // nil where Step says the time
 	now    int64        // of the current breath
 
-	ports    []*workerPort // by PortID; nil where there is none
-	receive  []*rxQueue
-	active   []*rxQueue    // queues that may have frames
-	reached  int64         // what of active had had least time when that was last looked at
-	sending  []*workerPort // with frames to be sent in this breath
-	holding  []*workerPort // whose queues have frames that are not reaped yet
-	dirty    []*workerPort // whose tallies changed in this breath
-	cache    cache
-	pending  int           // frames of the scratch batch that are still in work
-	recirc   []*packet.Buf // to be looked up again in the next round
-	again    []*packet.Buf // to be looked up again in this round
-	rounds   int           // recirculations of the batch in work
-	current  *packet.Buf   // what a panic is blamed on
-	stats    workerTally
-	verdict  Verdict
-	upcall   Upcall
-	mail     mailbox
-	asleep   atomic.Bool // in Wait, or about to be
-	trials   trials
-	pauses   pauses
-	gathers  gathering
-	working  bool     // since began there was something to do in every breath
-	began    int64    // valid iff working
-	served   *rxQueue // in this breath; nil where several were
-	sole     *rxQueue // served in the breath that began then
-	captures []*Capture
-	credits  []Credit // of the decision in work
-	above    *Meter   // whose rate the frame that is dropped exceeds
-	stopped  bool
-	scratch  batch
-	ready    [BatchSize]ports.RxQueue
-	done     [BatchSize]ports.TxDone
-	splitter packet.Splitter
-	joiner   packet.Joiner
+	ports     []*workerPort // by PortID; nil where there is none
+	receive   []*rxQueue
+	active    []*rxQueue    // queues that may have frames
+	reached   int64         // what of active had had least time when that was last looked at
+	sending   []*workerPort // with frames to be sent in this breath
+	holding   []*workerPort // whose queues have frames that are not reaped yet
+	dirty     []*workerPort // whose tallies changed in this breath
+	cache     cache
+	pending   int           // frames of the scratch batch that are still in work
+	searching bool          // they are looked up
+	recirc    []*packet.Buf // to be looked up again in the next round
+	again     []*packet.Buf // to be looked up again in this round
+	rounds    int           // recirculations of the batch in work
+	current   *packet.Buf   // what a panic is blamed on
+	stats     workerTally
+	verdict   Verdict
+	upcall    Upcall
+	mail      mailbox
+	asleep    atomic.Bool // in Wait, or about to be
+	trials    trials
+	pauses    pauses
+	gathers   gathering
+	working   bool     // since began there was something to do in every breath
+	began     int64    // valid iff working
+	served    *rxQueue // in this breath; nil where several were
+	sole      *rxQueue // served in the breath that began then
+	captures  []*Capture
+	credits   []Credit // of the decision in work
+	above     *Meter   // whose rate the frame that is dropped exceeds
+	stopped   bool
+	scratch   batch
+	ready     [BatchSize]ports.RxQueue
+	done      [BatchSize]ports.TxDone
+	splitter  packet.Splitter
+	joiner    packet.Joiner
 }
 
-// batch holds the arrays that a batch is classified in.
+// batch holds the arrays that a batch is classified in. Entry i of all but the lists is
+// frame i's.
 type batch struct {
 	bufs   [BatchSize]*packet.Buf
 	keys   [BatchSize]flow.Key
-	hashes [BatchSize]uint64
+	hashes [BatchSize]uint64 // of keys
 	flows  [BatchSize]*Megaflow
+
+	todo    [BatchSize]int    // a list of frames without a guess,
+	mine    [BatchSize]int    // of those that are looked up together,
+	found   [BatchSize]int    // and of those that a megaflow was found for
+	masked  [BatchSize]uint64 // hashes of keys under the mask in work
+	touched [BatchSize]uint64 // written only: see cache.lookupAll
 }
 
 // rxQueue is a receive queue of a port, bound to this worker.
@@ -306,7 +314,7 @@ func (w *Worker) publish() {
 	w.dirty = w.dirty[:0]
 	n, small, spill := &w.stats.now, w.engine.Pool().Stats(), w.engine.Spill().Stats()
 	n[wProbed], n[wMegaflows], n[wSubtables] = w.cache.probed, uint64(w.cache.n), uint64(w.cache.masks)
-	n[wNarrowed] = w.cache.narrowed
+	n[wNarrowed], n[wMegaflowHits] = w.cache.narrowed, w.cache.found
 	n[wDelay], n[wEnough] = uint64(w.gathers.limit.Delay), uint64(w.gathers.limit.Frames)
 	n[wBuffers], n[wBuffersInUse] = uint64(small.Capacity), uint64(small.InUse)
 	n[wSpills], n[wSpillsInUse] = uint64(spill.Capacity), uint64(spill.InUse)

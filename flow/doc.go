@@ -4,7 +4,7 @@
 // project is driven by.
 //
 // What is here: Field and Value with the field table (fields_table*.go); Match,
-// Sparse, Mask and their parts for the pipeline; Key, KeyMask and Selector for
+// Sparse, Mask and their parts for the pipeline; Key, KeyMask and Secret for
 // the datapath; Extract and Compose between frames and keys; ParseValue,
 // AppendValue, AppendMatch and AppendKey between values and text.
 //

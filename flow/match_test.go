@@ -378,14 +378,11 @@ func zeroAbsent(k *Key) *Key {
 	return &z
 }
 
-// TestSelectorAgainstDense compares keys by Selector and word by word.
-func TestSelectorAgainstDense(t *testing.T) {
+// TestHashAgainstDense compares keys by hash and word by word.
+func TestHashAgainstDense(t *testing.T) {
 	r := newRand(t)
 	for range 5000 {
-		a, m := randomKey(r), new(KeyMask)
-		for range r.IntN(6) {
-			m.Words()[r.IntN(KeyWords)] = r.Uint64()
-		}
+		a := randomKey(r)
 		b := *a
 		for range r.IntN(3) {
 			b.Words()[r.IntN(KeyWords)] ^= 1 << r.IntN(64)
@@ -394,24 +391,8 @@ func TestSelectorAgainstDense(t *testing.T) {
 		if r.IntN(2) == 0 {
 			b.Present = a.Present
 		}
-		s, equal := NewSelector(m), true
 		za, zb := zeroAbsent(a), zeroAbsent(&b)
-		za.Present, zb.Present = 0, 0
-		for i, k := range m.Words() {
-			equal = equal && (za.Words()[i]^zb.Words()[i])&k == 0
-		}
-		words := s.Append(nil, a)
-		if len(words) != s.Len() || s.Equal(words, &b) != equal || !s.Equal(words, a) {
-			t.Fatalf("equal under the mask: %v, want %v", s.Equal(words, &b), equal)
-		}
-		if equal && s.Hash(a, 3) != s.Hash(&b, 3) {
-			t.Fatal("equal keys have different hashes")
-		}
-		if !equal && s.Hash(a, 3) == s.Hash(&b, 3) {
-			t.Fatal("different keys have the same 64-bit hash")
-		}
-		za, zb = zeroAbsent(a), zeroAbsent(&b)
-		if same := *za.Words() == *zb.Words(); a.Equal(&b) != same || (a.Hash(9) == b.Hash(9)) != same {
+		if same := *za.Words() == *zb.Words(); a.Equal(&b) != same || (a.Hash(secret) == b.Hash(secret)) != same {
 			t.Fatalf("whole keys: equal %v, want %v", a.Equal(&b), same)
 		}
 	}
@@ -420,13 +401,10 @@ func TestSelectorAgainstDense(t *testing.T) {
 func TestNoAllocations(t *testing.T) {
 	r := newRand(t)
 	k, p := randomKey(r), randomPipeline(r)
-	sel := NewSelector(&KeyMask{Base: Base{InPort: 1, IPSrc: 0xffffff00}, Conn: Conn{CTState: 1}})
-	words := sel.Append(nil, k)
 	a, b := mustMatch(t, "reg0=1", "eth_type=0x800").Sparse(), mustMatch(t, "reg0=1").Sparse()
 	f, sink := FieldByName("ipv6_src"), uint64(0)
 	for name, do := range map[string]func(){
-		"selector":  func() { sink += sel.Hash(k, 1); sel.Equal(words, k) },
-		"key":       func() { sink += k.Hash(1); k.Equal(k) },
+		"key":       func() { sink += k.Hash(secret); k.Equal(k) },
 		"sparse":    func() { a.Covers(b); a.Overlaps(b); a.Equal(b); a.Matches(p); sink += a.Hash(1) },
 		"field":     func() { f.Store(p, f.Load(p), Ones(64)); f.Exists(p, nil) },
 		"load, set": func() { p.Load(k) },
@@ -437,20 +415,13 @@ func TestNoAllocations(t *testing.T) {
 	}
 }
 
-func BenchmarkKeyHash(b *testing.B) {
-	k, sum := &Key{}, uint64(0)
-	for b.Loop() {
-		k.TPSrc++
-		sum += k.Hash(1)
-	}
-}
+// secret is what these tests hash keys with.
+var secret = NewSecret(9)
 
-func BenchmarkSelectorHash(b *testing.B) {
-	k, sum := &Key{}, uint64(0)
-	m := KeyMask{Base: Base{InPort: ^uint32(0), EthType: 0xffff, IPSrc: ^uint32(0), IPDst: ^uint32(0), TPSrc: 0xffff}}
-	s := NewSelector(&m)
+func BenchmarkKeyHash(b *testing.B) {
+	k, sum := &Key{Base: Base{EthType: 0x0800, IPProto: 6}}, uint64(0)
 	for b.Loop() {
-		k.TPSrc++
-		sum += s.Hash(k, 1)
+		k.Base.Words()[5]++
+		sum += k.Hash(secret)
 	}
 }

@@ -47,6 +47,7 @@ func (q *rxQueue) Recv(dst []*packet.Buf) (int, error) {
 		return 0, io.EOF
 	}
 	waiting := &p.queues[q.number]
+	small, spill := q.engine.Pool(), q.engine.Spill()
 	n := 0
 	for n < len(dst) {
 		if waiting.next == len(waiting.frames) {
@@ -57,7 +58,7 @@ func (q *rxQueue) Recv(dst []*packet.Buf) (int, error) {
 			waiting.next = 0
 		}
 		f := &waiting.frames[waiting.next]
-		b := packet.FromBytes(f.Data, q.engine.Pool(), q.engine.Spill())
+		b := packet.FromBytes(f.Data, small, spill)
 		if b == nil {
 			q.engine.Notify(q)
 			break
