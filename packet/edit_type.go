@@ -52,15 +52,18 @@ func (b *Buf) SetIPProto(proto uint8) bool {
 }
 
 // ipv6ProtoAt is where packet h says what follows its extension headers; -1
-// where they do not lead to an end.
+// where they are not whole before its end.
 func ipv6ProtoAt(h []byte) int {
+	h = h[:min(len(h), IPv6Size+int(binary.BigEndian.Uint16(h[4:])))]
 	at, next := ipv6NextAt, IPv6Size
 	for IsIPv6Ext(h[at]) {
 		if next+8 > len(h) {
 			return -1
 		}
 		size := IPv6Ext(h[next:]).Len(h[at])
-		at, next = next, next+size
+		if at, next = next, next+size; next > len(h) {
+			return -1
+		}
 	}
 	return at
 }

@@ -30,6 +30,8 @@ func TestSetType(t *testing.T) {
 			func(b *Buf) bool { return b.SetIPProto(17) }, testMACs + "86dd 60000000 0008 00 40" + addresses + "1100 010400000000"},
 		{"IPv6 cut in its extension headers", testMACs + "86dd 60000000 0008 00 40" + addresses + "3b00", Layers{0, 14, 0},
 			func(b *Buf) bool { return b.SetIPProto(17) }, ""},
+		{"IPv6 whose extension headers go on behind its end", testMACs + "86dd 60000000 0008 00 40" + addresses + "2b00 010400000000" + "3a00 000000000000", Layers{0, 14, 0},
+			func(b *Buf) bool { return b.SetIPProto(17) }, ""},
 		{"ARP", testMACs + "0806 0001 0800", Layers{},
 			func(b *Buf) bool { return b.SetIPProto(17) }, ""},
 	} {
