@@ -103,7 +103,7 @@ func (w *walk) decap(a openflow.Decap) {
 // abort ends all that is done for the packet. What the packet has caused before
 // happens only as far as the switch had to look into it again meanwhile.
 func (w *walk) abort() {
-	if w.parent != nil || len(w.o.sent)+len(w.o.packetIns)+len(w.o.stations)+len(w.o.learned)+len(w.o.meters) > 0 {
+	if w.parent != nil || w.o.branched || len(w.o.sent)+len(w.o.packetIns)+len(w.o.stations)+len(w.o.learned)+len(w.o.meters) > 0 {
 		w.unknown("a header that there is no place for")
 		return
 	}

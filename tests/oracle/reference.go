@@ -147,7 +147,8 @@ type outcome struct {
 	meters   map[*meter]*meter // as the packet leaves them
 	learned  []learned
 
-	aborted bool // nothing more is done
+	branched bool // a copy was looked up
+	aborted  bool // nothing more is done
 
 	choices []int // the choices to take, each one of
 	options []int // so many

@@ -40,7 +40,9 @@ func (w *walk) branch(f func(*walk)) {
 	c.parent = w
 	c.frame = w.frame.clone()
 	c.set, c.stack = slices.Clone(w.set), slices.Clone(w.stack)
+	before := len(w.o.lookups)
 	f(&c)
+	w.o.branched = w.o.branched || len(w.o.lookups) > before
 }
 
 // precedes reports whether what w did comes before what other does, which is w
