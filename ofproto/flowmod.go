@@ -15,7 +15,7 @@ func (b *Bridge) flowMod(m *openflow.FlowMod, v openflow.Version, owner string) 
 		return err
 	}
 	c := b.change(owner, b.sw.now)
-	if err := c.apply(m); err != nil {
+	if err := c.apply(m, v); err != nil {
 		c.abort()
 		return err
 	}
@@ -154,7 +154,7 @@ func (b *Bridge) watchTimeouts(r *Rule) {
 	}
 }
 
-func (c *change) apply(m *openflow.FlowMod) error {
+func (c *change) apply(m *openflow.FlowMod, v openflow.Version) error {
 	match, err := m.Match.Resolve(c.bridge.tlvs.Load())
 	if err != nil {
 		return err
@@ -164,7 +164,7 @@ func (c *change) apply(m *openflow.FlowMod) error {
 	case openflow.FlowAdd:
 		return c.add(m, s)
 	case openflow.FlowModify, openflow.FlowModifyStrict:
-		return c.modify(m, s)
+		return c.modify(m, s, v)
 	default:
 		for _, r := range c.find(m, s) {
 			c.remove(r, openflow.RemovedDelete)
@@ -197,25 +197,30 @@ func (c *change) add(m *openflow.FlowMod, s flow.Sparse) error {
 		c.replace(old)
 	}
 	r := c.insert(t, s, Rule{
-		priority: m.Priority, flags: m.Flags &^ (openflow.FlowCheckOverlap | openflow.FlowResetCounts),
+		priority: m.Priority, flags: m.Flags, // all of them are told (OpenFlow 1.3.5 §7.3.5.2)
 		owner: c.owner, cookie: m.Cookie, actions: m.Actions,
 		timeouts: makeTimeouts(m.IdleTimeout, m.HardTimeout), importance: m.Importance,
 		created: c.now, modified: c.now, counts: counts,
 	})
-	e := flowEvent{kind: openflow.FlowEventAdded, rule: r}
-	if old != nil {
-		e.kind, e.old = openflow.FlowEventModified, old
-	}
-	c.tell(e)
+	// A flow that an addition replaces is cleared (OpenFlow 1.4.1 §6.4): this one is new.
+	c.tell(flowEvent{kind: openflow.FlowEventAdded, rule: r, old: old})
 	return nil
 }
 
-// modify gives the flows that m names new actions. Where there is none, the
-// forms that give a cookie add the flow (OpenFlow 1.0 §4.6), the others do
-// nothing.
-func (c *change) modify(m *openflow.FlowMod, s flow.Sparse) error {
+// addsMissing reports whether a modification that finds nothing adds the flow: it
+// does in OpenFlow 1.0 and 1.1 (§4.6 of both; 1.2 took it away) and in Nicira's form,
+// unless it chose flows by their cookies or has no cookie to give.
+func addsMissing(m *openflow.FlowMod, v openflow.Version) bool {
+	if v == openflow.V11 && !m.Nicira {
+		return m.CookieMask == 0 && m.NewCookie != ^uint64(0)
+	}
+	return m.CookieMask == 0 && m.ModifyCookie
+}
+
+// modify gives the flows that m names new actions.
+func (c *change) modify(m *openflow.FlowMod, s flow.Sparse, v openflow.Version) error {
 	found := c.find(m, s)
-	if len(found) == 0 && m.ModifyCookie {
+	if len(found) == 0 && addsMissing(m, v) {
 		added := *m
 		added.Cookie = m.NewCookie
 		return c.add(&added, s)
@@ -357,7 +362,7 @@ func (b *Bridge) ReplaceFlows(owner string, mods []*openflow.FlowMod, now int64)
 	c.drop(owner)
 	for i, m := range mods {
 		if err = b.checkFlowMod(m, openflow.V10); err == nil {
-			err = c.apply(m)
+			err = c.apply(m, openflow.V10)
 		}
 		if err != nil {
 			c.abort()

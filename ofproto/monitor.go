@@ -16,7 +16,7 @@ type monitor struct {
 type flowEvent struct {
 	kind   openflow.FlowEvent
 	rule   *Rule // as it is, or was
-	old    *Rule // of FlowEventModified: as it was
+	old    *Rule // as it was, or the one that was replaced
 	reason openflow.RemovedReason
 	xid    uint32 // of the message that made the change
 }

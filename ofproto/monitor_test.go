@@ -67,9 +67,9 @@ func TestFlowMonitor(t *testing.T) {
 			want(own, "added:9+", flowOf(t, "add priority=9,udp,actions=1"))
 			want(other, "")
 			want(own, "modified:9+", flowOf(t, "modify udp,actions=2"))
-			want(own, "modified:9+", flowOf(t, "add priority=9,udp,actions=2"))
+			want(own, "added:9+", flowOf(t, "add priority=9,udp,actions=2")) // what it replaces is cleared, not modified
 			want(own, removed, flowOf(t, "delete udp"))
-			want(other, "removed:9")
+			want(other, "added:9 removed:9")
 			want(other, "abbrev:0", flowOf(t, "add priority=8,tcp,actions=2"))
 			want(own, "added:8+")
 			other.fails(openflow.ErrMonitorMonitorExists, only)

@@ -100,17 +100,32 @@ func TestFlowModCommands(t *testing.T) {
 	})
 }
 
-// TestModifyAddsIn10: a modification that finds nothing adds the flow in OpenFlow
-// 1.0, with the cookie that it gives, and does nothing later.
-func TestModifyAddsIn10(t *testing.T) {
+// TestModifyAddsBefore12: a modification that finds nothing adds the flow in OpenFlow
+// 1.0 and 1.1, with the cookie that it gives, and does nothing later.
+func TestModifyAddsBefore12(t *testing.T) {
 	eachVersion(t, func(t *testing.T, v openflow.Version) {
 		j := newJar(t, false)
 		p := j.connect(j.bridge("br0", 2, FailSecure), Service, v)
 		mod := flowOf(t, "modify udp,actions=output:2")
-		mod.NewCookie, mod.ModifyCookie = 0x1234, v == openflow.V10
+		mod.NewCookie, mod.ModifyCookie = 0x1234, v == openflow.V10 // as they travel
 		p.ask(mod)
 		flows := p.ask(statsRequest())[0].(*openflow.FlowStatsReply).Flows
-		if v == openflow.V10 && (len(flows) != 1 || flows[0].Cookie != 0x1234) || v != openflow.V10 && len(flows) != 0 {
+		if v <= openflow.V11 && (len(flows) != 1 || flows[0].Cookie != 0x1234) || v > openflow.V11 && len(flows) != 0 {
+			t.Errorf("flows %+v", flows)
+		}
+	})
+}
+
+// TestModifyByCookieAddsNothing: a modification that chooses flows by their cookies
+// does not add one whose cookie would be another.
+func TestModifyByCookieAddsNothing(t *testing.T) {
+	eachVersion(t, func(t *testing.T, v openflow.Version) {
+		j := newJar(t, false)
+		p := j.connect(j.bridge("br0", 2, FailSecure), Service, v)
+		mod := flowOf(t, "modify cookie=5/-1,udp,actions=output:2")
+		mod.NewCookie, mod.ModifyCookie = 0x1234, v == openflow.V10
+		p.ask(mod)
+		if flows := p.ask(statsRequest())[0].(*openflow.FlowStatsReply).Flows; len(flows) != 0 {
 			t.Errorf("flows %+v", flows)
 		}
 	})
