@@ -1,6 +1,11 @@
 package ofproto
 
-import "vswitch/openflow"
+import (
+	"cmp"
+	"slices"
+
+	"vswitch/openflow"
+)
 
 // handle does what a message, which data is, says. An error is sent back.
 //
@@ -178,6 +183,9 @@ func (s *Session) setAsync(m *openflow.SetAsync) {
 // makes the old one secondary.
 func (s *Session) roleRequest(xid uint32, m *openflow.RoleRequest) error {
 	b := s.bridge
+	if m.ShortID != 0 && b.hasShortID(s, m.ShortID) {
+		return openflow.NewError(openflow.ErrRoleIDInUse, "another controller has the short id %d", m.ShortID)
+	}
 	if m.Role == openflow.RolePrimary || m.Role == openflow.RoleSecondary {
 		if m.HasGenerationID {
 			if b.hasGeneration && int64(m.GenerationID-b.generation) < 0 {
@@ -192,7 +200,7 @@ func (s *Session) roleRequest(xid uint32, m *openflow.RoleRequest) error {
 				o.role = openflow.RoleSecondary
 				o.update()
 				o.tellOthers(openflow.ControllerRole, openflow.ChannelUp)
-				if o.version >= openflow.V14 {
+				if o.version >= openflow.V13 { // in 1.3 by ONF's extension 191
 					o.sendAsync(&openflow.RoleStatus{Role: o.role, Reason: openflow.RoleReasonPrimaryRequest, GenerationID: b.generation})
 				}
 			}
@@ -206,7 +214,8 @@ func (s *Session) roleRequest(xid uint32, m *openflow.RoleRequest) error {
 			s.tellOthers(openflow.ControllerRole, openflow.ChannelUp)
 		}
 	}
-	reply := openflow.RoleReply{Nicira: m.Nicira, Role: s.role, HasGenerationID: b.hasGeneration, GenerationID: ^uint64(0)}
+	s.shortID = cmp.Or(m.ShortID, s.shortID)
+	reply := openflow.RoleReply{Nicira: m.Nicira, Role: s.role, ShortID: s.shortID, HasGenerationID: b.hasGeneration, GenerationID: ^uint64(0)}
 	if b.hasGeneration {
 		reply.GenerationID = b.generation
 	}
@@ -214,9 +223,14 @@ func (s *Session) roleRequest(xid uint32, m *openflow.RoleRequest) error {
 	return nil
 }
 
+// hasShortID reports whether a session other than s has a short id.
+func (b *Bridge) hasShortID(s *Session, id uint16) bool {
+	return slices.ContainsFunc(*b.sessions.Load(), func(o *Session) bool { return o != s && o.shortID == id })
+}
+
 // state describes the session as a controller (OpenFlow 1.5.1 §7.4.8).
 func (s *Session) state(reason, channel uint8) openflow.ControllerState {
-	return openflow.ControllerState{ShortID: s.id, Role: s.role, Reason: reason, ChannelStatus: channel, URIs: []string{s.options.Name}}
+	return openflow.ControllerState{ShortID: cmp.Or(s.shortID, s.id), Role: s.role, Reason: reason, ChannelStatus: channel, URIs: []string{s.options.Name}}
 }
 
 // isController reports whether the session is a controller's, which has said hello.

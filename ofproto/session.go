@@ -62,6 +62,7 @@ type Session struct {
 	flows   openflow.FlowFormat // of flow-removed messages in OpenFlow 1.0
 	format  openflow.PacketInFormat
 	id      uint16 // for the controller action
+	shortID uint16 // that the controller gave itself (OpenFlow 1.5.1 §7.3.9), 0: none
 	bundles map[uint32]*bundle
 	outs    packetOuts
 

@@ -153,6 +153,7 @@ func appendBuckets15(c context, dst []byte, at int, g *GroupDesc) (_ []byte, err
 // The selection method of groups, an extension of Netronome's.
 const (
 	vendorNetronome  = 0x0000154d
+	vendorNetronome1 = 0x00001540 // as Open vSwitch 2.4 had it, by mistake
 	ntrMethod        = 1
 	ntrMethodSize    = 16
 	ntrMethodMinSize = 28 // pad, method, parameter
@@ -162,7 +163,7 @@ func (p *GroupProps) decode(b []byte) error {
 	props := properties{b: b}
 	for props.next() {
 		vendor, typ, data, found := props.experimenter()
-		if !found || vendor != vendorNetronome || typ != ntrMethod {
+		if !found || vendor != vendorNetronome && vendor != vendorNetronome1 || typ != ntrMethod {
 			return props.unknown()
 		}
 		if len(data) < ntrMethodMinSize {

@@ -272,7 +272,7 @@ func decodeAsyncProps(c context, b []byte, m *AsyncConfig, loose bool) error {
 			return ErrPropertyBadLen
 		}
 		mask := be.Uint32(props.body)
-		if known := k.reasons(c.v); mask&^known != 0 {
+		if known := asyncReasons[k]; mask&^known != 0 { // also where Nicira's form brings them to older versions
 			if !loose {
 				return NewError(ErrAsyncInvalid, "reasons %#x of kind %d", mask, k)
 			}

@@ -157,6 +157,22 @@ func TestSetAsyncInEveryVersion(t *testing.T) {
 	}
 }
 
+// TestAsyncPropertiesAre14s: NXT_SET_ASYNC_CONFIG2 brings OpenFlow 1.4's properties to
+// older versions, and with them the reasons that only newer ones have.
+func TestAsyncPropertiesAre14s(t *testing.T) {
+	for v := V10; v <= V13; v++ {
+		m := &SetAsync{Nicira: true, Properties: true}
+		m.Secondary = AsyncMask{Reasons: [NumAsync]uint32{AsyncPacketIn: 0x3f, AsyncFlowRemoved: 0x1a}, Set: 1<<AsyncPacketIn | 1<<AsyncFlowRemoved}
+		b, err := Append(nil, v, 1, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, got, err := Decode(b); err != nil || got.(*SetAsync).AsyncConfig != m.AsyncConfig {
+			t.Errorf("%s: %+v, %v", v, got, err)
+		}
+	}
+}
+
 // TestMasksCarryThreeKinds: what a form has no room for is refused.
 func TestMasksCarryThreeKinds(t *testing.T) {
 	m := &SetAsync{Nicira: true}

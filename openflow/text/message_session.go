@@ -236,6 +236,9 @@ func (w *printer) nameOr(names []string, value int, other string) *printer {
 
 func (w *printer) roleMessage(m *openflow.RoleRequest) {
 	w.role(m.Role, m.GenerationID, m.HasGenerationID)
+	if m.ShortID != 0 {
+		w.str(" short_id=").uint(uint64(m.ShortID))
+	}
 }
 
 func (w *printer) role(r openflow.Role, generation uint64, has bool) {
