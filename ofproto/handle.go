@@ -87,14 +87,15 @@ func (s *Session) handle(h openflow.Header, m openflow.Message, data []byte) err
 }
 
 // forward tells the other controllers of a change that was made (OpenFlow 1.4.1
-// §7.4.6).
+// §7.4.6): in older versions by the messages of ONF and Nicira, which have none for
+// meters before 1.3.
 func (s *Session) forward(err error, m *openflow.RequestForward) {
 	reason := uint32(0) // OFPRFR_GROUP_MOD
 	if m.Meter != nil {
 		reason = 1 // OFPRFR_METER_MOD
 	}
 	for _, o := range *s.bridge.sessions.Load() {
-		if err == nil && o != s && o.wants.Load().version >= openflow.V14 && o.wantsReason(openflow.AsyncRequestForward, reason) {
+		if err == nil && o != s && o.wantsReason(openflow.AsyncRequestForward, reason) {
 			o.sendAsync(m)
 		}
 	}

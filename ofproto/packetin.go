@@ -105,7 +105,7 @@ func (x *xlate) packetIn(a openflow.Controller) {
 // not zero (OpenFlow 1.3.5 §7.4.1).
 var metadataFields = func() (ids []flow.FieldID) {
 	ids = append(ids, flow.FieldPacketType, flow.FieldTunID, flow.FieldTunSrc, flow.FieldTunDst, flow.FieldTunIPv6Src, flow.FieldTunIPv6Dst,
-		flow.FieldMetadata, flow.FieldPktMark, flow.FieldCTState, flow.FieldCTZone, flow.FieldCTMark, flow.FieldCTLabel)
+		flow.FieldTunGBPID, flow.FieldTunGBPFlags, flow.FieldMetadata, flow.FieldPktMark, flow.FieldCTState, flow.FieldCTZone, flow.FieldCTMark, flow.FieldCTLabel)
 	for i := range flow.FieldID(flow.NumRegs) {
 		ids = append(ids, flow.FieldReg0+i)
 	}
@@ -119,10 +119,12 @@ func (x *xlate) metadata(m *flow.Match) {
 	m.SetField(port, flow.U64(uint64(x.p.OFPort)), port.Full())
 	for _, id := range metadataFields {
 		f := flow.FieldByID(id)
-		if !pipelineOnly(f) && !x.present(f) {
+		switch set := f.Load((*flow.Pipeline)(&x.known)); {
+		case pipelineOnly(f) || x.present(f):
+			x.look(id)
+		case set.IsZero(): // what actions have set is there all the same
 			continue
 		}
-		x.look(id)
 		if v := f.Load(&x.p); !v.IsZero() {
 			m.SetField(f, v, f.Full())
 		}

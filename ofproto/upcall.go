@@ -106,6 +106,9 @@ func (b *Bridge) checkPacketOut(m *openflow.PacketOut, v openflow.Version) (out 
 		return out, err
 	}
 	o.match = match
+	if match.Value.PacketType != 0 {
+		return out, openflow.NewError(openflow.ErrRequestBadPacket, "only Ethernet frames can be sent, not packets of type %#x", match.Value.PacketType)
+	}
 	var id datapath.PortID
 	if o.in != nil {
 		id = o.in.state.Load().id
