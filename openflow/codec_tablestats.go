@@ -4,6 +4,9 @@ import "vswitch/flow"
 
 const tableNameSize = 32
 
+// MaxTableName is the longest name of a table, in bytes.
+const MaxTableName = tableNameSize - 1
+
 // matchBit is where a field stands in the bitmaps of fields that OpenFlow 1.0
 // and 1.1 have in table statistics: in OFPFW_* and OFPFMF_* bits.
 type matchBit struct {

@@ -157,7 +157,7 @@ func groupCommands() []command {
 		},
 		{
 			group: groupGroup, name: "remove-buckets", operands: "SWITCH GROUP", least: 2, most: 2, writes: true, run: runGroupMod(openflow.GroupRemoveBucket), flags: flags + "bundle",
-			summary: "remove buckets from a group",
+			summary: "remove buckets from a group: one, or all where none is named",
 			example: "ofctl remove-buckets br0 'group_id=1,command_bucket_id=3'",
 		},
 		{

@@ -80,15 +80,17 @@ func (a *app) connectWith(name string, able openflow.VersionSet) (*conn, error) 
 var bundled = versionsFrom(openflow.V13)
 
 // offer are the versions to propose for what those of able can carry. With --bundle
-// OpenFlow 1.4, the first version with bundles of its own, is always among them, as
-// with ovs-ofctl.
+// it is OpenFlow 1.4, the first version with bundles of its own, where none of those
+// that were allowed has them, as with ovs-ofctl.
 func (a *app) offer(able openflow.VersionSet) (openflow.VersionSet, error) {
 	allowed := a.option.versions
 	if allowed == 0 {
 		allowed = openflow.AllVersions
 	}
 	if a.option.bundle {
-		allowed = (allowed | openflow.Versions(openflow.V14)) & bundled
+		if allowed &= bundled; allowed == 0 {
+			allowed = openflow.Versions(openflow.V14)
+		}
 	}
 	if allowed&able == 0 {
 		return 0, usagef("%s cannot do this, which takes %s", versionNames(allowed), versionNames(able))

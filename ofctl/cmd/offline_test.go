@@ -228,6 +228,8 @@ func TestModAllTables(t *testing.T) {
 	wantLines(t, "table-mods", got, "&{0 0 2 7 2 10 20}", "&{1 0 1 7 2 10 20}")
 	wantExit(t, f.run(t, "mod-table", "br0", "7", "evict"), exitRefused, "br0 has no table 7")
 	wantExit(t, f.run(t, "mod-table", "br0", "0", "evikt"), exitUsage, "evict")
+	wantExit(t, f.run(t, "mod-table", "br0", "0", "evikt", "-O", "OpenFlow11"), exitUsage, "did you mean")
+	wantExit(t, f.run(t, "mod-table", "br0", "0", "name:"+strings.Repeat("n", 32), "-O", "OpenFlow13"), exitUsage, "31")
 }
 
 func TestSetFrags(t *testing.T) {
@@ -272,5 +274,45 @@ func TestGroups(t *testing.T) {
 	told := f.heard(openflow.KindGroupMod)
 	if len(told) != 1 || told[0].(*openflow.GroupMod).Command != openflow.GroupAddOrModify {
 		t.Errorf("told %v", told)
+	}
+}
+
+// TestAnyPortAndQueue: what names no port or queue in particular may be left out, or
+// written as all or any, in every version.
+func TestAnyPortAndQueue(t *testing.T) {
+	for _, args := range [][]string{{}, {"ALL", "all"}, {"any", "ANY"}} {
+		port, err := new(conn).optionalPort(args, 0)
+		if port != openflow.PortAny || err != nil {
+			t.Errorf("%v: port %v, %v", args, port, err)
+		}
+		if queue, err := optionalQueue(args, 1); queue != openflow.QueueAll || err != nil {
+			t.Errorf("%v: queue %v, %v", args, queue, err)
+		}
+	}
+}
+
+// TestOffer: --bundle narrows what -O allows, and is OpenFlow 1.4 where that has no
+// bundles.
+func TestOffer(t *testing.T) {
+	for _, c := range []struct{ allowed, want openflow.VersionSet }{
+		{0, openflow.Versions(openflow.V13, openflow.V14, openflow.V15)},
+		{openflow.Versions(openflow.V13), openflow.Versions(openflow.V13)},
+		{openflow.Versions(openflow.V10, openflow.V15), openflow.Versions(openflow.V15)},
+		{openflow.Versions(openflow.V10), openflow.Versions(openflow.V14)},
+	} {
+		a := &app{}
+		a.option.bundle, a.option.versions = true, c.allowed
+		if got, err := a.offer(openflow.AllVersions); got != c.want || err != nil {
+			t.Errorf("of %s: %s, %v, want %s", versionNames(c.allowed), versionNames(got), err, versionNames(c.want))
+		}
+	}
+}
+
+// TestLogging: ovs-ofctl's flag for its log, which scripts give, asks for nothing that
+// ofctl has.
+func TestLogging(t *testing.T) {
+	for _, flag := range []string{"-v", "-vwarn", "-vvconn:console:dbg", "--verbose", "--verbose=ANY:off"} {
+		wantExit(t, newFakeSwitch().run(t, flag, "dump-desc", "br0"), exitOK)
+		wantExit(t, newFakeSwitch().run(t, "dump-desc", flag, "br0"), exitOK)
 	}
 }

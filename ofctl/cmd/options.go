@@ -89,6 +89,8 @@ func newFlags(o *options) *pflag.FlagSet {
 	f.StringVar(&o.last, "last", "", "trace the frame that `PORT` received last")
 	f.Var((*secondsFlag)(&o.top.interval), "interval", "`SECONDS` between two views (default 2)")
 	f.Var(&o.top.order, "order", "what comes first `BY`: packets, bits, drops, name (default packets)")
+	f.StringP("verbose", "v", "", "`LEVELS` of ovs-ofctl's log, taken for scripts that give them: ofctl keeps none")
+	f.Lookup("verbose").NoOptDefVal = "dbg"
 	f.BoolP("version", "V", false, "print the version")
 	f.VarP(&packetInFlag{o}, "packet-in-format", "P", "how packets come: `FORMAT` is standard, nxt_packet_in or nxt_packet_in2")
 	return f

@@ -17,9 +17,10 @@ func runDumpPorts(a *app, args []string) error {
 	})
 }
 
-// optionalPort is the port that operand i names, or where there is none PortAny.
+// optionalPort is the port that operand i names, or where there is none, or it says
+// all or any, PortAny.
 func (c *conn) optionalPort(args []string, i int) (openflow.PortNo, error) {
-	if len(args) <= i {
+	if len(args) <= i || isAny(args[i]) {
 		return openflow.PortAny, nil
 	}
 	return c.port(args[i])
@@ -118,9 +119,13 @@ func runQueueStats(a *app, args []string) error {
 	})
 }
 
-// optionalQueue is the queue that operand i names, or where there is none QueueAll.
+// isAny reports whether an operand means all that there are.
+func isAny(word string) bool { return strings.EqualFold(word, "all") || strings.EqualFold(word, "any") }
+
+// optionalQueue is the queue that operand i names, or where there is none, or it says
+// all or any, QueueAll.
 func optionalQueue(args []string, i int) (uint32, error) {
-	if len(args) <= i || strings.EqualFold(args[i], "all") {
+	if len(args) <= i || isAny(args[i]) {
 		return openflow.QueueAll, nil
 	}
 	n, err := strconv.ParseUint(args[i], 0, 32)

@@ -185,6 +185,9 @@ func runModTable(a *app, args []string) error {
 	if name, isName := strings.CutPrefix(args[2], "name:"); isName {
 		return a.nameTable(args[0], args[1], name)
 	}
+	if _, err := text.ParseTableMod("all", args[2], text.Options{}); err != nil {
+		return syntax(err)
+	}
 	able := versionsFrom(openflow.V14)
 	switch args[2] {
 	case "controller", "continue", "drop":
@@ -245,6 +248,9 @@ func (c *conn) wholeTableMods(mod *openflow.TableMod) (mods []openflow.Message, 
 // tables are sent, because those that were left out would be disabled (OpenFlow
 // 1.3.5 §7.3.5.5).
 func (a *app) nameTable(target, word, name string) error {
+	if len(name) > openflow.MaxTableName {
+		return usagef("name: at most %d bytes fit, not %d", openflow.MaxTableName, len(name))
+	}
 	c, err := a.connectWith(target, versionsFrom(openflow.V13))
 	if err != nil {
 		return err

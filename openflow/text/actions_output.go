@@ -290,7 +290,10 @@ func readGroupAction(p *parser, a *pair) (openflow.Action, error) {
 func (p *parser) groupID(v span) (uint32, error) {
 	n, err := p.uint("group", v, math.MaxUint32)
 	if err == nil && n > openflow.GroupMax {
-		err = p.fail(v, "group: the numbers are 0 to %d", openflow.GroupMax)
+		e := p.fail(v, "group: the numbers are 0 to %d", openflow.GroupMax)
+		if err = e; n == openflow.GroupAll {
+			err = e.remedy("write all for all groups, where that goes")
+		}
 	}
 	return uint32(n), err
 }

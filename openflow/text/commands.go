@@ -30,8 +30,6 @@ func ParsePacketOut(text string, o Options) (*openflow.PacketOut, error) {
 	switch {
 	case out.Data == nil:
 		return nil, r.fail(end, "a packet is missing").remedy("write packet=HEX before actions=")
-	case !r.hasActions:
-		return nil, r.fail(end, "actions are missing").remedy("write actions=... at the end")
 	}
 	if err := r.fillMatch(); err != nil {
 		return nil, err

@@ -3,6 +3,8 @@ package text
 import (
 	"encoding/hex"
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 
 	"vswitch/flow"
@@ -133,5 +135,67 @@ func TestCaret(t *testing.T) {
 		} else if got := e.Caret(); got != c.want {
 			t.Errorf("%s:\n%s\nwant\n%s", c.in, got, c.want)
 		}
+	}
+}
+
+// TestBucketsRefused shows what is said of buckets that cannot be inserted or
+// removed as it is written: what the messages have no room for is not left out.
+func TestBucketsRefused(t *testing.T) {
+	for _, c := range []struct {
+		command   openflow.GroupModCommand
+		in, token string
+	}{
+		{openflow.GroupInsertBucket, "group_id=1,command_bucket_id=last,type=all,bucket=1", "type"},
+		{openflow.GroupInsertBucket, "group_id=1,command_bucket_id=last,selection_method=hash,bucket=1", "selection_method"},
+		{openflow.GroupInsertBucket, "group_id=1,command_bucket_id=all,bucket=1", "all"},
+		{openflow.GroupInsertBucket, "group_id=1,bucket=1", ""},
+		{openflow.GroupRemoveBucket, "group_id=1,command_bucket_id=1,type=all", "type"},
+		{openflow.GroupRemoveBucket, "group_id=1,fields(ip_src)", "fields"},
+		{openflow.GroupDelete, "group_id=1,type=all", "type"},
+	} {
+		m, err := ParseGroup(c.in, c.command, Options{})
+		var e *Error
+		if !errors.As(err, &e) {
+			t.Errorf("%s is read as %+v, error %v", c.in, m, err)
+		} else if got := c.in[e.At : e.At+e.Len]; got != c.token {
+			t.Errorf("%s: %v is about %q, want %q", c.in, err, got, c.token)
+		}
+	}
+}
+
+// TestRemoveAllBuckets: without a bucket all are meant, as ovs-ofctl(8) has it.
+func TestRemoveAllBuckets(t *testing.T) {
+	m, err := ParseGroup("group_id=1", openflow.GroupRemoveBucket, Options{})
+	if err != nil || m.CommandBucket != openflow.BucketAll {
+		t.Errorf("%+v, %v", m, err)
+	}
+}
+
+// TestNamedTables: a table that is like the one before it but has a name is told by
+// itself.
+func TestNamedTables(t *testing.T) {
+	tables := make([]openflow.TableFeatures, 6)
+	for i := range tables {
+		tables[i].Table, tables[i].MaxEntries = uint8(i), 7
+	}
+	tables[2].Name = "two"
+	var got []string
+	for line := range strings.Lines(string(AppendTables(nil, openflow.V13, tables, PrintOptions{}))) {
+		if strings.HasPrefix(line, "  table") {
+			got = append(got, strings.TrimSpace(line))
+		}
+	}
+	want := []string{"table 0:", "table 1: ditto", `table 2 ("two"): ditto`, "tables 3...5: ditto"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestPacketOutWithoutActions: they may be left out, as ovs-ofctl(8) has it, which
+// drops the packet.
+func TestPacketOutWithoutActions(t *testing.T) {
+	m, err := ParsePacketOut("in_port=1 packet=00010203040500102030405088b5", Options{})
+	if err != nil || len(m.Actions) != 0 || len(m.Data) != 14 {
+		t.Errorf("%+v, %v", m, err)
 	}
 }

@@ -39,6 +39,7 @@ type groupReader struct {
 	parser
 	m                               *openflow.GroupMod
 	hasID, hasType, hasCommandWhere bool
+	typeKey, where                  span // of those
 	buckets                         []span
 	props                           span // the first of the keys that say how to select
 	weights, ids                    []span
@@ -115,10 +116,10 @@ func (r *groupReader) key(a *pair) (err error) {
 		}
 		r.m.Group, err = r.groupID(a.value)
 	case "type":
-		r.hasType = true
+		r.hasType, r.typeKey = true, a.key
 		r.m.Type, err = r.groupType(a.value)
 	case "command_bucket_id":
-		r.hasCommandWhere = true
+		r.hasCommandWhere, r.where = true, a.value
 		r.m.CommandBucket, err = r.bucketID(a.value, true)
 	case "selection_method":
 		if r.m.Props.Method = a.value.text; len(a.value.text) > maxSelectionMethod {
@@ -305,8 +306,14 @@ func (r *groupReader) check(end span) error {
 		return r.fail(end, "group_id=all goes with deleting only")
 	case changes && !r.hasType:
 		return r.fail(end, "a group has a type").remedy("write type=all, select, indirect or ff")
-	case ofBuckets && !r.hasCommandWhere:
-		return r.fail(end, "command_bucket_id says which bucket is meant").remedy("write command_bucket_id=first, last, all or a number")
+	case !changes && r.hasType:
+		return r.fail(r.typeKey, "the group has its type already: it cannot be given here")
+	case r.m.Command == openflow.GroupInsertBucket && !r.hasCommandWhere:
+		return r.fail(end, "command_bucket_id says before or behind which bucket").remedy("write command_bucket_id=first, last or a number")
+	case r.m.Command == openflow.GroupInsertBucket && r.m.CommandBucket == openflow.BucketAll:
+		return r.fail(r.where, "command_bucket_id=all goes with removing buckets only")
+	case !changes && r.props.text != "":
+		return r.fail(r.props, "%s goes with adding and modifying groups", r.props.text)
 	case !ofBuckets && r.hasCommandWhere:
 		return r.fail(end, "command_bucket_id goes with inserting and removing buckets only")
 	case len(r.buckets) > 0 && !changes && r.m.Command != openflow.GroupInsertBucket:

@@ -119,7 +119,7 @@ type tableWriter struct {
 	features []openflow.TableFeatures
 	stats    []openflow.TableStats
 	// dittos are the tables, ending with the last one looked at, that say nothing
-	// new and are not written yet.
+	// new, have no name, and are not written yet.
 	dittos int
 }
 
@@ -128,7 +128,12 @@ func (w *printer) tables(v openflow.Version, features []openflow.TableFeatures, 
 	n := max(len(features), len(stats))
 	for i := range n {
 		if i > 0 && t.sameFeatures(i) && t.sameStats(i) {
-			t.dittos++
+			if name := t.name(i); name != "" {
+				t.flush(i)
+				t.str("\n  table ").table(t.id(i)).str(name).str(": ditto\n")
+			} else {
+				t.dittos++
+			}
 			continue
 		}
 		t.flush(i)
@@ -151,6 +156,14 @@ func (t *tableWriter) flush(i int) {
 		t.byte(' ').table(first)
 	}
 	t.str(": ditto\n")
+}
+
+// name is what the i-th table calls itself, as it stands behind its number.
+func (t *tableWriter) name(i int) string {
+	if i >= len(t.features) || t.features[i].Name == "" {
+		return ""
+	}
+	return " (\"" + t.features[i].Name + "\")"
 }
 
 // id is the number of the i-th table.
@@ -211,11 +224,7 @@ func sameActions(a, b *openflow.TableActions) bool {
 
 // write writes one table.
 func (t *tableWriter) write(i int) {
-	t.str("\n  table ").table(t.id(i))
-	if i < len(t.features) && t.features[i].Name != "" {
-		t.str(" (\"").str(t.features[i].Name).str("\")")
-	}
-	t.str(":\n")
+	t.str("\n  table ").table(t.id(i)).str(t.name(i)).str(":\n")
 	if i < len(t.stats) {
 		s := &t.stats[i]
 		t.str("    active=").uint(uint64(s.Active)).str(", lookup=").uint(s.Lookups).str(", matched=").uint(s.Matched).byte('\n')
