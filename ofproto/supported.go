@@ -1,10 +1,6 @@
 package ofproto
 
-import (
-	"cmp"
-
-	"vswitch/openflow"
-)
+import "vswitch/openflow"
 
 // checkSupported refuses actions that translation does not have, and what they
 // name that the bridge does not have.
@@ -18,6 +14,11 @@ func (b *Bridge) checkSupported(actions []openflow.Action) error {
 }
 
 func (b *Bridge) checkAction(a openflow.Action) error {
+	for s := range subfields(a) {
+		if err := b.checkMapped(s); err != nil {
+			return err
+		}
+	}
 	switch a := a.(type) {
 	case openflow.Output:
 		return checkPortNumber(a.Port)
@@ -31,16 +32,6 @@ func (b *Bridge) checkAction(a openflow.Action) error {
 		if b.meters.get(a.ID) == nil {
 			return openflow.NewError(openflow.ErrMeterModInvalidMeter, "there is no meter %d", a.ID)
 		}
-	case openflow.SetField:
-		return b.checkMapped(openflow.Subfield{Field: a.Field, Bits: wideBits(a.Wide, a.WideMask)})
-	case openflow.DeleteField:
-		return b.checkMapped(openflow.Subfield{Field: a.Field})
-	case openflow.Move:
-		return cmp.Or(b.checkMapped(a.Src), b.checkMapped(a.Dst))
-	case openflow.StackPush:
-		return b.checkMapped(a.Src)
-	case openflow.StackPop:
-		return b.checkMapped(a.Dst)
 	case openflow.Clone:
 		return b.checkSupported(a.Actions)
 	case openflow.WriteActions:

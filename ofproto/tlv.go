@@ -2,6 +2,7 @@ package ofproto
 
 import (
 	"errors"
+	"iter"
 
 	"vswitch/flow"
 	"vswitch/openflow"
@@ -66,21 +67,55 @@ func matchesTLV(s flow.Sparse, index uint8) bool {
 	return m.Mask.TunMetadataPresent>>index&1 != 0
 }
 
-// usesField reports whether actions set or delete a tun_metadata field.
+// usesField reports whether actions name a tun_metadata field.
 func usesField(actions []openflow.Action, id flow.FieldID) bool {
 	for a := range everyAction(actions) {
-		switch a := a.(type) {
-		case openflow.SetField:
-			if a.Field == id {
-				return true
-			}
-		case openflow.DeleteField:
-			if a.Field == id {
+		for s := range subfields(a) {
+			if s.Field == id {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// subfields are the parts of fields that an action reads or writes, but for the
+// actions in it that everyAction goes through.
+func subfields(a openflow.Action) iter.Seq[openflow.Subfield] {
+	return func(yield func(openflow.Subfield) bool) {
+		switch a := a.(type) {
+		case openflow.SetField:
+			yield(openflow.Subfield{Field: a.Field, Bits: wideBits(a.Wide, a.WideMask)})
+		case openflow.DeleteField:
+			yield(openflow.Subfield{Field: a.Field})
+		case openflow.Move:
+			_ = yield(a.Src) && yield(a.Dst)
+		case openflow.StackPush:
+			yield(a.Src)
+		case openflow.StackPop:
+			yield(a.Dst)
+		case openflow.OutputReg:
+			yield(a.Src)
+		case openflow.Multipath:
+			yield(a.Dst)
+		case openflow.Bundle:
+			yield(a.Dst)
+		case openflow.CheckPktLarger:
+			yield(a.Dst)
+		case openflow.Sample:
+			_ = yield(a.ObsDomainField) && yield(a.ObsPointField)
+		case openflow.CT:
+			more := yield(a.ZoneSrc)
+			for _, inner := range a.Actions {
+				subfields(inner)(func(s openflow.Subfield) bool { more = more && yield(s); return more })
+			}
+		case openflow.Learn:
+			more := yield(a.ResultDst)
+			for i := range a.Specs {
+				more = more && yield(a.Specs[i].DstField) && yield(a.Specs[i].SrcField)
+			}
+		}
+	}
 }
 
 // checkMapped refuses a tun_metadata field that is no option, and bits that the
