@@ -189,7 +189,11 @@ func decodeActions(v openflow.Version, list []byte, asInstructions bool) ([]open
 	if asInstructions {
 		body = &openflow.FlowMod{Command: openflow.FlowAdd, Buffer: openflow.NoBuffer, OutPort: openflow.PortAny, OutGroup: openflow.GroupAny}
 	}
-	if len(list)%8 != 0 {
+	switch {
+	case len(list)%8 == 0:
+	case asInstructions:
+		return nil, openflow.ErrInstructionBadLen
+	default:
 		return nil, openflow.ErrRequestBadLen
 	}
 	data, err := openflow.Append(nil, v, 0, body)
@@ -219,8 +223,11 @@ func decodeActions(v openflow.Version, list []byte, asInstructions bool) ([]open
 
 // actionsLenAt is where a packet-out says how long its actions are.
 func actionsLenAt(v openflow.Version) int {
-	if v == openflow.V10 {
+	switch {
+	case v == openflow.V10:
 		return openflow.HeaderLen + 6
+	case v >= openflow.V15: // the port is in a match
+		return openflow.HeaderLen + 4
 	}
 	return openflow.HeaderLen + 8
 }

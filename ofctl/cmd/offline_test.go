@@ -51,6 +51,17 @@ func TestParseActions(t *testing.T) {
 	if r.out != "actions=goto_table:1\n\n" {
 		t.Errorf("%v", r)
 	}
+	r = newFakeSwitch().runWith(t, Stdio{In: strings.NewReader("000400090100000000\n")}, "parse-instructions", "OpenFlow13")
+	wantExit(t, r, exitRefused)
+	if r.out != "bad OpenFlow13 instructions: OFPBIC_BAD_LEN\n\n" {
+		t.Errorf("%v", r)
+	}
+	for v := openflow.V11; v <= openflow.V15; v++ {
+		r := newFakeSwitch().runWith(t, Stdio{In: strings.NewReader("0016000800000007\n")}, "parse-actions", v.String())
+		if r.out != "actions=group:7\n\n" {
+			t.Errorf("%s: %v", v, r)
+		}
+	}
 	wantExit(t, newFakeSwitch().run(t, "parse-instructions", "OpenFlow10"), exitUsage, "no instructions")
 	wantExit(t, newFakeSwitch().runWith(t, Stdio{In: strings.NewReader("zz\n")}, "parse-actions", "OpenFlow13"), exitUsage, "stdin:1")
 }
