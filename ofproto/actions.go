@@ -113,9 +113,9 @@ func (x *xlate) do(a openflow.Action) {
 		x.freeze()
 	case openflow.ClearActions:
 		x.noteActionSet("was")
-		x.actionSet = nil
+		x.setActionSet(nil)
 	case openflow.WriteActions:
-		x.actionSet = append(slices.Clip(x.actionSet), a.Actions)
+		x.setActionSet(append(slices.Clip(x.actionSet), a.Actions))
 		x.noteActionSet("is")
 	case openflow.WriteMetadata:
 		x.p.Metadata = x.p.Metadata&^a.Mask | a.Metadata&a.Mask

@@ -6,6 +6,28 @@ import (
 	"vswitch/openflow"
 )
 
+// setActionSet makes a packet's action set consist of what the lists write.
+func (x *xlate) setActionSet(written [][]openflow.Action) {
+	x.actionSet, x.p.ActsetOutput = written, uint32(actsetOutput(written))
+}
+
+// actsetOutput is the port that an action set outputs to: the one that was written
+// last, where no group takes its place (OpenFlow 1.5.1, OFPXMT_OFB_ACTSET_OUTPUT).
+func actsetOutput(written [][]openflow.Action) openflow.PortNo {
+	port := openflow.PortUnset
+	for _, list := range written {
+		for _, a := range list {
+			switch a := a.(type) {
+			case openflow.Output:
+				port = a.Port
+			case openflow.Group:
+				return openflow.PortUnset
+			}
+		}
+	}
+	return port
+}
+
 // orderActionSet puts an action set into the order of OpenFlow 1.3.5 §5.10. Of
 // each kind the last one written counts, but that all which set or move a field are
 // done one after the other (as in Open vSwitch): of a field the last one counts then

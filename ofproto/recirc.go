@@ -236,9 +236,9 @@ func (x *xlate) thaw(id uint32) error {
 	}
 	x.bridge, x.in, x.depth, x.table, x.rule = f.bridge, f.in, f.depth, f.table, f.rule
 	x.p.Regs, x.p.Metadata, x.p.OFPort, x.p.ConjID, x.p.Priority = f.regs, f.metadata, f.ofPort, f.conj, f.priority
-	x.p.ActsetOutput = uint32(openflow.PortUnset)
 	x.trunc, x.hashFor = f.trunc, f.hashFor
-	x.actionSet, x.stack = f.actionSet, f.stack
+	x.stack = f.stack
+	x.setActionSet(f.actionSet)
 	x.know()
 	x.work = append(x.work, f.work...)
 	if f.tunnel != nil {

@@ -45,9 +45,9 @@ func (x *xlate) pause() *openflow.Continuation {
 	return c
 }
 
-// continued is a list as a continuation can carry it: actions only. Nothing but
-// the end of the pipeline looks at the action set, so what changes it is done at
-// once.
+// continued is a list as a continuation can carry it: actions only. What changes
+// the action set is done at once, since hardly anything but the end of the pipeline
+// looks at it.
 func continued(list []openflow.Action, set [][]openflow.Action) ([]openflow.Action, [][]openflow.Action) {
 	var out []openflow.Action
 	for _, a := range list {
@@ -120,15 +120,16 @@ func (b *Bridge) resume(m *openflow.Resume, v openflow.Version) error {
 func (x *xlate) resume(s *Switch, k *flowKey, r *resumed) error {
 	x.reset(s, k)
 	x.bridge, x.in = r.bridge, r.in
-	x.p.ActsetOutput = uint32(openflow.PortUnset)
 	x.know()
 	x.setMetadata(r.match)
 	for _, b := range r.rest.Stack {
 		x.stack = append(x.stack, flow.ValueOf(b))
 	}
+	var set [][]openflow.Action
 	if len(r.rest.ActionSet) > 0 {
-		x.actionSet = [][]openflow.Action{r.rest.ActionSet}
+		set = append(set, r.rest.ActionSet)
 	}
+	x.setActionSet(set)
 	x.work = append(x.work, frame{}) // the end of the pipeline
 	for i := len(r.rest.Rest) - 1; i >= 0; i-- {
 		f := &r.rest.Rest[i]
