@@ -119,11 +119,8 @@ func (x *xlate) metadata(m *flow.Match) {
 	m.SetField(port, flow.U64(uint64(x.p.OFPort)), port.Full())
 	for _, id := range metadataFields {
 		f := flow.FieldByID(id)
-		switch set := f.Load((*flow.Pipeline)(&x.known)); {
-		case pipelineOnly(f) || x.present(f):
-			x.look(id)
-		case set.IsZero(): // what actions have set is there all the same
-			continue
+		if !pipelineOnly(f) && !x.present(f) && f.Load((*flow.Pipeline)(&x.known)).IsZero() {
+			continue // neither the packet's nor set by an action, as tun_id may be
 		}
 		if v := f.Load(&x.p); !v.IsZero() {
 			m.SetField(f, v, f.Full())
