@@ -345,6 +345,7 @@ func (x *xlate) miss(n uint8) {
 			x.lookup(n+1, x.p.OFPort, false)
 			return
 		}
+		fallthrough // as in OpenFlow 1.0, which "continue" stands for: there was no match in any table
 	case openflow.MissDefault:
 		if x.bridge.missTo.Load() {
 			x.packetIn(openflow.Controller{Reason: openflow.ReasonImplicitMiss, MaxLen: noLimit})
