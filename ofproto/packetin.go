@@ -53,10 +53,11 @@ func (x *xlate) toController(reason openflow.PacketInReason, maxLen uint16) {
 }
 
 // origin is where the action in work comes from, whichever actions it is inside of: a
-// flow's list, the action set or a bucket; nil: a packet-out's own list.
+// flow's list, the action set, a bucket, a packet-out's own list or what was left of
+// one of these when the packet paused.
 func (x *xlate) origin() *frame {
 	for i := len(x.work) - 1; i >= 0; i-- {
-		if f := &x.work[i]; f.lookup || f.set {
+		if f := &x.work[i]; f.kind == frameList || f.set || f.group || f.paused != nil {
 			return f
 		}
 	}
@@ -93,7 +94,11 @@ func (x *xlate) packetIn(a openflow.Controller) {
 	if a.Pause {
 		h.rest = x.pause()
 	}
-	if x.rule != nil && !x.inGroup() && !x.inActionSet() { // of which no single flow is the cause (OpenFlow 1.3.5 §7.4.1)
+	switch f := x.origin(); {
+	case f == nil || f.set || f.group: // of which no single flow is the cause (OpenFlow 1.3.5 §7.4.1)
+	case f.paused != nil:
+		h.cookie = f.paused.Cookie
+	case x.rule != nil:
 		h.cookie = x.rule.cookie
 	}
 	x.metadata(&h.metadata)

@@ -31,8 +31,11 @@ func (x *xlate) pause() *openflow.Continuation {
 		f := &work[i]
 		pipeline = pipeline || f.kind == frameList
 		rest := openflow.ContinuedActions{Table: f.table}
-		if f.rule != nil {
+		switch {
+		case f.rule != nil:
 			rest.Cookie = f.rule.cookie
+		case f.paused != nil:
+			rest.Cookie = f.paused.Cookie
 		}
 		rest.Actions, set = continued(f.actions[f.next:], set)
 		if len(rest.Actions) > 0 {
@@ -133,7 +136,7 @@ func (x *xlate) resume(s *Switch, k *flowKey, r *resumed) error {
 	x.work = append(x.work, frame{}) // the end of the pipeline
 	for i := len(r.rest.Rest) - 1; i >= 0; i-- {
 		f := &r.rest.Rest[i]
-		x.work = append(x.work, frame{actions: f.Actions, kind: frameNested, table: f.Table})
+		x.work = append(x.work, frame{actions: f.Actions, kind: frameNested, table: f.Table, paused: f})
 	}
 	x.loop(0)
 	x.finish()

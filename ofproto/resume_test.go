@@ -77,6 +77,32 @@ func sendThrough(t *testing.T, flows []string, action string, resume bool) (out 
 	return out
 }
 
+// TestPausedPacketKeepsCookies pauses a packet wherever two flows let it, which then
+// goes on with the cookies and tables of these.
+func TestPausedPacketKeepsCookies(t *testing.T) {
+	j := newJar(t, false)
+	b := j.bridge("br0", 2, FailSecure)
+	p := j.connect(b, Controller, openflow.V13)
+	const pause = "controller(pause)"
+	p.ask(&openflow.SetPacketInFormat{Format: openflow.PacketInNXT2},
+		flowOf(t, "cookie=0x10,actions="+pause+","+pause+",resubmit(,1),"+pause+",clone(controller)"),
+		flowOf(t, "cookie=0x11,table=1,actions="+pause+",clone("+pause+"),load:1->reg1[],"+pause))
+	j.send("br0p1", udp(1, 2, nil))
+	var got []string
+	for messages := p.ask(); len(messages) > 0; {
+		in := messages[0].(*openflow.PacketIn)
+		got, messages = append(got, fmt.Sprintf("%d:%#x", in.Table, in.Cookie)), messages[1:]
+		if len(in.Continuation) > 0 {
+			messages = append(messages, p.ask(&openflow.Resume{PacketIn: *in})...)
+			j.settle()
+			messages = append(messages, p.ask()...)
+		}
+	}
+	if got, want := strings.Join(got, " "), "0:0x10 0:0x10 1:0x11 1:0x11 1:0x11 0:0x10 0:0x10"; got != want {
+		t.Errorf("packet-ins of %s, want %s", got, want)
+	}
+}
+
 // TestResumeRefused gives back what was never paused, or by another bridge.
 func TestResumeRefused(t *testing.T) {
 	j := newJar(t, false)

@@ -75,9 +75,10 @@ type frame struct {
 	kind    frameKind
 	table   uint8
 	rule    *Rule
-	lookup  bool // counts toward depth
-	set     bool // the action set
-	group   bool // a bucket of a group
+	lookup  bool                       // counts toward depth
+	set     bool                       // the action set
+	group   bool                       // a bucket of a group
+	paused  *openflow.ContinuedActions // what it is of, where a controller has given the packet back
 	saved   *saved
 	story   *[]*TraceNode // of what goes on when the frame is done; nil: the same
 }
