@@ -17,18 +17,23 @@ func (x *xlate) normal() {
 		x.drop(datapath.DropReservedMAC)
 		return
 	}
+	in, known := x.ingress()
+	if !known {
+		x.drop(datapath.DropPortUnknown)
+		return
+	}
 	vlan := x.p.VLAN[0].TCI & 0xfff
-	if x.in != nil {
+	if in != nil {
 		var carried bool
-		if vlan, carried = inputVLAN(x.in.state.Load(), x.p.VLAN[0].TCI); !carried {
+		if vlan, carried = inputVLAN(in.state.Load(), x.p.VLAN[0].TCI); !carried {
 			x.drop(datapath.DropVLANMismatch)
 			return
 		}
-		x.learn(vlan)
+		x.learn(in, vlan)
 	}
 	if x.p.EthDst[0]&1 != 0 {
 		x.note(TraceDetail, "no learned MAC for destination, flooding")
-		x.floodVLAN(vlan)
+		x.floodVLAN(in, vlan)
 		return
 	}
 	k := fdbKey{x.p.EthDst, vlan}
@@ -36,13 +41,21 @@ func (x *xlate) normal() {
 	switch e := x.bridge.fdb.lookup(k); {
 	case e == nil:
 		x.note(TraceDetail, "no learned MAC for destination, flooding")
-		x.floodVLAN(vlan)
-	case e.port == x.in:
+		x.floodVLAN(in, vlan)
+	case e.port == in:
 		x.drop(datapath.DropOwnPort)
 	default:
 		x.note(TraceDetail, "forwarding to learned port")
 		x.sendVLAN(e.port, vlan)
 	}
+}
+
+// ingress is the port that the packet came in by as far as the flows say: in_port,
+// which may have been set. It is nil for what is no port, such as the controller.
+func (x *xlate) ingress() (in *Port, known bool) {
+	no := openflow.PortNo(x.p.OFPort)
+	in = x.bridge.ports.Load().byNo[no]
+	return in, in != nil || no.Reserved()
 }
 
 // reservedMulticast reports whether a bridge must not forward frames to m
@@ -67,17 +80,17 @@ func inputVLAN(s *portState, tci uint16) (vlan uint16, carried bool) {
 
 // learn notes where the packet's sender is. What is known already is kept alive
 // by the packets that follow.
-func (x *xlate) learn(vlan uint16) {
+func (x *xlate) learn(in *Port, vlan uint16) {
 	if x.p.EthSrc[0]&1 != 0 {
 		return
 	}
 	k := fdbKey{x.p.EthSrc, vlan}
 	x.result.Tags |= x.bridge.stationTag(k)
-	x.result.Credits = append(x.result.Credits, stationCredit{x.bridge, k, x.in})
-	if e := x.bridge.fdb.lookup(k); e == nil || e.port != x.in && !e.static {
-		x.result.Effects = append(x.result.Effects, learned{x.bridge, k, x.in})
+	x.result.Credits = append(x.result.Credits, stationCredit{x.bridge, k, in})
+	if e := x.bridge.fdb.lookup(k); e == nil || e.port != in && !e.static {
+		x.result.Effects = append(x.result.Effects, learned{x.bridge, k, in})
 		if x.trace != nil {
-			x.note(TraceDetail, "learned that %s is on port %s in VLAN %d", macString(k.mac), x.in.Name, vlan)
+			x.note(TraceDetail, "learned that %s is on port %s in VLAN %d", macString(k.mac), in.Name, vlan)
 		}
 	}
 }
@@ -99,13 +112,13 @@ func (l learned) commit(s *Switch, now int64) {
 // floodVLAN sends the packet to all ports that carry a VLAN, but where it came
 // from. Ports that take the packet as it is come first: they need no copy of a
 // changed one.
-func (x *xlate) floodVLAN(vlan uint16) {
+func (x *xlate) floodVLAN(in *Port, vlan uint16) {
 	tagged := x.p.VLAN[0].TCI != 0
 	var changed []*Port
 	sent := false
 	for _, p := range x.bridge.ports.Load().ordered {
 		s := p.state.Load()
-		if p == x.in || s.config&openflow.PortNoFlood != 0 || !s.usable() || !x.carriedBy(s, vlan) {
+		if p == in || s.config&openflow.PortNoFlood != 0 || !s.usable() || !x.carriedBy(s, vlan) {
 			continue
 		}
 		sent = true
