@@ -232,7 +232,7 @@ func (c *change) modify(m *openflow.FlowMod, s flow.Sparse, v openflow.Version) 
 		}
 		r := c.modifyRule(old, m.Actions, cookie)
 		if m.Flags&openflow.FlowResetCounts != 0 {
-			r.counts = &ruleCounts{}
+			r.beginAnew()
 		}
 	}
 	return nil

@@ -28,6 +28,7 @@ type Rule struct {
 	created    int64 // when the flow was added
 	modified   int64 // when its actions were last changed
 	counts     *ruleCounts
+	before     *ruleCounts // what counts were until they were reset: megaflows may still tell of hits; or nil
 }
 
 // ruleCounts are folded from megaflows; see datapath.Credit.
@@ -48,8 +49,23 @@ func (c *ruleCounts) add(h datapath.Hits) {
 	}
 }
 
+// beginAnew forgets what the rule has counted, but not when it was last hit, or one in
+// use would seem to have been idle since it was added.
+func (r *Rule) beginAnew() {
+	if c := r.counts; r.before != nil && c.used.Load() < r.before.used.Load() {
+		c.used.Store(r.before.used.Load())
+	}
+	r.before, r.counts = r.counts, &ruleCounts{}
+}
+
 // used is when the rule was last hit, or added.
-func (r *Rule) used() int64 { return max(r.counts.used.Load(), r.created) }
+func (r *Rule) used() int64 {
+	used := max(r.counts.used.Load(), r.created)
+	if r.before != nil {
+		used = max(used, r.before.used.Load())
+	}
+	return used
+}
 
 // refreshed is when the rule was last changed, or made again by a learn action:
 // its hard timeout counts from then.
