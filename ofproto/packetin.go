@@ -54,7 +54,8 @@ func (x *xlate) toController(reason openflow.PacketInReason, maxLen uint16) {
 
 // origin is where the action in work comes from, whichever actions it is inside of: a
 // flow's list, the action set, a bucket, a packet-out's own list or what was left of
-// one of these when the packet paused.
+// one of these when the packet paused; nil: not known any more, after a recirculation
+// inside of a clone.
 func (x *xlate) origin() *frame {
 	for i := len(x.work) - 1; i >= 0; i-- {
 		if f := &x.work[i]; f.kind == frameList || f.set || f.group || f.paused != nil {
@@ -95,8 +96,8 @@ func (x *xlate) packetIn(a openflow.Controller) {
 		h.rest = x.pause()
 	}
 	switch f := x.origin(); {
-	case f == nil || f.set || f.group: // of which no single flow is the cause (OpenFlow 1.3.5 §7.4.1)
-	case f.paused != nil:
+	case f != nil && (f.set || f.group): // of which no single flow is the cause (OpenFlow 1.3.5 §7.4.1)
+	case f != nil && f.paused != nil:
 		h.cookie = f.paused.Cookie
 	case x.rule != nil:
 		h.cookie = x.rule.cookie
