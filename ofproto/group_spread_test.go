@@ -1,6 +1,7 @@
 package ofproto
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -123,5 +124,36 @@ func TestGroupExplosion(t *testing.T) {
 	p.ask(flowOf(t, "add in_port=1,actions=group:100"))
 	if got := j.send("br0p1", udp(1, 2, nil)); got != "" {
 		t.Errorf("sent %q", got)
+	}
+}
+
+// TestDepth: a packet passes 64 tables backward, or 64 groups, and no more
+// (ovs-actions(7), "Recursion too deep").
+func TestDepth(t *testing.T) {
+	for _, c := range []struct {
+		steps  int
+		passes bool
+	}{{64, true}, {65, false}} {
+		j := newJar(t, false)
+		p := j.connect(j.bridge("br0", 2, FailSecure), Service, openflow.V13)
+		p.ask(flowOf(t, fmt.Sprintf("add table=0,actions=resubmit(,%d)", c.steps+1)))
+		for n := c.steps + 1; n > 1; n-- {
+			p.ask(flowOf(t, fmt.Sprintf("add table=%d,actions=resubmit(,%d)", n, n-1)))
+		}
+		p.ask(flowOf(t, "add table=1,actions=output:2"))
+		if got := j.send("br0p1", udp(1, 2, nil)); (got != "") != c.passes {
+			t.Errorf("%d tables backward: sent %q", c.steps, got)
+		}
+	}
+	j := newJar(t, false)
+	p := j.connect(j.bridge("br0", 2, FailSecure), Service, openflow.V13)
+	p.ask(addGroup(1, openflow.GroupTypeIndirect, out(2)))
+	for id := uint32(2); id <= 64; id++ {
+		to := openflow.Bucket{WatchPort: openflow.PortAny, WatchGroup: openflow.GroupAny, Actions: []openflow.Action{openflow.Group{ID: id - 1}}}
+		p.ask(addGroup(id, openflow.GroupTypeIndirect, to))
+	}
+	p.ask(flowOf(t, "add actions=group:64"))
+	if got := j.send("br0p1", udp(1, 2, nil)); got == "" {
+		t.Error("64 groups: nothing was sent")
 	}
 }

@@ -95,7 +95,7 @@ func (x *xlate) send(p *Port) {
 // cross lets the packet into the bridge on the other side of a patch port. What
 // happens to it there leaves it as it is here.
 func (x *xlate) cross(out, in *Port) {
-	if x.depth >= maxDepth {
+	if x.depth > maxDepth {
 		x.abort(datapath.DropTooDeep)
 		return
 	}

@@ -9,7 +9,7 @@ import (
 
 // Limits of one translation (ovs-actions(7), resubmit).
 const (
-	maxDepth     = 64
+	maxDepth     = 64 // beyond the first table
 	maxResubmits = 4096
 	maxStack     = 64 << 10 / 16 // pushed values
 )
@@ -263,7 +263,7 @@ func (x *xlate) lookup(n uint8, port uint32, resubmit bool) {
 	if x.aborted {
 		return
 	}
-	if x.depth >= maxDepth {
+	if x.depth > maxDepth {
 		x.abort(datapath.DropTooDeep)
 		return
 	}

@@ -16,7 +16,7 @@ func (x *xlate) group(id uint32) {
 		x.drop(datapath.DropNoBucket)
 		return
 	}
-	if x.depth >= maxDepth {
+	if x.depth > maxDepth {
 		x.abort(datapath.DropTooDeep)
 		return
 	}
