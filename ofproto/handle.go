@@ -329,7 +329,7 @@ func (s *Session) packetIn(h *packetInHandle, frame []byte, now int64) {
 	// (OpenFlow 1.3.5 §7.4.1).
 	m := &openflow.PacketIn{
 		Format: w.format, Reason: h.reason, Table: h.table, Cookie: h.cookie, Buffer: openflow.NoBuffer,
-		TotalLen: uint32(len(frame)), Data: frame[:size], Match: openflow.Match{Match: h.metadata}, UserData: h.userData,
+		TotalLen: uint32(len(frame)), Data: frame[:size], Match: openflow.MatchOf(&h.metadata, h.bridge.tlvs.Load()), UserData: h.userData,
 	}
 	if h.rest != nil && w.format == openflow.PacketInNXT2 {
 		var err error

@@ -111,7 +111,8 @@ func (x *xlate) packetIn(a openflow.Controller) {
 // not zero (OpenFlow 1.3.5 §7.4.1).
 var metadataFields = func() (ids []flow.FieldID) {
 	ids = append(ids, flow.FieldPacketType, flow.FieldTunID, flow.FieldTunSrc, flow.FieldTunDst, flow.FieldTunIPv6Src, flow.FieldTunIPv6Dst,
-		flow.FieldTunGBPID, flow.FieldTunGBPFlags, flow.FieldMetadata, flow.FieldPktMark, flow.FieldCTState, flow.FieldCTZone, flow.FieldCTMark, flow.FieldCTLabel)
+		flow.FieldTunGBPID, flow.FieldTunGBPFlags, flow.FieldTunERSPANVer, flow.FieldTunERSPANIdx, flow.FieldTunERSPANDir, flow.FieldTunERSPANHWID,
+		flow.FieldTunGTPUFlags, flow.FieldTunGTPUMsgType, flow.FieldMetadata, flow.FieldPktMark, flow.FieldCTState, flow.FieldCTZone, flow.FieldCTMark, flow.FieldCTLabel)
 	for i := range flow.FieldID(flow.NumRegs) {
 		ids = append(ids, flow.FieldReg0+i)
 	}
@@ -128,9 +129,13 @@ func (x *xlate) metadata(m *flow.Match) {
 		if !pipelineOnly(f) && !x.present(f) && f.Load((*flow.Pipeline)(&x.known)).IsZero() {
 			continue // neither the packet's nor set by an action, as tun_id may be
 		}
+		x.look(id)
 		if v := f.Load(&x.p); !v.IsZero() {
 			m.SetField(f, v, f.Full())
 		}
+	}
+	for row := range x.bridge.tlvs.Load().All() {
+		x.showWide(m, row)
 	}
 }
 

@@ -52,6 +52,23 @@ func (x *xlate) lookWide(row flow.TLV) {
 	}
 }
 
+// showWide has a packet-in show an option that the packet has.
+func (x *xlate) showWide(m *flow.Match, row flow.TLV) {
+	has := uint64(1) << row.Index
+	if x.p.Present&flow.PresentTunnel == 0 && x.known.TunMetadataPresent&has == 0 {
+		return
+	}
+	if x.lookWide(row); x.p.TunMetadataPresent&has == 0 {
+		return
+	}
+	m.Value.TunMetadataPresent |= has
+	m.Mask.TunMetadataPresent |= has
+	copy(m.Value.TunMetadata[row.Offset:][:row.Len], x.p.TunMetadata[row.Offset:])
+	for i := range row.Len {
+		m.Mask.TunMetadata[row.Offset+i] = 0xff
+	}
+}
+
 // readWide is the value of bits of an option.
 func (x *xlate) readWide(f *flow.Field, s openflow.Subfield) (v flow.Value) {
 	row, mapped := x.wide(f)
