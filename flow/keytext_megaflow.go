@@ -201,7 +201,7 @@ func (w *megaflowWriter) transport() {
 		w.part("sctp", first, second)
 	case packet.ProtoICMP, packet.ProtoICMPv6:
 		name := map[uint8]string{packet.ProtoICMP: "icmp", packet.ProtoICMPv6: "icmpv6"}[w.ipProto]
-		w.part(name, decimalPart("type", v.TPSrc, m.TPSrc), decimalPart("code", v.TPDst, m.TPDst))
+		w.part(name, bytePart("type", uint8(v.TPSrc), uint8(m.TPSrc)), bytePart("code", uint8(v.TPDst), uint8(m.TPDst)))
 		w.part("nd", ipv6Part("target", v.NDTarget, m.NDTarget), macPart("sll", v.ARPSHA, m.ARPSHA), macPart("tll", v.ARPTHA, m.ARPTHA))
 		w.fields("nd_ext", "nd_reserved=", FieldNDReserved, "nd_options_type=", FieldNDOptionsType)
 	case packet.ProtoIGMP:

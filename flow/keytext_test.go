@@ -66,6 +66,8 @@ func TestAppendMegaflow(t *testing.T) {
 		{"neighbour discovery", &neighbour, with(func(b *Base) {
 			b.InPort, b.IPv6Dst, b.IPProto, b.IPTTL, b.TPSrc, b.NDTarget, b.ARPSHA = 0, IPv6{255, 255}, 0xff, 0xff, 0xffff, IPv6(bytes.Repeat([]byte{255}, 16)), MAC{255, 255, 255, 255, 255, 255}
 		}), "recirc_id(0),packet_type(ns=0,id=0),eth_type(0x86dd),ipv6(dst=fd00::/ffff::,proto=58,hlimit=255),icmpv6(type=135),nd(target=fd00::1,sll=02:00:00:00:00:00)"},
+		{"a type of ICMP, which has eight bits", &Key{Base: Base{EthType: 0x800, IPProto: 1, TPSrc: 8, TPDst: 3}}, with(func(b *Base) { b.IPProto, b.TPSrc, b.TPDst = 0xff, 0xff, 0x3 }),
+			"recirc_id(0),in_port(0),packet_type(ns=0,id=0),eth_type(0x0800),ipv4(proto=1),icmp(type=8,code=3/0x3)"},
 		{"a label", &Key{Base: Base{EthType: 0x8847, MPLS: [3]uint32{100<<12 | 1<<8 | 64}}}, &Key{Base: Base{EthType: 0xffff, MPLS: [3]uint32{0xfffff000}}},
 			"eth_type(0x8847),mpls(label=100/0xfffff,tc=0/0,ttl=0/0x0,bos=0/0)"},
 		{"recirculated", &Key{Base: Base{RecircID: 0x1f, DPHash: 5, PktMark: 7, PacketType: 0x10800, EthType: 0x800}},

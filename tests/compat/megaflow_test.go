@@ -45,6 +45,9 @@ func TestMegaflowBeside(t *testing.T) {
 		{"ICMP", func(k, m *flow.Base) {
 			k.IPProto, k.TPSrc, m.IPProto, m.IPFrag, m.TPSrc, m.TPDst = 1, 8, 255, 3, all, all
 		}},
+		{"a type of ICMP", func(k, m *flow.Base) {
+			k.IPProto, k.TPSrc, m.IPProto, m.IPFrag, m.TPSrc = 1, 8, 255, 3, 255
+		}},
 		{"IPv6 and a neighbour", func(k, m *flow.Base) {
 			k.EthType, k.IPv6Src, k.IPv6Label, k.IPTTL, k.IPProto, k.TPSrc, k.NDTarget, k.ARPSHA = 0x86dd, flow.IPv6{0xfd, 15: 1}, 5, 255, 58, 135, flow.IPv6{0xfd, 15: 9}, flow.MAC{2, 5: 1}
 			m.IPv6Src, m.IPv6Label, m.IPTOS, m.IPTTL, m.IPProto, m.IPFrag, m.TPSrc, m.TPDst, m.ARPSHA = flow.IPv6{255, 255}, 0xff, 0xfc, 255, 255, 3, all, all, ones
