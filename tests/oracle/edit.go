@@ -167,11 +167,12 @@ func (w *walk) setIPProto(value, mask uint8) {
 }
 
 // lastNext is where an IPv6 packet says what follows its extension headers, and
-// where that is; -1 where they are cut short.
+// where that is; -1 where they are not whole before the packet's end.
 func lastNext(s []byte, l3 int) (at, next int) {
 	at, next = l3+6, l3+40
+	end := min(len(s), next+int(s[l3+4])<<8+int(s[l3+5]))
 	for packet.IsIPv6Ext(s[at]) {
-		if next+8 > len(s) {
+		if next+8 > end || next+extSize(s, next, s[at]) > end {
 			return -1, -1
 		}
 		at, next = next, next+extSize(s, next, s[at])
