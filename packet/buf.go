@@ -205,9 +205,10 @@ func (b *Buf) shift(n int) bool {
 // shiftFirst gives an offset to the header at byte 0 of a frame without an
 // Ethernet header, now that d bytes come before it.
 func (b *Buf) shiftFirst(d uint16) {
-	if IsMPLS(uint16(b.PacketType)) {
+	switch {
+	case IsMPLS(uint16(b.PacketType)):
 		b.L25 = d
-	} else {
+	case b.beginsWithNetwork():
 		b.L3 = d
 	}
 }

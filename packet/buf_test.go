@@ -121,6 +121,7 @@ func TestPushBeforeFramesWithoutEthernet(t *testing.T) {
 	} {
 		b := p.Get()
 		b.SetRange(100, 200)
+		copy(b.Bytes(), "\x45\x00\x00\x64") // IPv4, 100 bytes
 		b.PacketType = PacketTypeOf(c.ethType)
 		b.Layers = c.before
 		b.Push(5)

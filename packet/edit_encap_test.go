@@ -281,3 +281,30 @@ func TestNSHTakesNoOtherHeader(t *testing.T) {
 		b.Free(small)
 	}
 }
+
+// TestBrokenFirstHeader takes away what is before a broken IP header, and puts it back. The
+// header is changed as little as it is elsewhere.
+func TestBrokenFirstHeader(t *testing.T) {
+	for name, frame := range map[string]string{
+		"IPv4 that is longer than its frame": testMACs + "0800 450db92800000000 0206 eabd 0a000006 0a000100",
+		"IPv4 with options that are not":     testMACs + "0800 4f0d001400000000 0206 eabd 0a000006 0a000100",
+		"IPv4 of another version":            testMACs + "0800 550d001400000000 0206 eabd 0a000006 0a000100",
+		"IPv6 that is longer than its frame": testMACs + "86dd 60000000 0001 3b 40" + strings.Repeat("00", 32),
+	} {
+		p := testPool(t, 2, 2048, Headroom)
+		b := FromBytes(unhex(t, frame), p, p)
+		if !b.PopEth() {
+			t.Fatalf("%s: the Ethernet header stays", name)
+		}
+		all := uint8(0xff)
+		if b.SetIPv4(&IPv4Fields{}, &IPv4Fields{TOS: all, TTL: all}) || b.SetIPv6(&IPv6Fields{}, &IPv6Fields{TrafficClass: all}) || b.SetIPProto(17) {
+			t.Errorf("%s: changed", name)
+		}
+		frameAfter := unhex(t, frame)
+		clear(frameAfter[:12])
+		if !b.PushEth([6]byte{}, [6]byte{}) || b.L3 != 0 || !bytes.Equal(b.Bytes(), frameAfter) {
+			t.Errorf("%s: %x with its network header at %d", name, b.Bytes(), b.L3)
+		}
+		b.Free(p)
+	}
+}

@@ -140,10 +140,29 @@ func merge32(dst []byte, value, mask uint32) {
 // networkHeader is the bytes from the L3 header on, nil where there is none.
 func (b *Buf) networkHeader() []byte {
 	s := b.Bytes()
-	if b.L3 == 0 && (b.PacketType == 0 || IsMPLS(uint16(b.PacketType))) || int(b.L3) > len(s) {
+	if b.L3 == 0 && !b.beginsWithNetwork() || int(b.L3) > len(s) {
 		return nil
 	}
 	return s[b.L3:]
+}
+
+// beginsWithNetwork reports whether a network header is the first of the frame's, one
+// that flow.Extract would read: no offset can say of a header at byte 0 that it is broken.
+func (b *Buf) beginsWithNetwork() bool {
+	s := b.Bytes()
+	switch ethType := uint16(b.PacketType); {
+	case b.PacketType == 0 || IsMPLS(ethType):
+		return false
+	case ethType == EthTypeIPv4:
+		if len(s) < IPv4Size || IPv4(s).Version() != 4 {
+			return false
+		}
+		size, total := IPv4(s).HeaderLen(), IPv4(s).TotalLen()
+		return IPv4Size <= size && size <= min(total, len(s)) && total <= b.Size()
+	case ethType == EthTypeIPv6:
+		return len(s) >= IPv6Size && IPv6(s).Version() == 6 && IPv6Size+IPv6(s).PayloadLen() <= b.Size()
+	}
+	return true
 }
 
 // open makes a gap of n bytes at offset at: what was there and its layers move
