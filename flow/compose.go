@@ -215,9 +215,12 @@ func (c *composer) difference() string {
 
 // ComposeMatch makes a frame that m matches: one with the values of m, and zeros
 // where m says nothing. What m does not say of an IPv6 packet is that nothing
-// follows its header.
+// follows its header, and of a frame that it has no type.
 func ComposeMatch(m *Match, payload []byte) ([]byte, error) {
 	k := m.Value.Key
+	if m.Mask.EthType == 0 {
+		k.EthType = EthTypeNone
+	}
 	if k.EthType == packet.EthTypeIPv6 && m.Mask.IPProto == 0 {
 		k.IPProto = packet.ProtoNoNext
 	}
