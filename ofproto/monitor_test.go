@@ -67,7 +67,11 @@ func TestFlowMonitor(t *testing.T) {
 			want(own, "added:9+", flowOf(t, "add priority=9,udp,actions=1"))
 			want(other, "")
 			want(own, "modified:9+", flowOf(t, "modify udp,actions=2"))
-			want(own, "added:9+", flowOf(t, "add priority=9,udp,actions=2")) // what it replaces is cleared, not modified
+			want(other, "")
+			want(own, "added:9+", flowOf(t, "add priority=9,udp,actions=1")) // in place of the other
+			want(other, "added:9")                                           // which had its port
+			want(own, "added:9+", flowOf(t, "add priority=9,udp,actions=2"))
+			want(other, "added:9")
 			want(own, removed, flowOf(t, "delete udp"))
 			want(other, "added:9 removed:9")
 			want(other, "abbrev:0", flowOf(t, "add priority=8,tcp,actions=2"))
