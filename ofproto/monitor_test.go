@@ -73,7 +73,7 @@ func TestFlowMonitor(t *testing.T) {
 			want(own, "added:9+", flowOf(t, "add priority=9,udp,actions=2"))
 			want(other, "added:9")
 			want(own, removed, flowOf(t, "delete udp"))
-			want(other, "added:9 removed:9")
+			want(other, "removed:9")
 			want(other, "abbrev:0", flowOf(t, "add priority=8,tcp,actions=2"))
 			want(own, "added:8+")
 			other.fails(openflow.ErrMonitorMonitorExists, only)
