@@ -97,6 +97,8 @@ func (m *GroupMod) check(v Version) error {
 		return NewError(ErrGroupModInvalidGroup, "group %#x", m.Group)
 	case m.Type > GroupTypeFF:
 		return NewError(ErrGroupModBadType, "group type %d", m.Type)
+	case m.Command == GroupDelete && len(m.Buckets) > 0:
+		return NewError(ErrGroupModInvalidGroup, "deletion that brings buckets")
 	case m.Command == GroupDelete:
 		return nil
 	case m.Props.Method != "" && m.Type != GroupTypeSelect:

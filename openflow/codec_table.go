@@ -93,6 +93,9 @@ func decodeTableMod(c context, b []byte, m *TableMod) error {
 			if m.VacancyUp < m.VacancyDown || m.VacancyUp > 100 {
 				return NewError(ErrPropertyBadValue, "vacancy %d to %d", m.VacancyDown, m.VacancyUp)
 			}
+			if current := props.body[2]; current != 0 {
+				return NewError(ErrPropertyBadValue, "a vacancy of %d that is only the switch's to tell", current)
+			}
 		}
 	}
 	return props.err

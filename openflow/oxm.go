@@ -55,20 +55,20 @@ func (h *oxmHeader) parse(b []byte) (n int, err error) {
 
 // field is the field that the header names, nil for none. The length must be the
 // field's, because another one is another field's: the pseudo field of NXM
-// cookies shares its number with mpls_ttl.
+// cookies shares its number with mpls_ttl. Options have it for their limit.
 func (h *oxmHeader) field() *flow.Field {
 	f := fieldOfClass(h.class, h.code)
 	if f == nil {
 		f = flow.FieldByWire(h.class, h.code, h.experimenter)
 	}
-	if f == nil || f.Wide() {
-		return f
+	if f == nil {
+		return nil
 	}
 	size := h.size
 	if h.hasMask {
 		size /= 2
 	}
-	if size != f.Bytes || h.hasMask && h.size&1 != 0 {
+	if size > f.Bytes || !f.Wide() && (size != f.Bytes || h.hasMask && h.size&1 != 0) {
 		return nil
 	}
 	return f
