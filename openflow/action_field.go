@@ -66,13 +66,16 @@ func decodeLoad2(c context, b []byte) (Action, error) {
 	return a, nil
 }
 
-// setFault is the error of an action for what is wrong with its OXM entry.
-func setFault(err error) error {
+// setFault is the error of an action for what is wrong with its OXM entry. Masks
+// have one of their own from OpenFlow 1.3 on.
+func setFault(v Version, err error) error {
 	e := *AsError(err)
-	switch e.Code {
-	case ErrMatchBadLen:
+	switch {
+	case e.Code == ErrMatchBadLen:
 		e.Code = ErrActionBadSetLen
-	case ErrMatchBadWildcards:
+	case e.Code == ErrMatchBadWildcards && v < V13:
+		e.Code = ErrActionBadSetArgument
+	case e.Code == ErrMatchBadWildcards:
 		e.Code = ErrActionBadSetMask
 	}
 	return &e
@@ -82,7 +85,7 @@ func setFault(err error) error {
 func decodeSetOXM(c context, b []byte, maskable bool) (a SetField, rest []byte, err error) {
 	var e oxmEntry
 	if rest, err = e.parse(b); err != nil {
-		return a, nil, setFault(err)
+		return a, nil, setFault(c.v, err)
 	}
 	id, err := actionField(e.oxmHeader)
 	if err != nil {

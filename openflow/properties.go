@@ -39,7 +39,7 @@ func (p *properties) next() bool {
 
 // experimenter splits an experimenter property's body: vendor, type, data.
 func (p *properties) experimenter() (vendor, expType uint32, data []byte, found bool) {
-	if p.typ != propExperimenter && p.typ != propExperimenterMiss || len(p.body) < 8 {
+	if p.typ != propExperimenter || len(p.body) < 8 {
 		return 0, 0, nil, false
 	}
 	return be.Uint32(p.body), be.Uint32(p.body[4:]), p.body[8:], true
