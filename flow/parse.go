@@ -262,7 +262,11 @@ func (p *valueParser) signedFlags() (value, mask Value) {
 		for end < len(p.in) && p.in[end] != '+' && p.in[end] != '-' {
 			end++
 		}
-		bit := p.flag(p.in[at+1:end], at+1)
+		name := p.in[at+1 : end]
+		if name != "" && '0' <= name[0] && name[0] <= '9' {
+			name = "" // is -1 a flag or a number?
+		}
+		bit := p.flag(name, at+1)
 		if p.err != nil {
 			return Value{}, Value{}
 		}

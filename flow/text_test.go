@@ -138,6 +138,8 @@ func TestParseValueErrors(t *testing.T) {
 		{"ipv6_src", "fd00::1/129", "prefix length is not 0 to 128", 8},
 		{"tcp_flags", "+syn-foo", "unknown flag: the flags are fin syn rst psh ack urg ece cwr ns", 5},
 		{"ct_state", "+new-new", "the same flag twice", 4},
+		{"ct_state", "-1", "unknown flag: the flags are new est rel rpl inv trk snat dnat", 1},
+		{"tcp_flags", "+syn-0x2", "unknown flag: the flags are fin syn rst psh ack urg ece cwr ns", 5},
 		{"tcp_flags", "syn|0x1000", "no such flag", 4},
 		{"ct_state", "new|foo", "unknown flag: the flags are new est rel rpl inv trk snat dnat", 4},
 		{"ip_frag", "maybe", "unknown kind of fragment: the kinds are no yes first later not_later", 0},

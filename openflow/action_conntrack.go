@@ -24,6 +24,8 @@ func decodeCT(c context, b []byte) (_ Action, err error) {
 	switch {
 	case a.Flags&^ctFlagsAll != 0 || a.Flags == CTForce:
 		return nil, NewError(ErrActionBadArgument, "ct flags %#x", a.Flags)
+	case a.ALG != 0 && a.ALG != portFTP && a.ALG != portTFTP:
+		return nil, NewError(ErrActionBadArgument, "ct helper of port %d", a.ALG)
 	case !allZero(pad):
 		return nil, ErrNXRequestMustBeZero
 	case src == 0:

@@ -273,11 +273,16 @@ func decodeBundleCommon(b []byte) (a Bundle, dst bundleDst, err error) {
 		a.Members = append(a.Members, PortFrom16(r.u16()))
 	}
 	for _, p := range a.Members {
-		if p >= PortMax && p != PortInPort && p != PortLocal && p != PortAny {
+		if !MayBeMember(p) {
 			return a, dst, NewError(ErrActionBadOutPort, "member port %s", p)
 		}
 	}
 	return a, dst, nil
+}
+
+// MayBeMember reports whether a bundle action can choose a port; PortAny drops.
+func MayBeMember(p PortNo) bool {
+	return p < PortMax || p == PortInPort || p == PortLocal || p == PortAny
 }
 
 func appendBundle(c context, dst []byte, a Bundle) (_ []byte, err error) {

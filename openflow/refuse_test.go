@@ -67,6 +67,7 @@ func TestSpecifiedErrors(t *testing.T) {
 		{"goto_table of 16 bytes", V13, 14, anyFlow + "0001 0010 01000000 0000000000000000", ErrInstructionBadLen},
 		{"instruction twice", V14, 14, anyFlow + "0001 0008 01000000 0001 0008 02000000", ErrInstructionDupInst},
 		{"stat_trigger", V15, 14, anyFlow + "0007 0010 00000000 8002 0004 00000000", ErrInstructionUnsupInst},
+		{"ct with an unknown helper", V13, 14, anyFlow + "0004 0020 00000000 ffff 0018 00002320 0023 0001 00000000 0000 ff 000000 0010", ErrActionBadArgument},
 		{"meter 0", V13, 14, anyFlow + "0006 0008 00000000", ErrMeterModInvalidMeter},
 		{"unknown flags", V13, 14, "0000000000000000 0000000000000000 00 00 0000 0000 8000 ffffffff ffffffff ffffffff 0100 0000" + anyMatch, ErrFlowModBadFlags},
 		{"packet-out with too many bytes of actions", V13, 13, packetOut13 + "0010 000000000000 0000 0010 00000001", ErrRequestBadLen},

@@ -203,12 +203,14 @@ func (p *parser) actionRow(keyword string) *actionRow {
 
 // barePort reads an action that is a port's number or name.
 func (p *parser) barePort(a *pair) (openflow.Action, error) {
-	if a.bare() {
-		if port, found := p.ports().parse(a.key.text); found {
-			return p.outputTo(a.key, port)
-		}
-	}
 	name := a.key.text
+	port, found := p.ports().parse(name)
+	switch {
+	case found && a.bare():
+		return p.outputTo(a.key, port)
+	case found:
+		return nil, p.fail(a.key, "the port %q takes nothing behind it", name).remedy("write output:%s", name)
+	}
 	e := p.fail(a.key, "unknown action %q", name)
 	candidates := reservedPorts()
 	for i := range p.actions {

@@ -76,10 +76,6 @@ func (p *parser) ctOption(ct *openflow.CT, b *pair) (err error) {
 				return nil
 			}
 		}
-		if _, isNumber := parseUint(b.value.text); isNumber {
-			ct.ALG, err = p.uint16("alg", b.value)
-			return err
-		}
 		return p.fail(b.value, "ct: unknown helper %q", b.value.text).remedy("the helpers are ftp and tftp")
 	case "nat":
 		var nat openflow.Action

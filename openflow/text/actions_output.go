@@ -453,6 +453,9 @@ func (p *parser) members(args []span) ([]openflow.PortNo, error) {
 		if err != nil {
 			return nil, err
 		}
+		if !openflow.MayBeMember(port) {
+			return nil, p.fail(arg, "%s cannot be a member", port)
+		}
 		members = append(members, port)
 	}
 	return members, nil
