@@ -202,6 +202,9 @@ func (s *Session) bundled(data []byte) (xid uint32, done func() error, err error
 	case *openflow.TableMod:
 		err = b.tableMod(m, s.version)
 	case *openflow.PacketOut:
+		if asksNothing(m) {
+			break
+		}
 		var out datapath.Origin
 		out, err = b.checkPacketOut(m, s.version)
 		done = func() error { return b.inject(out) }

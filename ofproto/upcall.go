@@ -91,6 +91,12 @@ func (x *xlate) packetOut(s *Switch, k *flowKey, o *packetOut) error {
 	return nil
 }
 
+// asksNothing tells a packet-out that is to drop its packet: whether that is one, and
+// has come from a port, does not matter then.
+func asksNothing(m *openflow.PacketOut) bool {
+	return len(m.Actions) == 0 && m.Buffer == openflow.NoBuffer
+}
+
 // checkPacketOut refuses a packet-out, or returns what is to be injected.
 func (b *Bridge) checkPacketOut(m *openflow.PacketOut, v openflow.Version) (out datapath.Origin, err error) {
 	if m.Buffer != openflow.NoBuffer {
@@ -98,7 +104,7 @@ func (b *Bridge) checkPacketOut(m *openflow.PacketOut, v openflow.Version) (out 
 	}
 	ports := b.ports.Load()
 	o := &packetOut{bridge: b, inPort: m.InPort, actions: m.Actions, in: ports.byNo[m.InPort]}
-	if o.in == nil && m.InPort < openflow.PortMax {
+	if o.in == nil && m.InPort < openflow.PortMax && v >= openflow.V12 { // before, there is no error for it
 		return out, openflow.NewError(openflow.ErrRequestBadPort, "in_port %d: bridge %s has no such port", m.InPort, b.Name)
 	}
 	match, err := m.Match.Resolve(b.tlvs.Load())
@@ -152,6 +158,9 @@ type packetOutMessage struct {
 
 // packetOut keeps a packet-out, which data is, for sendPacketOuts.
 func (s *Session) packetOut(h openflow.Header, m *openflow.PacketOut, data []byte) error {
+	if asksNothing(m) {
+		return nil
+	}
 	o, err := s.bridge.checkPacketOut(m, s.version)
 	if err != nil {
 		return err
