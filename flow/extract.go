@@ -89,12 +89,13 @@ func extractTags(s []byte, base *Base) int {
 		return at
 	}
 	// An 802.3 length. A SNAP header with the organization code of Ethernet
-	// brings a type (IEEE 802, RFC 1042).
+	// brings a type (IEEE 802, RFC 1042), whatever that is: EthTypeNone stands
+	// for frames without such a header (OpenFlow 1.0.0 §3.1).
 	base.EthType = EthTypeNone
 	const snap = 0xaaaa_0300_0000_0000
 	if at+8 <= len(s) {
 		h := binary.BigEndian.Uint64(s[at:])
-		if h&^0xffff == snap && uint16(h) >= packet.EthTypeMin {
+		if h&^0xffff == snap {
 			base.EthType = uint16(h)
 			return at + 8
 		}

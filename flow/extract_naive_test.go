@@ -94,7 +94,7 @@ func (c *cursor) ethernet(base *Base) {
 		if c.has(8) {
 			start := c.at
 			llc, org, snap := c.number(3), c.number(3), c.number(2)
-			if llc == 0xaaaa03 && org == 0 && snap >= 0x600 {
+			if llc == 0xaaaa03 && org == 0 {
 				kind = snap
 			} else {
 				c.at = start

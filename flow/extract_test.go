@@ -91,6 +91,8 @@ func TestExtractGolden(t *testing.T) {
 		{"802.3", toFrom + "0003 ffff03", "eth_type(0x05ff)", "L3=0 L4=0"},
 		{"SNAP", toFrom + "0024 aaaa03000000 0800 4500001c00000000 40110000" + v4Pair + "0400 0050 0008 0000",
 			"eth_type(0x0800),ipv4(src=10.0.0.1,dst=10.0.0.2,proto=17,tos=0,ecn=0,ttl=64,frag=no),udp(src=1024,dst=80)", "L3=22 L4=42"},
+		{"SNAP with a number that is no EtherType", toFrom + "0008 aaaa03000000 0003", "eth_type(0x0003)", "L3=0 L4=0"},
+		{"SNAP of another organization", toFrom + "0008 aaaa03000001 0800", "eth_type(0x05ff)", "L3=0 L4=0"},
 		{"tag cut short", toFrom + "8100 0001", "eth_type(0x8100)", "L3=0 L4=0"},
 		{"two tags", toFrom + "88a8 6002 8100 0001 0800",
 			"eth_type(0x88a8),vlan(vid=2,pcp=3),encap(eth_type(0x8100),vlan(vid=1,pcp=0),encap(eth_type(0x0800),ipv4(src=0.0.0.0,dst=0.0.0.0,proto=0,tos=0,ecn=0,ttl=0,frag=no)))", "L3=0 L4=0"},
