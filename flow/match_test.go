@@ -383,6 +383,9 @@ func TestHashAgainstDense(t *testing.T) {
 	r := newRand(t)
 	for range 5000 {
 		a := randomKey(r)
+		if a.EthType == 0x0800 {
+			a.EthType++ // no such key comes from a packet: see checkHashIsWhole
+		}
 		b := *a
 		for range r.IntN(3) {
 			b.Words()[r.IntN(KeyWords)] ^= 1 << r.IntN(64)
