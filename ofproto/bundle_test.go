@@ -224,7 +224,7 @@ func failures(t *testing.T, v openflow.Version) []failure {
 		{openflow.ErrGroupModUnknownGroup, groupOf(t, openflow.GroupModify, "group_id=55,type=all")},
 		{openflow.ErrMeterModUnknownMeter, &openflow.MeterMod{Command: openflow.MeterModify, MeterConfig: openflow.MeterConfig{Meter: 77, Flags: openflow.MeterKbps}}},
 		{openflow.ErrPortModBadPort, &openflow.PortMod{Port: 99}},
-		{openflow.ErrRequestBadPort, &openflow.PacketOut{Buffer: openflow.NoBuffer, InPort: 99, Data: udp(1, 2, nil)}},
+		{openflow.ErrRequestBadPort, &openflow.PacketOut{Buffer: openflow.NoBuffer, InPort: 99, Actions: []openflow.Action{openflow.Output{Port: 1}}, Data: udp(1, 2, nil)}},
 		{openflow.ErrFlowModOverlap, flowOf(t, "add check_overlap,priority=2,actions=1")},
 		{openflow.ErrFlowModTableFull, flowOf(t, "add table=4,priority=9,actions=1")},
 	}
