@@ -161,6 +161,23 @@ func TestRemovedReasonOfOlderVersions(t *testing.T) {
 	}
 }
 
+// TestAsyncForManagement: who connects to manage the switch hears of nothing until it
+// asks, be it by set-config or by set-async.
+func TestAsyncForManagement(t *testing.T) {
+	j := newJar(t, false)
+	p := j.connect(j.bridge("br0", 2, FailSecure), Service, openflow.V13)
+	remove := []openflow.Message{flowOf(t, "add send_flow_rem,actions=1"), flowOf(t, "delete")}
+	if got := p.ask(remove...); len(got) != 0 {
+		t.Errorf("unasked, it hears %s", describeAll(got))
+	}
+	async := openflow.AsyncConfig{}
+	async.Primary.Reasons[openflow.AsyncFlowRemoved] = 1 << openflow.RemovedDelete
+	async.Primary.Set, async.Secondary.Set = 7, 7
+	if got := p.ask(append([]openflow.Message{&openflow.SetAsync{AsyncConfig: async}}, remove...)...); len(got) != 1 || got[0].Kind() != openflow.KindFlowRemoved {
+		t.Errorf("asked for, it hears %s", describeAll(got))
+	}
+}
+
 // TestBundleAddValidates: what can never be done is refused when it is added, and the
 // bundle goes on (OpenFlow 1.4.1 §7.3.9.7).
 func TestBundleAddValidates(t *testing.T) {

@@ -167,6 +167,7 @@ func (s *Session) setConfig(m *openflow.SetConfig) error {
 	return nil
 }
 
+// setAsync also asks for asynchronous messages where there were none.
 func (s *Session) setAsync(m *openflow.SetAsync) {
 	merge := func(dst, src *openflow.AsyncMask) {
 		for i := range src.Reasons {
@@ -177,6 +178,9 @@ func (s *Session) setAsync(m *openflow.SetAsync) {
 	}
 	merge(&s.async.Primary, &m.Primary)
 	merge(&s.async.Secondary, &m.Secondary)
+	if s.config.MissSendLen == 0 && s.options.Kind == Service {
+		s.config.MissSendLen = defaultMissSendLen
+	}
 	s.update()
 }
 

@@ -102,7 +102,7 @@ func (b *Bridge) NewSession(o SessionOptions, now int64) *Session {
 	s := &Session{bridge: b, options: o, packetIns: newPacketIns(o.PacketIns), heard: now, role: openflow.RoleEqual, async: defaultAsync(),
 		dialect: openflow.Decoder{Dialect: openflow.Dialect{NoTableID: true}}}
 	if o.Kind == Controller {
-		s.config.MissSendLen = 128 // OFP_DEFAULT_MISS_SEND_LEN
+		s.config.MissSendLen = defaultMissSendLen
 	}
 	s.wants.Store(&asyncWants{})
 	list := append(slices.Clone(*b.sessions.Load()), s)
@@ -310,6 +310,8 @@ func versionNames(set openflow.VersionSet) string {
 	}
 	return text
 }
+
+const defaultMissSendLen = 128 // OFP_DEFAULT_MISS_SEND_LEN
 
 // update publishes what workers need to know.
 func (s *Session) update() {
