@@ -30,9 +30,17 @@ type Megaflow struct {
 	remembered     uint64 // hash of the whole key that it was remembered for last
 	tags           uint64
 
-	values  []uint64 // the key's words under the mask, in the mask's order
+	many    []uint64 // values, where they do not fit few
 	created int64
 	folded  Hits // what the credits already have; guarded by the registry's mutex
+}
+
+// values are the key's n words under the mask, in the mask's order.
+func (m *Megaflow) values(n int) []uint64 {
+	if n > len(m.few) {
+		return m.many
+	}
+	return m.few[:n]
 }
 
 // touch reads a bit of what every packet needs, so that it comes into the processor's cache.
@@ -43,9 +51,9 @@ func (m *Megaflow) touch() uint64 {
 // Key is the megaflow's key; bits outside its mask are zero.
 func (m *Megaflow) Key() flow.Key {
 	var k flow.Key
-	w := k.Words()
+	w, values := k.Words(), m.values(len(m.mask.words))
 	for i, wm := range m.mask.words {
-		w[wm.word] = m.values[i]
+		w[wm.word] = values[i]
 	}
 	return k
 }
@@ -167,7 +175,8 @@ func (c *cache) remember(h uint64, m *Megaflow) {
 
 // forget lets go of m, as far as its last signature goes. Others of it are found to be dead.
 func (c *cache) forget(m *Megaflow) {
-	for i, set := 0, c.sigSet(m.remembered); i < len(set); i++ {
+	set := c.sigSet(m.remembered)
+	for i := range set {
 		if set[i].flow == m {
 			set[i] = signature{}
 		}
@@ -267,7 +276,7 @@ func (c *cache) port(id uint32) *portCache {
 	return c.ports[id]
 }
 
-// insert puts m, whose key is k, under mask. It sets mask, values and hash.
+// insert puts m, whose key is k, under mask. It sets mask, its values and hash.
 func (c *cache) insert(m *Megaflow, k *flow.Key, mask *flow.Key) {
 	c.words = appendWords(c.words[:0], mask)
 	t, made := c.port(k.InPort).subtableFor(c.words, k, c.limit)
@@ -278,13 +287,12 @@ func (c *cache) insert(m *Megaflow, k *flow.Key, mask *flow.Key) {
 	if m.narrowed = !slices.Equal(t.words, c.words); m.narrowed {
 		c.narrowed++
 	}
-	w := k.Words()
-	m.values = m.few[:]
 	if len(t.words) > len(m.few) {
-		m.values = make([]uint64, len(t.words))
+		m.many = make([]uint64, len(t.words))
 	}
+	w, values := k.Words(), m.values(len(t.words))
 	for i, wm := range t.words {
-		m.values[i] = w[wm.word] & wm.mask
+		values[i] = w[wm.word] & wm.mask
 	}
 	m.hash = t.hash(c.secret, w)
 	t.add(m)

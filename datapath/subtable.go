@@ -101,10 +101,7 @@ func (t *subtable) matches(m *Megaflow, k *flow.Key) bool {
 	if t.segments&^k.Present != 0 {
 		return false
 	}
-	w, values, differ := k.Words(), m.few[:], uint64(0)
-	if len(t.words) > len(values) {
-		values = m.values
-	}
+	w, values, differ := k.Words(), m.values(len(t.words)), uint64(0)
 	for i, wm := range t.words {
 		differ |= w[wm.word]&wm.mask ^ values[i]
 	}

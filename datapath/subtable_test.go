@@ -97,7 +97,7 @@ func TestNarrowedLikeNaive(t *testing.T) {
 // TestMegaflowLines keeps what every packet needs within three lines of 64 bytes.
 func TestMegaflowLines(t *testing.T) {
 	var m Megaflow
-	if a, b, c := unsafe.Offsetof(m.mask), unsafe.Offsetof(m.packets), unsafe.Offsetof(m.values); a != 64 || b != 128 || c > 192 {
+	if a, b, c := unsafe.Offsetof(m.mask), unsafe.Offsetof(m.packets), unsafe.Offsetof(m.many); a != 64 || b != 128 || c > 192 {
 		t.Errorf("to execute from %d, to count from %d to %d", a, b, c)
 	}
 	if n := unsafe.Sizeof(m); n > 256 || n <= 240 { // of the size class whose objects begin with a line

@@ -21,13 +21,6 @@ func (m *KeyMask) Words() *[KeyWords]uint64 { return (*[KeyWords]uint64)(unsafe.
 // KeyMask is the part of the mask that lies on the key. It is the same memory.
 func (m *Mask) KeyMask() *KeyMask { return (*KeyMask)(unsafe.Pointer(m)) }
 
-// Or adds o's bits to m.
-func (m *KeyMask) Or(o *KeyMask) {
-	for i, w := range o.Words() {
-		m.Words()[i] |= w
-	}
-}
-
 func (c *Conn) words() *[ConnWords]uint64 { return (*[ConnWords]uint64)(unsafe.Pointer(c)) }
 
 func (t *Tunnel) words() *[TunnelWords]uint64 { return (*[TunnelWords]uint64)(unsafe.Pointer(t)) }

@@ -70,20 +70,12 @@ func (s *Session) statistics(h openflow.Header, m openflow.Message) error {
 		s.send(h.XID, b.controllers())
 	default:
 		code := openflow.ErrRequestBadType
-		if m.Kind().Multipart() && h.Type == statsType(s.version) { // a reply is no request of an unknown kind
+		if m.Kind().Multipart() && h.Type == openflow.StatsRequestType(s.version) { // a reply is no request of an unknown kind
 			code = openflow.ErrRequestBadStat
 		}
 		return openflow.NewError(code, "%s is not supported", h.Name)
 	}
 	return nil
-}
-
-// statsType is OFPT_STATS_REQUEST, or OFPT_MULTIPART_REQUEST.
-func statsType(v openflow.Version) uint8 {
-	if v == openflow.V10 {
-		return 16
-	}
-	return 18
 }
 
 // reply sends what ask returns, unless that is an error.

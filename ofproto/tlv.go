@@ -105,14 +105,24 @@ func subfields(a openflow.Action) iter.Seq[openflow.Subfield] {
 		case openflow.Sample:
 			_ = yield(a.ObsDomainField) && yield(a.ObsPointField)
 		case openflow.CT:
-			more := yield(a.ZoneSrc)
+			if !yield(a.ZoneSrc) {
+				return
+			}
 			for _, inner := range a.Actions {
-				subfields(inner)(func(s openflow.Subfield) bool { more = more && yield(s); return more })
+				for s := range subfields(inner) {
+					if !yield(s) {
+						return
+					}
+				}
 			}
 		case openflow.Learn:
-			more := yield(a.ResultDst)
+			if !yield(a.ResultDst) {
+				return
+			}
 			for i := range a.Specs {
-				more = more && yield(a.Specs[i].DstField) && yield(a.Specs[i].SrcField)
+				if !yield(a.Specs[i].DstField) || !yield(a.Specs[i].SrcField) {
+					return
+				}
 			}
 		}
 	}

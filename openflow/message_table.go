@@ -32,6 +32,14 @@ const (
 	statsExperimenter = 0xffff
 )
 
+// StatsRequestType is the type of OFPT_STATS_REQUEST, or OFPT_MULTIPART_REQUEST.
+func StatsRequestType(v Version) uint8 {
+	if v > V10 {
+		return typeStats11
+	}
+	return typeStats10
+}
+
 // messageRow is one row of the message table: one wire form of a message.
 type messageRow struct {
 	kind     Kind
@@ -184,10 +192,7 @@ func (k Kind) String() string { return codec.name(k) }
 
 // findRow finds a message's row and body, and sets what h knows from them.
 func (t *tables) findRow(h *Header, data []byte) (*messageRow, []byte, error) {
-	stats := uint8(typeStats10)
-	if h.Version > V10 {
-		stats = typeStats11
-	}
+	stats := StatsRequestType(h.Version)
 	switch h.Type {
 	case typeExperimenter:
 		return t.findVendorRow(h.Version, data)

@@ -154,11 +154,8 @@ func (b *Buf) beginsWithNetwork() bool {
 	case b.PacketType == 0 || IsMPLS(ethType):
 		return false
 	case ethType == EthTypeIPv4:
-		if len(s) < IPv4Size || IPv4(s).Version() != 4 {
-			return false
-		}
-		size, total := IPv4(s).HeaderLen(), IPv4(s).TotalLen()
-		return IPv4Size <= size && size <= min(total, len(s)) && total <= b.Size()
+		p, found := placeIPv4(s, 0)
+		return found && p.end <= b.Size()
 	case ethType == EthTypeIPv6:
 		return len(s) >= IPv6Size && IPv6(s).Version() == 6 && IPv6Size+IPv6(s).PayloadLen() <= b.Size()
 	}
