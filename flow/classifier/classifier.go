@@ -14,7 +14,7 @@ type Classifier struct {
 	tries   [numTries]trie
 	clauses clauseSets
 
-	listed        atomic.Pointer[[]listing] // subtables with rules, as Lookup goes over them
+	listed        atomic.Pointer[list]
 	byNumber      atomic.Pointer[[]*subtable]
 	live          atomic.Int64  // rules that have not been removed
 	newestVersion atomic.Uint64 // the latest that a rule was inserted or removed at
@@ -40,17 +40,6 @@ type unlinked struct {
 	epoch  uint8 // trie.epoch
 }
 
-// listing is a subtable and a bound of the priorities in it. gate, where it is
-// not nil, is the subtable's first stage, and prefixes are those of its second:
-// they stand here because they are all that most lookups need of most subtables.
-type listing struct {
-	highest   int32
-	nPrefixes uint8
-	prefixes  [maxStageTries]prefix
-	gate      *stage
-	subtable  *subtable
-}
-
 // New makes an empty table. seed should be random: whoever knows it can choose
 // matches that collide.
 func New(seed uint64) *Classifier {
@@ -58,7 +47,7 @@ func New(seed uint64) *Classifier {
 	for i := range c.tries {
 		c.tries[i].width = trieWidth(i)
 	}
-	c.listed.Store(new([]listing))
+	c.listed.Store(new(list))
 	c.byNumber.Store(new([]*subtable))
 	return c
 }

@@ -101,13 +101,13 @@ func (s *clauseSets) release(n uint32) {
 	}
 }
 
-// conjunctive goes on with a lookup that has found a clause. rest is the list
-// from the clause's subtable on, hard the best rule before it that is none.
-func (l *lookup) conjunctive(rest []listing, clause, hard ID) ID {
+// conjunctive goes on with a lookup that has found a clause. hard is the best rule
+// before it that is none.
+func (l *lookup) conjunctive(clause, hard ID) ID {
 	var room [64]ID
 	soft := append(room[:0], clause)
-	for i := 1; i < len(rest) && (hard == None || rest[i].highest > l.priority(hard)); i++ {
-		id := l.enterSubtable(&rest[i])
+	for t := l.next(hard, l.priority(hard)); t != nil; t = l.next(hard, l.priority(hard)) {
+		id := l.probe(t)
 		switch {
 		case id == None:
 		case l.c.rules.at(id).clauses != 0:

@@ -29,8 +29,9 @@ type lookup struct {
 	c       *Classifier
 	version uint64
 	p       *flow.Pipeline
-	mask    *flow.Mask     // nil: nobody asks
-	words   flow.WordSet   // of mask, that have got bits
+	mask    *flow.Mask   // nil: nobody asks
+	words   flow.WordSet // of mask, that have got bits
+	way     way
 	walks   [numTries]walk // through the tries, as far as they were needed
 
 	alone bool // passes over clauses of conjunctions
@@ -46,18 +47,15 @@ type lookup struct {
 // run is the rule that the packet matches.
 func (l *lookup) run() ID {
 	best, highest := None, int32(0)
-	list := *l.c.listed.Load()
-	for i := range list {
-		if best != None && list[i].highest <= highest {
-			break
-		}
-		id := l.enterSubtable(&list[i])
+	l.way.ahead = *l.c.listed.Load()
+	for t := l.next(best, highest); t != nil; t = l.next(best, highest) {
+		id := l.probe(t)
 		if id == None {
 			continue
 		}
 		r := l.c.rules.at(id)
 		if r.clauses != 0 {
-			best = l.conjunctive(list[i:], id, best)
+			best = l.conjunctive(id, best)
 			break
 		}
 		if best == None || r.priority > highest {
@@ -71,27 +69,7 @@ func (l *lookup) run() ID {
 // runAlone is run among the rules that are no clauses.
 func (l *lookup) runAlone() ID {
 	l.alone = true
-	best := None
-	list := *l.c.listed.Load()
-	for i := range list {
-		if best != None && list[i].highest <= l.priority(best) {
-			break
-		}
-		if id := l.enterSubtable(&list[i]); id != None && (best == None || l.priority(id) > l.priority(best)) {
-			best = id
-		}
-	}
-	l.finish()
-	return best
-}
-
-// enterSubtable is the rule of highest priority in a subtable of the list that
-// matches the packet and is visible, or None.
-func (l *lookup) enterSubtable(g *listing) ID {
-	if g.gate != nil && l.closed(g) {
-		return None
-	}
-	return l.probe(g.subtable)
+	return l.run()
 }
 
 // finish adds the bits to mask that the tries have told packets apart by.
@@ -158,23 +136,6 @@ func (l *lookup) stagesToTell(t *subtable, id ID, before uint64) int {
 	return n
 }
 
-// closed reports whether the packet's first stage, or its prefixes in the second
-// one, say that no rule of a subtable matches it: what probe would find as well.
-func (l *lookup) closed(g *listing) bool {
-	if &g.gate.steps[0] != l.first {
-		l.enter(g.gate)
-	}
-	if g.gate.seen.has(l.tag) && (g.nPrefixes == 0 || !l.fails(g.prefixes[:g.nPrefixes])) {
-		return false
-	}
-	if !l.masked {
-		l.masked = true
-		g.gate.unwildcard(l.mask)
-		l.words = l.words.Or(g.gate.words)
-	}
-	return true
-}
-
 // enter is the packet's hash after the first stage.
 func (l *lookup) enter(s *stage) uint64 {
 	if first := &s.steps[0]; first != l.first {
@@ -203,12 +164,7 @@ func (l *lookup) unwildcard(stages []stage) {
 // notes the bits that say so.
 func (l *lookup) fails(prefixes []prefix) bool {
 	for i, p := range prefixes {
-		w := &l.walks[p.field]
-		if !w.done {
-			k := keyOf(int(p.field), l.p)
-			l.c.tries[p.field].lookup(&k, w)
-		}
-		if w.has(p.size) {
+		if l.walk(int(p.field)).has(p.size) {
 			continue
 		}
 		// The prefixes that it has count too: megaflows are not to overlap.
@@ -218,6 +174,16 @@ func (l *lookup) fails(prefixes []prefix) bool {
 		return true
 	}
 	return false
+}
+
+// walk is the packet's way through a field's trie.
+func (l *lookup) walk(field int) *walk {
+	w := &l.walks[field]
+	if !w.done {
+		k := keyOf(field, l.p)
+		l.c.tries[field].lookup(&k, w)
+	}
+	return w
 }
 
 // find is the first visible rule with the packet's words, or None. h is their
@@ -256,7 +222,7 @@ func (l *lookup) visible(id ID) ID {
 // removed, and others inserted at later versions, meanwhile.
 func (c *Classifier) All(version uint64) iter.Seq[ID] {
 	return func(yield func(ID) bool) {
-		for _, l := range *c.listed.Load() {
+		for l := range c.listed.Load().all() {
 			slots := *l.subtable.slots.Load()
 			for i := range slots {
 				slot := slots[i].Load()

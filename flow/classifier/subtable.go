@@ -40,18 +40,6 @@ func newSubtable(match flow.Sparse) *subtable {
 	return t
 }
 
-// listing is the subtable's entry in the list.
-func (t *subtable) listing() listing {
-	l := listing{highest: t.bound, subtable: t}
-	if len(t.stages) > 1 && t.stages[0].nTries == 0 {
-		l.gate = &t.stages[0]
-		if s := &t.stages[1]; !s.portTries() {
-			l.nPrefixes, l.prefixes = s.nTries, s.tries
-		}
-	}
-	return l
-}
-
 // hashValues is the hash of a match's words.
 func (t *subtable) hashValues(values []uint64, seed uint64) uint64 {
 	h := seed

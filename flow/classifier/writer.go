@@ -58,7 +58,7 @@ func (c *Classifier) subtableFor(match flow.Sparse) *subtable {
 // shareFirst gives t's first stage the steps of another subtable whose first
 // stage has the same: lookups then see that they are the same.
 func (c *Classifier) shareFirst(t *subtable) {
-	for _, l := range *c.listed.Load() {
+	for l := range c.listed.Load().all() {
 		if o := l.subtable; len(t.stages) > 0 && len(o.stages) > 0 && slices.Equal(t.stages[0].steps, o.stages[0].steps) {
 			t.stages[0].steps = o.stages[0].steps
 			return
@@ -72,30 +72,19 @@ func (c *Classifier) list(t *subtable) {
 	if t.listed && t.bound == highest {
 		return
 	}
+	list := *c.listed.Load()
+	if t.listed {
+		list = list.without(listing{t.bound, t})
+	}
 	t.listed, t.bound = true, highest
-	old := *c.listed.Load()
-	list := make([]listing, 0, len(old)+1)
-	placed := false
-	for _, l := range old {
-		if l.subtable == t {
-			continue
-		}
-		if !placed && (l.highest < highest || l.highest == highest && l.subtable.age > t.age) {
-			list = append(list, t.listing())
-			placed = true
-		}
-		list = append(list, l)
-	}
-	if !placed {
-		list = append(list, t.listing())
-	}
+	list = list.with(listing{highest, t})
 	c.listed.Store(&list)
 }
 
 // drop forgets a subtable that has no rules. Readers that still have it find
 // nothing in it.
 func (c *Classifier) drop(t *subtable) {
-	list := slices.DeleteFunc(slices.Clone(*c.listed.Load()), func(l listing) bool { return l.subtable == t })
+	list := (*c.listed.Load()).without(listing{t.bound, t})
 	c.listed.Store(&list)
 	h := c.maskHash(flow.SparseOf(t.set, nil, t.masks))
 	if same := slices.DeleteFunc(c.byMask[h], func(o *subtable) bool { return o == t }); len(same) > 0 {
@@ -273,7 +262,7 @@ func (c *Classifier) Find(match flow.Sparse, priority int32, version uint64) ID 
 // packet can match both it and match; None where there is none. It looks at all
 // rules of the subtables that have the priority.
 func (c *Classifier) Overlapping(match flow.Sparse, priority int32, version uint64) ID {
-	for _, l := range *c.listed.Load() {
+	for l := range c.listed.Load().all() {
 		if l.highest < priority {
 			break
 		}
@@ -304,8 +293,9 @@ type Stats struct {
 
 // Stats is the table's state now.
 func (c *Classifier) Stats() Stats {
-	s := Stats{Subtables: len(*c.listed.Load())}
-	for _, l := range *c.listed.Load() {
+	var s Stats
+	for l := range c.listed.Load().all() {
+		s.Subtables++
 		for _, n := range l.subtable.priorities.count {
 			s.Rules += int(n)
 		}
