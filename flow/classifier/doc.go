@@ -22,9 +22,13 @@
 //     length is told apart by its first bits: as many as it takes to leave
 //     the way to every prefix of that length.
 //
+// Most subtables a lookup never looks at: neighbours in the order of priorities
+// whose masks begin alike form a run, and what prefixes a packet has tells of a
+// whole run which of its subtables may have a rule.
+//
 // What is looked at, and in which order, depends on nothing but what was looked
 // at before, so what two packets' masks say never overlaps. All bits are added in
-// Classifier.Lookup's helpers: lookup.unwildcard and lookup.finish.
+// Classifier.Lookup's helpers: lookup.unwildcard, lookup.tellFailed and lookup.finish.
 //
 // A rule may be a clause of conjunctions instead of a rule by itself; see Clause.
 //

@@ -64,7 +64,9 @@ func addresses(kind, r *rand.Rand) *flow.Match {
 		}
 		m.SetField(f, v, flow.PrefixMask(size, f.Bits))
 	}
-	exact := func(name string, v uint64) { m.SetField(flow.FieldByName(name), flow.U64(v), flow.FieldByName(name).Full()) }
+	exact := func(name string, v uint64) {
+		m.SetField(flow.FieldByName(name), flow.U64(v), flow.FieldByName(name).Full())
+	}
 	src, dst, ethType, width := "ip_src", "ip_dst", uint64(0x800), 32
 	if kind.IntN(4) == 0 {
 		src, dst, ethType, width = "ipv6_src", "ipv6_dst", 0x86dd, 128
