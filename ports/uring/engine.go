@@ -38,6 +38,7 @@ type Engine struct {
 	ring     *ring // nil until then
 	refused  error // why there is none and will be none
 	features Features
+	files    files
 	frames   *packet.Pool
 	promised int // slots that readers may have out
 
@@ -77,6 +78,9 @@ func (e *Engine) open() error {
 		return err
 	}
 	if e.features, err = r.probeFeatures(e.options.Refuse); err == nil {
+		e.files, err = r.registerFiles()
+	}
+	if err == nil {
 		e.frames, err = packet.NewPool(e.options.Frames, slotSize, packet.Headroom)
 	}
 	if err != nil {

@@ -89,6 +89,13 @@ type geteventsArg struct {
 // maxOps is more operations than any kernel knows.
 const maxOps = 256
 
+// filesUpdate is struct io_uring_files_update.
+type filesUpdate struct {
+	offset uint32
+	_      uint32
+	fds    uint64
+}
+
 // probe is struct io_uring_probe.
 type probe struct {
 	lastOp, opsLen uint8
@@ -156,6 +163,7 @@ const (
 
 // Flags of requests and completions.
 const (
+	sqeFixedFile    = 1 << 0
 	sqeBufferSelect = 1 << 5
 
 	cqeBuffer      = 1 << 0
@@ -165,9 +173,11 @@ const (
 
 // Operations of io_uring_register.
 const (
-	registerProbe      = 8
-	registerPbufRing   = 22
-	unregisterPbufRing = 23
+	registerFiles       = 2
+	registerFilesUpdate = 6
+	registerProbe       = 8
+	registerPbufRing    = 22
+	unregisterPbufRing  = 23
 )
 
 // rwfNoWait makes a request fail with EAGAIN that would have to wait.

@@ -25,7 +25,7 @@ type Reader struct {
 	engine *Engine
 	queue  ports.RxQueue // that Ready reports
 	number int           // in engine.readers, and of the group of provided buffers
-	fd     int32
+	file   file
 	lead   int // bytes before the frame, within the headroom
 
 	memory  []byte // of entries
@@ -61,10 +61,11 @@ func (e *Engine) OpenReader(fd, lead int, q ports.RxQueue) (*Reader, error) {
 		return nil, fmt.Errorf("io_uring: all %d slots of the worker are taken: %w", e.options.Frames, unix.ENOBUFS)
 	}
 	number := vacant(&e.readers)
-	r := &Reader{engine: e, queue: q, number: number, fd: int32(fd), lead: lead}
+	r := &Reader{engine: e, queue: q, number: number, lead: lead}
 	if err := r.provide(); err != nil {
 		return nil, fmt.Errorf("io_uring: provide buffers: %w", err)
 	}
+	r.file = e.files.add(fd)
 	e.promised += SlotsPerReader
 	e.readers[number] = r
 	for i := range r.slots {
@@ -200,7 +201,8 @@ func (r *Reader) request() {
 			r.mark()
 			return
 		}
-		s.opcode, s.flags, s.fd, s.off = opRead, sqeBufferSelect, r.fd, ^uint64(0)
+		s.opcode, s.flags, s.off = opRead, sqeBufferSelect, ^uint64(0)
+		s.of(r.file)
 		s.bufGroup, s.userData = uint16(r.number), userData(kindRead, r.number, 0)
 		switch {
 		case isMultishot:
@@ -250,6 +252,9 @@ func (r *Reader) Close() (lost int, err error) {
 	for i, b := range r.slots {
 		r.free(b)
 		r.slots[i] = nil
+	}
+	if err := e.files.remove(r.file); err != nil {
+		return lost, err
 	}
 	e.readers[r.number] = nil
 	e.promised -= SlotsPerReader

@@ -145,9 +145,7 @@ func (r *ring) arrived() bool { return r.taken != atomic.LoadUint32(r.cqTail) }
 func (r *ring) submit() error {
 	atomic.StoreUint32(r.sqTail, r.tail)
 	for {
-		// Not RawSyscall: a batch of writes may take longer than a garbage
-		// collection should have to wait.
-		_, _, errno := unix.Syscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(r.unsubmitted()), 0, enterGetEvents, 0, 0)
+		_, _, errno := unix.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(r.unsubmitted()), 0, enterGetEvents, 0, 0)
 		switch errno {
 		case 0, unix.EAGAIN, unix.EBUSY:
 			// The kernel is short of memory or of room for completions. What it

@@ -15,7 +15,7 @@ const maxWrites = 128
 type Writer struct {
 	engine *Engine
 	number int // in engine.writers
-	fd     int32
+	file   file
 	slots  [maxWrites]write
 	vacant []uint8 // numbers of slots without a frame
 	done   []Written
@@ -39,7 +39,7 @@ func (e *Engine) OpenWriter(fd int) (*Writer, error) {
 	if err := e.open(); err != nil {
 		return nil, err
 	}
-	w := &Writer{engine: e, number: vacant(&e.writers), fd: int32(fd)}
+	w := &Writer{engine: e, number: vacant(&e.writers), file: e.files.add(fd)}
 	for i := range w.slots {
 		w.vacant = append(w.vacant, uint8(i))
 	}
@@ -65,7 +65,8 @@ func (w *Writer) Write(b *packet.Buf, front []byte) bool {
 	w.vacant = w.vacant[:len(w.vacant)-1]
 	place := &w.slots[slot]
 	place.buf = b
-	s.opcode, s.fd, s.off, s.opFlags = opWrite, w.fd, ^uint64(0), rwfNoWait
+	s.opcode, s.off, s.opFlags = opWrite, ^uint64(0), rwfNoWait
+	s.of(w.file)
 	s.addr, s.len = uint64(uintptr(unsafe.Pointer(&front[0]))), uint32(len(front))
 	s.userData = userData(kindWrite, w.number, int(slot))
 	if b.Next() != nil {
@@ -131,5 +132,5 @@ func (w *Writer) Close(local *packet.Pool) error {
 		d.Buf.Free(local)
 	}
 	e.writers[w.number] = nil
-	return nil
+	return e.files.remove(w.file)
 }
