@@ -146,8 +146,8 @@ func (d *Datapath) drained(w *Worker) (done bool) {
 	return false
 }
 
-// giveUp takes a queue from the worker, which has it closed. It is nil where the
-// worker has none such.
+// giveUp takes a queue from the worker, which has it closed when it has forwarded what
+// the queue has read. It is nil where the worker has none such.
 func (w *Worker) giveUp(id PortID, number int) (*rxQueue, error) {
 	i := slices.IndexFunc(w.receive, func(q *rxQueue) bool { return q.port.id == id && int(q.number) == number })
 	if i < 0 {
@@ -161,7 +161,12 @@ func (w *Worker) giveUp(id PortID, number int) (*rxQueue, error) {
 	}
 	w.served = nil
 	w.regather()
-	return q, q.queue.Close()
+	var err error
+	if s, ok := q.queue.(ports.Stopper); ok {
+		for err = s.Stop(); w.serve(q); {
+		}
+	}
+	return q, errors.Join(err, q.queue.Close())
 }
 
 // take opens a queue that another worker gave up. Its counts go on.

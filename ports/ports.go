@@ -47,6 +47,12 @@ type RxQueue interface {
 	Close() error
 }
 
+// Stopper is a RxQueue that reads ahead.
+type Stopper interface {
+	// Stop ends reading. Recv hands out what was read before.
+	Stop() error
+}
+
 // TxQueue is one worker's way to send on a port.
 type TxQueue interface {
 	// Send takes every frame of the batch. The port's Info says what a frame

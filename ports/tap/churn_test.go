@@ -76,8 +76,8 @@ func testDeviceChangesUnderLoad(t *testing.T) {
 // is not measured.
 func BenchmarkForward(b *testing.B) {
 	c := porttest.Control(b)
-	from := open(b, c, Options{Name: "dev", Netns: porttest.Unusual("tap-bench-1"), Uring: true})
-	to := open(b, c, Options{Name: "dev", Netns: porttest.Unusual("tap-bench-2"), Uring: true})
+	from := open(b, c, Options{Name: "dev", Netns: porttest.Unusual("tap-bench-1"), IO: IORing})
+	to := open(b, c, Options{Name: "dev", Netns: porttest.Unusual("tap-bench-2"), IO: IORing})
 	porttest.AwaitUp(b, from)
 	raw := porttest.PacketSocket(b, space(b, c, from), "dev", false)
 	frame := append([]byte{2, 9, 9, 9, 9, 9, 2, 9, 9, 9, 9, 8, 0x88, 0xb5}, make([]byte, 46)...)

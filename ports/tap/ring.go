@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"vswitch/packet"
 	"vswitch/ports"
@@ -23,17 +24,16 @@ type ringRx struct {
 	number int
 }
 
-var _ ports.RxQueue = (*ringRx)(nil)
+var (
+	_ ports.RxQueue = (*ringRx)(nil)
+	_ ports.Stopper = (*ringRx)(nil)
+)
 
 // openRing opens a receive queue on the worker's ring, or returns nil where system
 // calls must do it, and notes why. Called with p.mu held.
 func (p *Port) openRing(number int, e ports.Engine) ports.RxQueue {
-	if !p.options.Uring {
-		return nil
-	}
-	engine, ok := e.(*uring.Engine)
-	if !ok {
-		p.fallBack(errors.New("the worker's engine has no ring"))
+	engine := p.ringOf(e)
+	if engine == nil {
 		return nil
 	}
 	q := &ringRx{port: p, engine: engine, number: number}
@@ -43,15 +43,39 @@ func (p *Port) openRing(number int, e ports.Engine) ports.RxQueue {
 		return nil
 	}
 	p.state.Change(func(i *ports.Info) {
-		if len(p.readers) == 0 || i.IO != ioSyscall {
+		if len(p.readers) == 0 || !strings.HasPrefix(i.IO, ioSyscall) {
 			i.IO = fmt.Sprintf("uring (%s)", engine.Features())
 		}
 	})
 	return q
 }
 
-// fallBack notes once why frames are moved by system calls.
+// ringOf is the worker's engine where its ring is to be used, else nil.
+func (p *Port) ringOf(e ports.Engine) *uring.Engine {
+	if p.options.IO == IOSyscall {
+		return nil
+	}
+	engine, ok := e.(*uring.Engine)
+	if !ok {
+		p.fallBack(errors.New("the worker's engine has no ring"))
+		return nil
+	}
+	if p.options.IO == IOBest {
+		if err := engine.IsQuickest(); err != nil {
+			p.fallBack(err)
+			return nil
+		}
+	}
+	return engine
+}
+
+// fallBack says why frames are moved by system calls, and notes it once where
+// something else was asked for.
 func (p *Port) fallBack(why error) {
+	if p.options.IO == IOBest {
+		p.state.Change(func(i *ports.Info) { i.IO = fmt.Sprintf("%s (%v)", ioSyscall, why) })
+		return
+	}
 	note := fmt.Sprintf("io_uring was asked for, and system calls move the frames: %v", why)
 	p.state.Change(func(i *ports.Info) {
 		i.IO = ioSyscall
@@ -111,6 +135,9 @@ func (q *ringRx) take(read uring.Read) *packet.Buf {
 	return b
 }
 
+// Stop ends reading; see ports.Stopper.
+func (q *ringRx) Stop() error { return q.reader.Stop() }
+
 // Close gives the descriptor back. Frames that the ring has read and nobody took
 // count as missed.
 func (q *ringRx) Close() error {
@@ -132,8 +159,8 @@ var _ ports.TxQueue = (*ringTx)(nil)
 
 // openRingWriter is openRing for sending.
 func (p *Port) openRingWriter(fd int, e ports.Engine) *uring.Writer {
-	engine, ok := e.(*uring.Engine)
-	if !p.options.Uring || !ok {
+	engine := p.ringOf(e)
+	if engine == nil {
 		return nil
 	}
 	w, err := engine.OpenWriter(fd)

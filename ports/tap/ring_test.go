@@ -41,8 +41,13 @@ func needRing(t testing.TB, e *uring.Engine) {
 
 func openOverRing(t testing.TB, role string, e *uring.Engine) (*Port, ports.RxQueue, ports.TxQueue) {
 	t.Helper()
+	return openOver(t, role, e, IORing)
+}
+
+func openOver(t testing.TB, role string, e *uring.Engine, io IO) (*Port, ports.RxQueue, ports.TxQueue) {
+	t.Helper()
 	p := open(t, porttest.Control(t), Options{Name: "dev", Netns: porttest.Unusual(role), MAC: deviceMAC, MTU: 9000,
-		Addresses: []netip.Prefix{devicePref}, Uring: true})
+		Addresses: []netip.Prefix{devicePref}, IO: io})
 	porttest.AwaitUp(t, p)
 	return p, porttest.OpenRx(t, p, 0, e), porttest.OpenTx(t, p, e)
 }
@@ -56,10 +61,11 @@ func TestKernelsWithLess(t *testing.T) {
 		io     string
 		note   string
 	}{
-		{"nothing refused", 0, "uring (multishot reads, deferred task work)", ""},
+		{"nothing refused", 0, "uring (multishot reads, deferred task work", ""},
 		{"no multishot", uring.FeatureMultishot, "uring (single reads", ""},
 		{"no deferred work", uring.FeatureDeferred, "task work at any time", ""},
 		{"Linux 5.19", uring.FeatureMultishot | uring.FeatureDeferred, "uring (single reads", ""},
+		{"no registered descriptors", uring.FeatureFiles, "descriptors looked up", ""},
 		{"no ring", uring.FeatureRing, "syscall", "io_uring was asked for, and system calls move the frames: io_uring_setup: operation not permitted"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -79,6 +85,33 @@ func TestKernelsWithLess(t *testing.T) {
 			isNoted := slices.ContainsFunc(info.Notes, func(n string) bool { return strings.HasPrefix(n, "io_uring was") && strings.Contains(n, test.note) })
 			if isNoted != (test.note != "") {
 				t.Errorf("notes: %q, want %q", info.Notes, test.note)
+			}
+		})
+	}
+}
+
+// TestBest has a port choose: the ring where it has everything, else system calls.
+func TestBest(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		refuse uring.Features
+		io     string
+	}{
+		{"all", 0, "uring (multishot reads, deferred task work, registered descriptors)"},
+		{"no multishot", uring.FeatureMultishot, "syscall (io_uring: single reads (multishot needs Linux 6.7)"},
+		{"no registered descriptors", uring.FeatureFiles, "syscall (io_uring: "},
+		{"no ring", uring.FeatureRing, "syscall (io_uring_setup: operation not permitted"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			e := porttest.EngineWithout(t, test.refuse)
+			if err := e.IsQuickest(); err != nil && test.refuse == 0 {
+				t.Skipf("this kernel's ring is not the quickest: %v", err)
+			}
+			p, rx, tx := openOver(t, "tap-best", e, IOBest)
+			porttest.Send(t, e, tx, arpRequest(), ports.TxSent)
+			porttest.AwaitFrame(t, e, rx, "ARP reply", isARPReply)
+			if info := p.Info(); !strings.HasPrefix(info.IO, test.io) || len(info.Notes) > 0 {
+				t.Errorf("I/O %q, want %q; notes %q, want none about what nobody asked for", info.IO, test.io, info.Notes)
 			}
 		})
 	}
@@ -142,7 +175,7 @@ func TestEngineWithoutRing(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { e.Close() })
-	p := open(t, c, Options{Name: "dev", Netns: porttest.Unusual("tap-other"), Uring: true})
+	p := open(t, c, Options{Name: "dev", Netns: porttest.Unusual("tap-other"), IO: IORing})
 	porttest.OpenTx(t, p, e)
 	if i := p.Info(); i.IO != ioSyscall {
 		t.Errorf("I/O: %q", i.IO)
@@ -167,7 +200,7 @@ func TestSeccompRefusesRing(t *testing.T) {
 			return
 		}
 		defer e.Close()
-		p, err := Open(c, Options{Name: "dev", Netns: porttest.Unusual("tap-seccomp"), Uring: true})
+		p, err := Open(c, Options{Name: "dev", Netns: porttest.Unusual("tap-seccomp"), IO: IORing})
 		if err != nil {
 			failed <- err.Error()
 			return
@@ -314,7 +347,7 @@ func TestPortsComeAndGo(t *testing.T) {
 	before := descriptors(t)
 	dst := make([]*packet.Buf, 64)
 	for turn := range 30 {
-		p, err := Open(c, Options{Name: "dev", Netns: porttest.Unusual("tap-churn"), Uring: true, Queues: 2})
+		p, err := Open(c, Options{Name: "dev", Netns: porttest.Unusual("tap-churn"), IO: IORing, Queues: 2})
 		if err != nil {
 			t.Fatal(err) // also where the device of the last turn is still there
 		}

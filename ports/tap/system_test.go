@@ -32,7 +32,9 @@ func overRing(t testing.TB) bool { return strings.Contains(t.Name(), "/uring") }
 
 func open(t testing.TB, c *netdev.Control, o Options) *Port {
 	t.Helper()
-	o.Uring = o.Uring || overRing(t)
+	if overRing(t) {
+		o.IO = IORing
+	}
 	p, err := Open(c, o)
 	if err != nil {
 		t.Fatal(err)

@@ -28,8 +28,18 @@ type Options struct {
 	Queues    int            // receive queues; 0: 1
 	MaxQueues int            // how many SetQueues may ask for; 0: Queues
 	Refuse    ports.Offloads // offloads not to ask the kernel for
-	Uring     bool           // move frames by io_uring where the worker and the kernel can
+	IO        IO             // how frames are moved
 }
+
+// IO says how frames are moved.
+type IO uint8
+
+// Ways to move frames.
+const (
+	IOSyscall IO = iota // a system call a frame
+	IORing              // by io_uring, where the worker and the kernel can
+	IOBest              // by io_uring where that has been measured to be quicker
+)
 
 // Limits of the kernel.
 const (
@@ -215,8 +225,8 @@ func (p *Port) discovered() {
 // Name is the port's name in the switch.
 func (p *Port) Name() string { return p.options.Name }
 
-// Movable is false where a ring may have read frames ahead.
-func (p *Port) Movable() bool { return !p.options.Uring }
+// Movable is true: a ring hands out what it has read ahead.
+func (p *Port) Movable() bool { return true }
 
 // Info is the port's state now.
 func (p *Port) Info() ports.Info { return p.state.Info() }

@@ -221,21 +221,70 @@ func testQueuesCanBeTakenAway(t *testing.T) {
 	}
 }
 
-// TestQueueMovesWithoutLoss closes a queue and opens it with another engine.
-func TestQueueMovesWithoutLoss(t *testing.T) {
+// TestQueueMovesWithoutLoss has two engines take turns at a queue that frames wait in.
+func TestQueueMovesWithoutLoss(t *testing.T) { eachIO(t, testQueueMovesWithoutLoss) }
+
+func testQueueMovesWithoutLoss(t *testing.T) {
 	c := porttest.Control(t)
-	p := open(t, c, Options{Name: "dev", Netns: porttest.Unusual("tap-move"), MAC: deviceMAC, Addresses: []netip.Prefix{devicePref}})
-	first, second := porttest.Engine(t), porttest.Engine(t)
-	q, err := p.OpenRx(0, first)
-	if err != nil {
-		t.Fatal(err)
+	p := open(t, c, Options{Name: "dev", Netns: porttest.Unusual("tap-move")})
+	if !p.Movable() {
+		t.Error("not movable")
 	}
-	tx := porttest.OpenTx(t, p, first)
-	porttest.Send(t, first, tx, arpRequest(), ports.TxSent)
-	if err := q.Close(); err != nil {
-		t.Fatal(err)
+	porttest.AwaitUp(t, p)
+	raw := porttest.PacketSocket(t, space(t, c, p), "dev", false)
+	const frames = 300
+	for i := range frames {
+		frame := append([]byte{2, 9, 9, 9, 9, 9, 2, 9, 9, 9, 9, 8, 0x88, 0xb5}, make([]byte, 46)...)
+		binary.BigEndian.PutUint16(frame[14:], uint16(i))
+		if _, err := unix.Write(raw, frame); err != nil {
+			t.Fatal(err)
+		}
 	}
-	porttest.AwaitFrame(t, second, porttest.OpenRx(t, p, 0, second), "the reply from before the move", isARPReply)
+	engines := []ports.Engine{porttest.Engine(t), porttest.Engine(t)}
+	var ready [4]ports.RxQueue
+	next := 0
+	take := func(e ports.Engine, q ports.RxQueue) int {
+		var dst [8]*packet.Buf
+		n, err := q.Recv(dst[:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range dst[:n] {
+			if frame := b.Bytes(); binary.BigEndian.Uint16(frame[12:]) == 0x88b5 {
+				if got := int(binary.BigEndian.Uint16(frame[14:])); got != next {
+					t.Fatalf("frame %d, want %d", got, next)
+				}
+				next++
+			}
+			b.Free(e.Pool())
+		}
+		return n
+	}
+	for turn := 0; next < frames; turn++ {
+		e := engines[turn%2]
+		q, err := p.OpenRx(0, e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for deadline := time.Now().Add(porttest.Patience); take(e, q) == 0; e.Ready(ready[:]) {
+			if err := e.Wait(time.Until(deadline)); err != nil || time.Now().After(deadline) {
+				t.Fatalf("no frame %d: %v", next, err)
+			}
+		}
+		if s, ok := q.(ports.Stopper); ok {
+			if err := s.Stop(); err != nil {
+				t.Fatal(err)
+			}
+			for take(e, q) > 0 {
+			}
+		}
+		if err := q.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s := p.Stats(); s.RxMissed != 0 {
+		t.Errorf("%d frames missed", s.RxMissed)
+	}
 }
 
 func TestNothingIsAllocatedForAFrame(t *testing.T) { eachIO(t, testNothingIsAllocatedForAFrame) }

@@ -18,9 +18,8 @@
 //     one page.
 //   - What a Writer took is submitted by Flush. It is owned by the ring until Next
 //     reports it.
-//   - Descriptors are not registered with the ring. It would save two atomic
-//     operations a request, but before Linux 6.13 the kernel keeps a registered
-//     file, and so a device, until every older request has ended.
+//   - Descriptors are registered with the ring where the kernel lets go of one, and
+//     so of a device, at once. Before Linux 6.13 it waits for every older request.
 //   - Close of a Reader or Writer returns when the kernel has let go of its
 //     memory and of its descriptor.
 //

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -38,6 +39,8 @@ type Engine struct {
 	ring     *ring // nil until then
 	refused  error // why there is none and will be none
 	features Features
+	asked    sync.Once // whether the ring is the quickest
+	slower   error     // why it is not
 	files    files
 	frames   *packet.Pool
 	promised int // slots that readers may have out
@@ -77,7 +80,7 @@ func (e *Engine) open() error {
 		e.refused = err
 		return err
 	}
-	if e.features, err = r.probeFeatures(e.options.Refuse); err == nil {
+	if e.features, err = r.probeFeatures(e.options.Refuse); err == nil && e.features&FeatureFiles != 0 {
 		e.files, err = r.registerFiles()
 	}
 	if err == nil {

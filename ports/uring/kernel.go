@@ -127,6 +127,7 @@ const (
 	featSingleMmap = 1 << 0
 	featNoDrop     = 1 << 1
 	featExtArg     = 1 << 8
+	featRWAttr     = 1 << 16 // Linux 6.14
 )
 
 // Offsets of what can be mapped.

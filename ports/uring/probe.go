@@ -1,6 +1,7 @@
 package uring
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unsafe"
@@ -16,6 +17,9 @@ const (
 	FeatureRing      Features = 1 << iota // io_uring itself, with provided buffers: Linux 5.19
 	FeatureDeferred                       // completions that run when the worker asks: Linux 6.1
 	FeatureMultishot                      // one request that reads for ever: Linux 6.7
+	FeatureFiles                          // descriptors that the kernel has at hand, and lets go of at once: Linux 6.14
+
+	allFeatures = FeatureRing | FeatureDeferred | FeatureMultishot | FeatureFiles
 )
 
 // featureNames are what people read.
@@ -25,6 +29,7 @@ var featureNames = []struct {
 }{
 	{FeatureMultishot, "multishot reads", "single reads (multishot needs Linux 6.7)"},
 	{FeatureDeferred, "deferred task work", "task work at any time (deferring it needs Linux 6.1)"},
+	{FeatureFiles, "registered descriptors", "descriptors looked up (registering them needs Linux 6.14)"},
 }
 
 // String names what is there and what is not.
@@ -65,5 +70,26 @@ func (r *ring) probeFeatures(refuse Features) (Features, error) {
 	if has(opReadMultishot) && refuse&FeatureMultishot == 0 {
 		found |= FeatureMultishot
 	}
+	if r.lets && refuse&FeatureFiles == 0 {
+		found |= FeatureFiles
+	}
 	return found, nil
+}
+
+// IsQuickest is nil where frames of a TAP are moved fastest by the ring, as far as
+// that has been measured (docs/performance.md), and else says why not. It makes no
+// ring that would stay.
+func (e *Engine) IsQuickest() error {
+	e.asked.Do(func() {
+		var r *ring
+		if r, e.slower = openRing(e.options.Refuse); e.slower != nil {
+			return
+		}
+		found, err := r.probeFeatures(e.options.Refuse)
+		if err == nil && found != allFeatures {
+			err = fmt.Errorf("io_uring: %v", found)
+		}
+		e.slower = errors.Join(err, r.close())
+	})
+	return e.slower
 }

@@ -14,7 +14,9 @@ import (
 
 // SlotsPerReader is how many frames the kernel can read before the worker takes
 // the first. It bounds the memory that a port which gets large frames comes to use.
-const SlotsPerReader = 64
+// More would be slower: the kernel goes through them in turn, so all have to be in the
+// processor's cache (docs/performance.md).
+const SlotsPerReader = 32
 
 // burst is how many single reads are handed in at once after one that brought a
 // frame.
@@ -154,6 +156,9 @@ func (r *Reader) Next() (read Read, ok bool) {
 // Refill gives the kernel slots for those that were taken, and has it read on.
 // It is false when the engine has no slots at all for now.
 func (r *Reader) Refill() bool {
+	if r.closing {
+		return true
+	}
 	// What waits to be taken counts: the bound is for both together.
 	for len(r.vacant) > r.n {
 		b := r.engine.frames.Get()
@@ -219,13 +224,9 @@ func (r *Reader) request() {
 // Full is the size of a read that did not fit.
 func (r *Reader) Full() int { return slotSize - packet.Headroom + r.lead }
 
-// Close ends reading and returns how many frames were read and never taken, which
-// are lost.
-func (r *Reader) Close() (lost int, err error) {
+// Stop ends reading. What was read before can still be taken.
+func (r *Reader) Stop() error {
 	e := r.engine
-	if e.ring == nil || e.readers[r.number] != r {
-		return 0, nil
-	}
 	r.closing = true
 	e.ready = slices.DeleteFunc(e.ready, func(x *Reader) bool { return x == r })
 	for r.requests > 0 {
@@ -234,10 +235,23 @@ func (r *Reader) Close() (lost int, err error) {
 			s.opcode, s.fd, s.addr, s.opFlags = opAsyncCancel, -1, userData(kindRead, r.number, 0), cancelAll
 		}
 		if err := e.await("end reading", func() bool { return r.requests < before }); err != nil {
-			// The kernel may still write into the slots: they stay out, and the
-			// engine's Close will say so.
-			return 0, err
+			return err
 		}
+	}
+	return nil
+}
+
+// Close ends reading and returns how many frames were read and never taken, which
+// are lost.
+func (r *Reader) Close() (lost int, err error) {
+	e := r.engine
+	if e.ring == nil || e.readers[r.number] != r {
+		return 0, nil
+	}
+	if err := r.Stop(); err != nil {
+		// The kernel may still write into the slots: they stay out, and the
+		// engine's Close will say so.
+		return 0, err
 	}
 	for read, ok := r.Next(); ok; read, ok = r.Next() {
 		if read.Buf != nil {

@@ -32,6 +32,7 @@ type ring struct {
 	taken                   uint32 // cqHead, which only we move
 
 	deferred bool // the kernel runs completions when this thread asks for them
+	lets     bool // the kernel lets go of a registered descriptor when it is taken back
 	arg      geteventsArg
 	limit    unix.Timespec
 }
@@ -72,7 +73,7 @@ func setupRing(flags uint32) (*ring, error) {
 	if errno != 0 {
 		return nil, fmt.Errorf("io_uring_setup: %w", errno)
 	}
-	r := &ring{fd: int(fd), deferred: flags&setupDeferTaskrun != 0}
+	r := &ring{fd: int(fd), deferred: flags&setupDeferTaskrun != 0, lets: p.features&featRWAttr != 0}
 	unix.CloseOnExec(r.fd)
 	if err := r.mapMemory(&p); err != nil {
 		return nil, errors.Join(err, r.close())
@@ -145,6 +146,8 @@ func (r *ring) arrived() bool { return r.taken != atomic.LoadUint32(r.cqTail) }
 func (r *ring) submit() error {
 	atomic.StoreUint32(r.sqTail, r.tail)
 	for {
+		// Raw, though a collection that wants the worker has to wait for the batch:
+		// else the Go runtime's monitor wakes for each of them.
 		_, _, errno := unix.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(r.unsubmitted()), 0, enterGetEvents, 0, 0)
 		switch errno {
 		case 0, unix.EAGAIN, unix.EBUSY:

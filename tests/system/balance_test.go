@@ -18,8 +18,13 @@ func (s *vswitch) workersOf(port string) (list []int) {
 // TestAffinity gives queues of TAPs to workers by name, and moves them at a reload
 // while pings cross, of which none is lost.
 func TestAffinity(t *testing.T) {
-	const config = `
-datapath: {workers: 2}
+	for _, io := range []string{"syscall", "uring"} {
+		t.Run(io, func(t *testing.T) { testAffinity(t, io) })
+	}
+}
+
+func testAffinity(t *testing.T, io string) {
+	config := "datapath: {workers: 2, io: " + io + "}" + `
 bridges:
   - name: br0
     ports:

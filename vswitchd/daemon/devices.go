@@ -46,7 +46,7 @@ func (d *Daemon) open(p config.Port) (ports.Port, error) {
 	switch p.Type {
 	case config.Tap, config.Internal:
 		return tap.Open(d.netdev, tap.Options{Name: p.Name, Ifname: p.IfName, Netns: p.Netns, MAC: d.macs.of(p.Name, p.MAC), MTU: p.MTU,
-			Addresses: p.Address, Queues: p.Queues, Uring: d.usesRing(p.IO)})
+			Addresses: p.Address, Queues: p.Queues, IO: d.moves(p.IO)})
 	case config.System:
 		return afpacket.Open(d.netdev, afpacket.Options{Name: p.Name, Ifname: p.IfName, Netns: p.Netns, MTU: p.MTU,
 			Queues: p.Queues, Up: true, ShareWithHost: p.ShareWithHost})
@@ -61,13 +61,18 @@ func (d *Daemon) open(p config.Port) (ports.Port, error) {
 	return nil, fmt.Errorf("no driver for type %s", p.Type)
 }
 
-// usesRing says whether a port whose setting is io moves frames by io_uring. For
-// auto that is a matter of measurement: docs/performance.md.
-func (d *Daemon) usesRing(io config.IOMode) bool {
+// moves is how a TAP whose setting is io moves frames.
+func (d *Daemon) moves(io config.IOMode) tap.IO {
 	if io == "" {
 		io = d.io
 	}
-	return io == config.IOUring
+	switch io {
+	case config.IOUring:
+		return tap.IORing
+	case config.IOSyscall:
+		return tap.IOSyscall
+	}
+	return tap.IOBest
 }
 
 // AddPort implements config.PortTarget.
