@@ -44,7 +44,10 @@ func (p *Port) openRing(number int, e ports.Engine) ports.RxQueue {
 	}
 	p.state.Change(func(i *ports.Info) {
 		if len(p.readers) == 0 || !strings.HasPrefix(i.IO, ioSyscall) {
-			i.IO = fmt.Sprintf("uring (%s)", engine.Features())
+			i.IO = "uring"
+			if lacks := engine.Features().String(); lacks != "" {
+				i.IO = fmt.Sprintf("uring (%s)", lacks)
+			}
 		}
 	})
 	return q

@@ -22,24 +22,22 @@ const (
 	allFeatures = FeatureRing | FeatureDeferred | FeatureMultishot | FeatureFiles
 )
 
-// featureNames are what people read.
-var featureNames = []struct {
-	feature   Features
-	has, lost string
+// optional are the features that an engine can be without, and what it is to be so.
+var optional = []struct {
+	feature Features
+	without string
 }{
-	{FeatureMultishot, "multishot reads", "single reads (multishot needs Linux 6.7)"},
-	{FeatureDeferred, "deferred task work", "task work at any time (deferring it needs Linux 6.1)"},
-	{FeatureFiles, "registered descriptors", "descriptors looked up (registering them needs Linux 6.14)"},
+	{FeatureMultishot, "single reads: multishot needs Linux 6.7"},
+	{FeatureDeferred, "task work at any time: deferring it needs Linux 6.1"},
+	{FeatureFiles, "descriptors looked up: registering them needs Linux 6.14"},
 }
 
-// String names what is there and what is not.
+// String says what is not there.
 func (f Features) String() string {
 	var words []string
-	for _, n := range featureNames {
-		if f&n.feature != 0 {
-			words = append(words, n.has)
-		} else {
-			words = append(words, n.lost)
+	for _, o := range optional {
+		if f&o.feature == 0 {
+			words = append(words, o.without)
 		}
 	}
 	return strings.Join(words, ", ")
