@@ -8,14 +8,18 @@ import (
 	"vswitch/packet"
 )
 
-// maxWrites is how many frames a Writer can have in the ring.
-const maxWrites = 128
+// Bounds of what is handed in at once.
+const (
+	maxWrites = 128       // frames that a Writer can have in the ring
+	maxBytes  = 256 << 10 // after which it does not wait for Flush: a collection waits for a submission
+)
 
 // Writer writes frames to one descriptor, in the order in which it gets them.
 type Writer struct {
 	engine *Engine
 	number int // in engine.writers
 	file   file
+	bytes  int // of what was prepared since the last Flush
 	slots  [maxWrites]write
 	vacant []uint8 // numbers of slots without a frame
 	done   []Written
@@ -73,6 +77,9 @@ func (w *Writer) Write(b *packet.Buf, front []byte) bool {
 		place.gather(front)
 		s.opcode, s.addr, s.len = opWritev, uint64(uintptr(unsafe.Pointer(&place.parts[0]))), uint32(len(place.parts))
 	}
+	if w.bytes += b.Size(); w.bytes > maxBytes {
+		w.Flush()
+	}
 	return true
 }
 
@@ -92,6 +99,7 @@ func vector(data []byte) unix.Iovec {
 
 // Flush hands the prepared writes to the kernel, which does them at once as a rule.
 func (w *Writer) Flush() {
+	w.bytes = 0
 	// What an error leaves behind is tried again by whoever enters next.
 	_ = w.engine.enter()
 }
