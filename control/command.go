@@ -88,7 +88,7 @@ var commands = []Command{
 	{MonitorSend, "ofmsg...", 1, unlimited, "send OpenFlow messages in hexadecimal"},
 	{MonitorOutput, "file", 1, 1, "print to a file from now on"},
 	{MonitorUnblock, "", 0, 0, "read on what the switch sends"},
-	{Trace, "{bridge flow|packet [packet] | --last port} [--names]", 2, 4, "what would become of a packet, or of the last one of a port, table by table; nothing is sent"},
+	{Trace, "{bridge flow|packet [packet] | [dp] megaflow [packet] | --last port} [--names]", 1, 5, "what would become of a packet, or of the last one of a port, table by table; nothing is sent"},
 	{TraceOut, "bridge flow [packet] actions [--names]", 3, 6, "what a packet-out would do; nothing is sent"},
 	{Ports, "[bridge|port]...", 0, unlimited, "counters of ports"},
 	{Reload, "", 0, 0, "read the configuration again"},

@@ -155,6 +155,8 @@ func runTrace(a *app, args []string) error {
 		return a.trace([]string{"--last", a.option.last})
 	case a.option.last != "":
 		return usagef("trace: --last PORT stands alone: its frame and bridge are known")
+	case len(args) == 1 && strings.Contains(args[0], "("):
+		return a.trace(args)
 	case len(args) < 2:
 		return usagef("trace: give a bridge and a flow, a packet or a capture, or --last PORT\n  for example: ofctl trace br0 in_port=h1,tcp,tcp_dst=80")
 	}

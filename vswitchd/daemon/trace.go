@@ -4,10 +4,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
 	"vswitch/control"
+	"vswitch/datapath"
 	"vswitch/flow"
 	"vswitch/ofproto"
 	"vswitch/openflow"
@@ -48,6 +50,9 @@ func (d *Daemon) trace(args []string, packetOut bool) (control.Reply, error) {
 		}
 		return d.traceLast(words[0], o)
 	}
+	if rest, ok := ofDatapath(words); ok && !packetOut {
+		return d.traceMegaflow(rest, o)
+	}
 	if len(words) < 2 {
 		return nil, errors.New("give a bridge and a flow or a packet: br0 in_port=1,udp")
 	}
@@ -74,6 +79,70 @@ func (d *Daemon) trace(args []string, packetOut bool) (control.Reply, error) {
 		return nil, err
 	}
 	return b.Trace(frame, in, o, d.clock())
+}
+
+// ofDatapath is what to trace without the datapath's name, if it is a flow as the
+// datapath has them: in_port(1),eth_type(0x0800).
+func ofDatapath(words []string) (rest []string, ok bool) {
+	if len(words) > 1 && words[0] == control.DatapathName {
+		words = words[1:]
+	}
+	if len(words) == 0 {
+		return nil, false
+	}
+	name, _, isPart := strings.Cut(words[0], "(")
+	return words, isPart && !strings.ContainsAny(name, "=, ")
+}
+
+// traceMegaflow traces a packet of a flow as `dpif/dump-flows` writes them. The port
+// that it comes in by says of which bridge.
+func (d *Daemon) traceMegaflow(words []string, o ofproto.TraceOptions) (control.Reply, error) {
+	m, err := flow.ParseMegaflow(words[0], datapathPorts{d.sw})
+	if err != nil {
+		return nil, err
+	}
+	in := d.sw.PortOf(datapath.PortID(m.Value.Base.InPort))
+	switch {
+	case m.Value.RecircID != 0:
+		return nil, fmt.Errorf("recirc_id(%#x): what comes after a recirculation is part of the trace of the packet as it came: recirc_id(0)", m.Value.RecircID)
+	case m.Mask.Base.InPort == 0:
+		return nil, errors.New("the flow names no port that the packet comes in by: in_port(1)")
+	case in == nil:
+		return nil, fmt.Errorf("in_port(%d): the datapath has no such port", m.Value.Base.InPort)
+	case len(words) > 2:
+		return nil, fmt.Errorf("%s: a flow and a packet are all there is to give", words[2])
+	}
+	var frame []byte
+	if len(words) == 2 {
+		frame, err = hex.DecodeString(strings.ReplaceAll(words[1], " ", ""))
+	} else {
+		frame, err = flow.ComposeMatch(m, nil)
+	}
+	if err != nil {
+		return nil, err
+	}
+	o.Given = m
+	return in.Bridge.Trace(frame, in, o, d.clock())
+}
+
+// datapathPorts are the ports that have a device, by the datapath's numbers.
+type datapathPorts struct{ sw *ofproto.Switch }
+
+// PortNumber implements flow.PortNames.
+func (p datapathPorts) PortNumber(name string) (id uint32, found bool) {
+	for _, b := range p.sw.Bridges() {
+		for _, port := range b.Ports() {
+			if port.Name == name && port.ID() != 0 {
+				return uint32(port.ID()), true
+			}
+		}
+	}
+	return 0, false
+}
+
+// AppendPort implements flow.PortNames.
+func (p datapathPorts) AppendPort(dst []byte, id uint32) []byte {
+	return strconv.AppendUint(dst, uint64(id), 10)
 }
 
 // lastTrace is the story of the frame that a port received last.
