@@ -138,7 +138,7 @@ func TestPage(t *testing.T) {
 
 func TestComplaints(t *testing.T) {
 	for args, want := range map[string]string{
-		"-subjects vswichd":                  "-subjects vswichd: there is none of that name, but copier, vswitchd",
+		"-subjects vswichd":                  "-subjects vswichd: there is none of that name, but bridge, copier",
 		"-subjects copier,copier":            "given twice",
 		"-metrics ,":                         "-metrics: none given",
 		"-metrics speed":                     "tcp, iperf3, pps1",
