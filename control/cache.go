@@ -85,6 +85,49 @@ func (r UpcallsReply) Text() string {
 	return b.String()
 }
 
+// DatapathReply is the reply to dpif/show.
+type DatapathReply struct {
+	Hits    uint64               `json:"hits"`   // packets that caches knew what to do with
+	Misses  uint64               `json:"misses"` // that they did not
+	Bridges List[DatapathBridge] `json:"bridges"`
+}
+
+// DatapathBridge is a bridge and its ports, by name.
+type DatapathBridge struct {
+	Name  string             `json:"name"`
+	Ports List[DatapathPort] `json:"ports"`
+}
+
+// DatapathPort is a port with its numbers in OpenFlow (1.0: LOCAL is 65534) and in the
+// datapath; 0 where it has no device.
+type DatapathPort struct {
+	Name   string `json:"name"`
+	Number uint32 `json:"number"`
+	Device uint32 `json:"device"`
+	Type   string `json:"type"`
+	Peer   string `json:"peer,omitempty"` // of a patch port
+}
+
+// Text is as ovs-appctl prints it.
+func (r DatapathReply) Text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: hit:%d missed:%d\n", DatapathName, r.Hits, r.Misses)
+	for _, bridge := range r.Bridges {
+		fmt.Fprintf(&b, "  %s:\n", bridge.Name)
+		for _, p := range bridge.Ports {
+			device, kind := "none", p.Type
+			if p.Device != 0 {
+				device = fmt.Sprint(p.Device)
+			}
+			if p.Peer != "" {
+				kind += ": peer=" + p.Peer
+			}
+			fmt.Fprintf(&b, "    %s %d/%s: (%s)\n", p.Name, p.Number, device, kind)
+		}
+	}
+	return b.String()
+}
+
 // DatapathName is the datapath where Open vSwitch's commands name one: type@name.
 const DatapathName = "vswitch@vswitch"
 

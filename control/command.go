@@ -33,6 +33,8 @@ const (
 	Megaflows    Method = "megaflows"
 	DumpFlows    Method = "dpif/dump-flows"
 	DumpAllFlows Method = "dpctl/dump-flows"
+	Datapaths    Method = "dpif/show"
+	ListBridges  Method = "ofproto/list"
 	Purge        Method = "revalidator/purge"
 	Upcalls      Method = "upcall/show"
 	Cache        Method = "cache"
@@ -71,6 +73,7 @@ var commands = []Command{
 	{Capture, "[--snaplen=bytes] [--count=frames] [--points=rx,tx,drop] [--filter=flow|expr] [port]...", 0, unlimited, "frames as they pass, as a pcapng file on this connection"},
 	{DumpAllFlows, "[-m] [--names] [dp] [filter=flow] [pmd=worker]", 0, 5, "cached decisions of all bridges, as Open vSwitch writes them"},
 	{DumpFlows, "[-m] [--names | --no-names] bridge", 1, 3, "cached decisions about packets that a bridge's ports received, as Open vSwitch writes them"},
+	{Datapaths, "", 0, 0, "how often the caches knew what to do with a packet, bridges and their ports"},
 	{Drops, "[bridge|port]...", 0, unlimited, "dropped frames by port and reason"},
 	{Exit, "[--cleanup]", 0, 1, "end the switch and remove what it made"},
 	{FDBAdd, "bridge port vlan mac", 4, 4, "add a static entry to the MAC table"},
@@ -88,7 +91,8 @@ var commands = []Command{
 	{MonitorSend, "ofmsg...", 1, unlimited, "send OpenFlow messages in hexadecimal"},
 	{MonitorOutput, "file", 1, 1, "print to a file from now on"},
 	{MonitorUnblock, "", 0, 0, "read on what the switch sends"},
-	{Trace, "{bridge flow|packet [packet] | [dp] megaflow [packet] | --last port} [--names]", 1, 5, "what would become of a packet, or of the last one of a port, table by table; nothing is sent"},
+	{ListBridges, "", 0, 0, "names of bridges"},
+	{Trace, "{bridge flow|packet [packet] | [bridge|dp] megaflow [packet] | --last port} [--names]", 1, 5, "what would become of a packet, or of the last one of a port, table by table; nothing is sent"},
 	{TraceOut, "bridge flow [packet] actions [--names]", 3, 6, "what a packet-out would do; nothing is sent"},
 	{Ports, "[bridge|port]...", 0, unlimited, "counters of ports"},
 	{Reload, "", 0, 0, "read the configuration again"},

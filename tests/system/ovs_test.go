@@ -221,6 +221,11 @@ func TestOVSAppctl(t *testing.T) {
 	}
 	shows(t, appctl("dpctl/dump-flows"), `(?m)^flow-dump from worker: \d+\nrecirc_id\(0\),in_port\(\d\)`, `eth\(src=`+mac1)
 	shows(t, appctl("upcall/show"), `^vswitch@vswitch:\n  flows         : \(current \d+\) \(avg \d+\) \(max \d+\) \(limit 200000\)\n  dump duration : \d+ms\n  ufid enabled : false\n\n  0: \(keys \d+\)\n`)
+	shows(t, appctl("dpif/show"), `^vswitch@vswitch: hit:\d+ missed:\d+\n  br0:\n    br0 65534/none: \(internal\)\n    h1 1/\d+: \(tap\)\n    h2 2/\d+: \(tap\)\n$`)
+	if got := appctl("ofproto/list"); got != "br0\n" {
+		t.Errorf("bridges: %q", got)
+	}
+	shows(t, appctl("ofproto/trace", "vswitch@vswitch", "in_port(h1),eth_type(0x0806)"), `Flow: arp,in_port=1,`)
 	s.await("the cache is empty", func() error { // but for what hosts say of themselves meanwhile
 		appctl("revalidator/purge")
 		if out := appctl("dpif/dump-flows", "br0"); out != "" {

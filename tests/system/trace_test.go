@@ -32,7 +32,7 @@ bridges:
 		t.Fatalf("%d megaflows: %+v", len(list.Flows), list)
 	}
 	for _, f := range list.Flows {
-		for _, words := range [][]string{{f.Match}, {control.DatapathName, f.Match}} {
+		for _, words := range [][]string{{f.Match}, {control.DatapathName, f.Match}, {"br0", f.Match}} {
 			text, err := s.tryOfctl(append([]string{"trace"}, words...)...)
 			if want := "Datapath actions: " + f.Actions + "\n"; err != nil || !strings.Contains(text, want) {
 				t.Errorf("trace %s:\n%s%v\nwant %s", words, text, err, want)

@@ -11,6 +11,7 @@ import (
 	"vswitch/control"
 	"vswitch/datapath"
 	"vswitch/ofproto"
+	"vswitch/openflow"
 )
 
 // cmdMegaflows answers megaflows: what the caches have remembered of packets that came
@@ -126,6 +127,51 @@ func (d *Daemon) datapathFlows(names bool, wanted func(*datapath.Megaflow) bool)
 		return cmp.Or(cmp.Compare(a.Worker, b.Worker), cmp.Compare(b.Packets, a.Packets), cmp.Compare(a.Match, b.Match))
 	})
 	return list
+}
+
+// cmdDatapaths answers dpif/show.
+func (d *Daemon) cmdDatapaths([]string) (control.Reply, error) {
+	r := control.DatapathReply{}
+	for _, w := range d.dp.WorkerCounters() {
+		r.Hits += w.SignatureHits + w.MegaflowHits
+		r.Misses += w.Misses
+	}
+	for _, b := range d.report().Bridges {
+		bridge := d.sw.Bridge(b.Name)
+		if bridge == nil { // gone meanwhile
+			continue
+		}
+		one := control.DatapathBridge{Name: b.Name}
+		for _, p := range b.Ports {
+			port := control.DatapathPort{Name: p.Name, Number: ovsNumber(p.OFPort), Type: p.Type, Peer: p.Peer}
+			if open := bridge.Port(p.Name); open != nil {
+				port.Device = uint32(open.ID())
+			}
+			one.Ports = append(one.Ports, port)
+		}
+		slices.SortFunc(one.Ports, func(a, b control.DatapathPort) int { return cmp.Compare(a.Name, b.Name) })
+		r.Bridges = append(r.Bridges, one)
+	}
+	slices.SortFunc(r.Bridges, func(a, b control.DatapathBridge) int { return cmp.Compare(a.Name, b.Name) })
+	return r, nil
+}
+
+// ovsNumber is a port's number as Open vSwitch shows it: in OpenFlow 1.0, where it has one.
+func ovsNumber(no uint32) uint32 {
+	if n, ok := openflow.PortNo(no).To16(); ok {
+		return uint32(n)
+	}
+	return no
+}
+
+// cmdListBridges answers ofproto/list.
+func (d *Daemon) cmdListBridges([]string) (control.Reply, error) {
+	var names []string
+	for _, b := range d.sw.Bridges() {
+		names = append(names, b.Name+"\n")
+	}
+	slices.Sort(names)
+	return control.Plain(strings.Join(names, "")), nil
 }
 
 // cmdUpcalls answers upcall/show.

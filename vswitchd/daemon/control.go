@@ -111,6 +111,8 @@ func (d *Daemon) handlers() map[control.Method]control.Handler {
 		control.Megaflows:    d.cmdMegaflows,
 		control.DumpFlows:    d.cmdDumpFlows,
 		control.DumpAllFlows: d.cmdDumpAllFlows,
+		control.Datapaths:    d.cmdDatapaths,
+		control.ListBridges:  d.cmdListBridges,
 		control.Upcalls:      d.cmdUpcalls,
 		control.Purge: func([]string) (control.Reply, error) {
 			d.dp.Purge()

@@ -50,13 +50,16 @@ func (d *Daemon) trace(args []string, packetOut bool) (control.Reply, error) {
 		}
 		return d.traceLast(words[0], o)
 	}
-	if rest, ok := ofDatapath(words); ok && !packetOut {
-		return d.traceMegaflow(rest, o)
+	if len(words) > 0 && isOfDatapath(words[0]) {
+		words = append([]string{control.DatapathName}, words...)
 	}
 	if len(words) < 2 {
 		return nil, errors.New("give a bridge and a flow or a packet: br0 in_port=1,udp")
 	}
 	b := d.sw.Bridge(words[0])
+	if isOfDatapath(words[1]) && !packetOut && (b != nil || words[0] == control.DatapathName) {
+		return d.traceMegaflow(b, words[1:], o)
+	}
 	if b == nil {
 		return nil, fmt.Errorf("%s: unknown bridge", words[0])
 	}
@@ -81,22 +84,16 @@ func (d *Daemon) trace(args []string, packetOut bool) (control.Reply, error) {
 	return b.Trace(frame, in, o, d.clock())
 }
 
-// ofDatapath is what to trace without the datapath's name, if it is a flow as the
-// datapath has them: in_port(1),eth_type(0x0800).
-func ofDatapath(words []string) (rest []string, ok bool) {
-	if len(words) > 1 && words[0] == control.DatapathName {
-		words = words[1:]
-	}
-	if len(words) == 0 {
-		return nil, false
-	}
-	name, _, isPart := strings.Cut(words[0], "(")
-	return words, isPart && !strings.ContainsAny(name, "=, ")
+// isOfDatapath reports whether words are a flow as the datapath has them:
+// in_port(1),eth_type(0x0800).
+func isOfDatapath(words string) bool {
+	name, _, isPart := strings.Cut(words, "(")
+	return isPart && !strings.ContainsAny(name, "=, ")
 }
 
 // traceMegaflow traces a packet of a flow as `dpif/dump-flows` writes them. The port
-// that it comes in by says of which bridge.
-func (d *Daemon) traceMegaflow(words []string, o ofproto.TraceOptions) (control.Reply, error) {
+// that it comes in by says of which bridge; it must be of b, where that is not nil.
+func (d *Daemon) traceMegaflow(b *ofproto.Bridge, words []string, o ofproto.TraceOptions) (control.Reply, error) {
 	m, err := flow.ParseMegaflow(words[0], datapathPorts{d.sw})
 	if err != nil {
 		return nil, err
@@ -109,6 +106,8 @@ func (d *Daemon) traceMegaflow(words []string, o ofproto.TraceOptions) (control.
 		return nil, errors.New("the flow names no port that the packet comes in by: in_port(1)")
 	case in == nil:
 		return nil, fmt.Errorf("in_port(%d): the datapath has no such port", m.Value.Base.InPort)
+	case b != nil && in.Bridge != b:
+		return nil, fmt.Errorf("in_port(%d): port %s is of bridge %s, not of %s", m.Value.Base.InPort, in.Name, in.Bridge.Name, b.Name)
 	case len(words) > 2:
 		return nil, fmt.Errorf("%s: a flow and a packet are all there is to give", words[2])
 	}
