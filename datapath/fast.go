@@ -136,6 +136,14 @@ func (w *Worker) dispatch(n int) {
 		m.bytes.Store(m.bytes.Load() + bytes)
 		m.used.Store(w.now)
 		w.credits = m.credits
+		if p := w.onlyPort(m.actions); p != nil && len(w.captures) == 0 {
+			for ; i < end; i++ {
+				b := s.bufs[i]
+				s.bufs[i] = nil
+				w.outputTo(b, p)
+			}
+			continue
+		}
 		for ; i < end; i++ {
 			b := s.bufs[i]
 			s.bufs[i], w.current = nil, b
@@ -146,6 +154,18 @@ func (w *Worker) dispatch(n int) {
 		}
 	}
 	w.credits = nil
+}
+
+// onlyPort is the port that frames are sent to by actions which do no more, nil where
+// there is more to do or the port cannot send.
+func (w *Worker) onlyPort(actions []Action) *workerPort {
+	if len(actions) != 1 || actions[0].Op != OpOutput {
+		return nil
+	}
+	if p := w.port(actions[0].Arg); p != nil && p.tx != nil {
+		return p
+	}
+	return nil
 }
 
 // find looks frame i up among the megaflows, and remembers the answer.

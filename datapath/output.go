@@ -27,8 +27,13 @@ func (w *Worker) output(b *packet.Buf, id uint32) {
 		w.drop(b, DropPortUnknown)
 		return
 	}
+	w.outputTo(b, p)
+}
+
+// outputTo makes b fit a port that can send and puts it on the port's list. Takes b.
+func (w *Worker) outputTo(b *packet.Buf, p *workerPort) {
 	if b.Size() > p.info.MTU+packet.EthSize && tooBig(b, &p.info) {
-		w.dropAt(b, id, DropMTU)
+		w.dropAt(b, uint32(p.id), DropMTU)
 		return
 	}
 	o := &b.Offload
