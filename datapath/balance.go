@@ -163,7 +163,8 @@ func (w *Worker) giveUp(id PortID, number int) (*rxQueue, error) {
 	w.regather()
 	var err error
 	if s, ok := q.queue.(ports.Stopper); ok {
-		for err = s.Stop(); w.serve(q); {
+		err = s.Stop()
+		for w.serve(q) {
 		}
 	}
 	return q, errors.Join(err, q.queue.Close())

@@ -137,6 +137,7 @@ func (w *Worker) dispatch(n int) {
 		m.used.Store(w.now)
 		w.credits = m.credits
 		if p := w.onlyPort(m.actions); p != nil && len(w.captures) == 0 {
+			w.current = nil // a frame is the port's as soon as it is taken
 			for ; i < end; i++ {
 				b := s.bufs[i]
 				s.bufs[i] = nil

@@ -80,10 +80,10 @@ func (e *Engine) open() error {
 		e.refused = err
 		return err
 	}
-	if e.features, err = r.probeFeatures(e.options.Refuse); err == nil && e.features&FeatureFiles != 0 {
-		e.files, err = r.registerFiles()
-	}
-	if err == nil {
+	if e.features, err = r.probeFeatures(e.options.Refuse); err == nil {
+		if e.features&FeatureFiles != 0 && !e.files.open(r) { // beyond the limit of descriptors
+			e.features &^= FeatureFiles
+		}
 		e.frames, err = packet.NewPool(e.options.Frames, slotSize, packet.Headroom)
 	}
 	if err != nil {

@@ -22,16 +22,17 @@ type file struct {
 	registered bool
 }
 
-// registerFiles makes a table without descriptors.
-func (r *ring) registerFiles() (files, error) {
+// open makes a table without descriptors. It is false where the kernel refuses.
+func (f *files) open(r *ring) bool {
 	var none [maxFiles]int32
 	for i := range none {
 		none[i] = -1
 	}
-	if err := r.register(registerFiles, unsafe.Pointer(&none), maxFiles); err != nil {
-		return files{}, fmt.Errorf("io_uring: register descriptors: %w", err)
+	if r.register(registerFiles, unsafe.Pointer(&none), maxFiles) != nil {
+		return false
 	}
-	return files{ring: r, inUse: make([]bool, maxFiles)}, nil
+	f.ring, f.inUse = r, make([]bool, maxFiles)
+	return true
 }
 
 // add registers fd, for a caller who removes it before closing fd: the kernel
