@@ -177,20 +177,22 @@ func randomNDEdit(r *rand.Rand, f *testFrame) testEdit {
 			n := f.nd
 			n.fields.Reserved = n.fields.Reserved&^m.Reserved | v.Reserved&m.Reserved
 			naiveMerge(n.fields.Target[:], v.Target[:], m.Target[:])
-			typed := false
+			seen := map[byte]bool{}
 			for _, o := range n.options {
 				if len(o) != 8 || o[0] != 1 && o[0] != 2 {
 					continue
 				}
-				if o[0] == 1 {
+				kind, isFirst := o[0], len(seen) == 0
+				if kind == 1 && !seen[1] {
 					naiveMerge(o[2:], v.SLL[:], m.SLL[:])
-				} else {
+				}
+				if kind == 2 && !seen[2] {
 					naiveMerge(o[2:], v.TLL[:], m.TLL[:])
 				}
-				if !typed {
+				if isFirst {
 					naiveMerge(o[:1], []byte{v.OptType}, []byte{m.OptType})
 				}
-				typed = true
+				seen[kind] = true
 			}
 		}}
 }

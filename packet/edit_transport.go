@@ -88,7 +88,8 @@ type NDFields struct {
 }
 
 // SetND changes a neighbour solicitation or advertisement. Options that the
-// message lacks are not added; SLL and TLL go by the option types from before.
+// message lacks are not added; SLL and TLL go by the option types from before, and
+// of several options of a type to the first.
 func (b *Buf) SetND(value, mask *NDFields) bool {
 	h := b.transportHeader(ProtoICMPv6, ndOptionsAt)
 	if h == nil || h[0] != ICMPv6NeighborSolicit && h[0] != ICMPv6NeighborAdvert {
@@ -97,15 +98,17 @@ func (b *Buf) SetND(value, mask *NDFields) bool {
 	c := change(0).
 		merge32(h[ndReservedAt:], value.Reserved, mask.Reserved).
 		merge128(h[ndTargetAt:], &value.Target, &mask.Target)
-	optTypeMask := mask.OptType
+	sllMask, tllMask, optTypeMask := mask.SLL, mask.TLL, mask.OptType
 	for option, rest := ND(h).Options().Next(); option != nil; option, rest = rest.Next() {
 		if !option.IsLinkAddr() {
 			continue
 		}
 		if option.Type() == NDOptSourceLinkAddr {
-			c = c.merge48(option[2:], &value.SLL, &mask.SLL)
+			c = c.merge48(option[2:], &value.SLL, &sllMask)
+			sllMask = [6]byte{}
 		} else {
-			c = c.merge48(option[2:], &value.TLL, &mask.TLL)
+			c = c.merge48(option[2:], &value.TLL, &tllMask)
+			tllMask = [6]byte{}
 		}
 		c = c.merge16(option, uint16(value.OptType)<<8, uint16(optTypeMask)<<8)
 		optTypeMask = 0
