@@ -215,7 +215,8 @@ func (c *composer) difference() string {
 
 // ComposeMatch makes a frame that m matches: one with the values of m, and zeros
 // where m says nothing. What m does not say of an IPv6 packet is that nothing
-// follows its header, and of a frame that it has no type.
+// follows its header, of a frame that it has no type, and of a neighbour message that
+// an address in it is in an option.
 func ComposeMatch(m *Match, payload []byte) ([]byte, error) {
 	k := m.Value.Key
 	if m.Mask.EthType == 0 {
@@ -223,6 +224,14 @@ func ComposeMatch(m *Match, payload []byte) ([]byte, error) {
 	}
 	if k.EthType == packet.EthTypeIPv6 && m.Mask.IPProto == 0 {
 		k.IPProto = packet.ProtoNoNext
+	}
+	if isND := k.EthType == packet.EthTypeIPv6 && k.IPProto == packet.ProtoICMPv6; isND && m.Mask.NDOptType == 0 {
+		switch {
+		case k.ARPSHA != MAC{}:
+			k.NDOptType = packet.NDOptSourceLinkAddr
+		case k.ARPTHA != MAC{}:
+			k.NDOptType = packet.NDOptTargetLinkAddr
+		}
 	}
 	for i := range k.VLAN {
 		if k.VLAN[i].TCI != 0 && k.VLAN[i].TPID == 0 {

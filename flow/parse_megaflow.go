@@ -281,10 +281,20 @@ func (p *megaflowParser) field(id FieldID, from, to int) {
 	}
 }
 
+// value is field's value and mask. Megaflows have masks of fields that flows match whole
+// or not at all.
 func (p *megaflowParser) value(f *Field, from, to int) (v, mask Value) {
-	v, mask, err := f.ParseValue(p.in[from:to], nil)
+	slash := strings.IndexByte(p.in[from:to], '/')
+	if f.Maskable || slash < 0 {
+		slash = to - from
+	}
+	v, mask, err := f.ParseValue(p.in[from:from+slash], nil)
 	if e, ok := err.(*TextError); ok {
 		p.fail(from+e.At, e.Msg)
+	}
+	if at := from + slash + 1; at <= to {
+		mask = U64(p.number(at, to, f.Bits)).And(f.full)
+		v = v.And(mask)
 	}
 	return v, mask
 }
