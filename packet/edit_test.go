@@ -183,11 +183,8 @@ func randomNDEdit(r *rand.Rand, f *testFrame) testEdit {
 					continue
 				}
 				kind, isFirst := o[0], len(seen) == 0
-				if kind == 1 && !seen[1] {
-					naiveMerge(o[2:], v.SLL[:], m.SLL[:])
-				}
-				if kind == 2 && !seen[2] {
-					naiveMerge(o[2:], v.TLL[:], m.TLL[:])
+				if addr := [][2][]byte{1: {v.SLL[:], m.SLL[:]}, 2: {v.TLL[:], m.TLL[:]}}[kind]; !seen[kind] {
+					naiveMerge(o[2:], addr[0], addr[1])
 				}
 				if isFirst {
 					naiveMerge(o[:1], []byte{v.OptType}, []byte{m.OptType})
