@@ -7,8 +7,8 @@ import (
 )
 
 // ParseMegaflow reads which packets a megaflow is about: what AppendMegaflow writes, and
-// Open vSwitch's `ovs-appctl dpif/dump-flows`, but for tunnel options. ports has the
-// datapath's names of ports; it may be nil. The error is a *TextError.
+// Open vSwitch's `ovs-appctl dpif/dump-flows`, but for the flags and options of tunnels.
+// ports has the datapath's names of ports; it may be nil. The error is a *TextError.
 func ParseMegaflow(text string, ports PortNames) (*Match, error) {
 	p := megaflowParser{in: text, ports: ports, match: new(Match)}
 	p.list(0, len(text))
@@ -25,11 +25,12 @@ func ParseMegaflow(text string, ports PortNames) (*Match, error) {
 // megaflowParser reads parts such as tcp(src=1,dst=2) into a match. The first error
 // stays.
 type megaflowParser struct {
-	in    string
-	ports PortNames
-	match *Match
-	tags  int // seen so far
-	err   error
+	in     string
+	ports  PortNames
+	match  *Match
+	tags   int // seen so far
+	inside int // parts encap
+	err    error
 }
 
 func (p *megaflowParser) fail(at int, msg string) {
@@ -118,7 +119,7 @@ func (p *megaflowParser) part(name string, at, from, to int) {
 	}
 	switch name {
 	case "encap":
-		p.list(from, to)
+		p.encap(from, to)
 	case "recirc_id":
 		p.match.Value.RecircID, p.match.Mask.RecircID = uint32(p.number(from, to, 32)), ^uint32(0)
 	case "in_port":
@@ -127,8 +128,6 @@ func (p *megaflowParser) part(name string, at, from, to int) {
 		if p.number(from, to, 32) != 0 {
 			p.fail(from, "packets have no priority before the switch gives them one")
 		}
-	case "vlan_tci": // of a packet without a tag
-		p.tag("tci", from, to)
 	case "vlan":
 		p.vlan(from, to)
 	case "packet_type", "mpls", "igmp":
@@ -174,7 +173,7 @@ func (p *megaflowParser) pair(part, label string, at, end int) {
 	case "packet_type.id":
 		k.PacketType |= uint32(p.number(value, end, 16))
 		m.PacketType = ^uint32(0)
-	case "vlan.vid", "vlan.pcp", "vlan.cfi", "vlan.tci":
+	case "vlan.vid", "vlan.pcp", "vlan.cfi":
 		p.tag(label, value, end)
 	case "ipv4.tos", "ipv6.tclass":
 		v, mask := p.masked(value, end, 8)
@@ -223,36 +222,65 @@ func (p *megaflowParser) label(name string, from, to int) bool {
 	return true
 }
 
-// vlan reads a tag. The Ethernet type before it is the tag's.
+// vlan reads a tag, or that there is none.
 func (p *megaflowParser) vlan(from, to int) {
-	k, m := &p.match.Value.Key, &p.match.Mask.Key
-	if p.tags == len(k.VLAN) {
-		p.fail(from, "more tags than the switch looks at")
+	tci, isTCI := strings.CutPrefix(p.in[from:to], "tci=")
+	if !isTCI {
+		p.beginTag(from)
+		p.pairs("vlan", from, to)
 		return
 	}
-	if p.in[from:to] != "tci=0" {
-		k.VLAN[p.tags], m.VLAN[p.tags] = VLANTag{packet.EthTypeVLAN, VLANPresent}, VLANTag{0xffff, VLANPresent}
-		if m.EthType != 0 {
-			k.VLAN[p.tags].TPID, k.EthType, m.EthType = k.EthType, 0, 0
-		}
-		p.tags++
+	v, mask := p.masked(to-len(tci), to, 16)
+	at := p.tags
+	if v&VLANPresent != 0 {
+		p.beginTag(from)
+	} else if at == len(p.match.Value.VLAN) {
+		return // nobody looks there
 	}
-	p.pairs("vlan", from, to)
+	if p.err == nil {
+		p.match.Value.VLAN[at].TCI, p.match.Mask.VLAN[at].TCI = uint16(v), uint16(mask)
+	}
+}
+
+// beginTag makes one tag more. The Ethernet type before it is the tag's.
+func (p *megaflowParser) beginTag(at int) {
+	k, m := &p.match.Value.Key, &p.match.Mask.Key
+	if p.tags == len(k.VLAN) {
+		p.fail(at, "more tags than the switch looks at")
+		return
+	}
+	k.VLAN[p.tags], m.VLAN[p.tags] = VLANTag{packet.EthTypeVLAN, VLANPresent}, VLANTag{0xffff, VLANPresent}
+	if m.EthType != 0 {
+		k.VLAN[p.tags].TPID, k.EthType, m.EthType = k.EthType, 0, 0
+	}
+	p.tags++
 }
 
 // tag reads a field of the tag that was seen last.
 func (p *megaflowParser) tag(label string, from, to int) {
-	place, known := map[string]struct{ at, bits int }{"vid": {0, 12}, "cfi": {12, 1}, "pcp": {13, 3}, "tci": {0, 16}}[label]
+	place := map[string]struct{ at, bits int }{"vid": {0, 12}, "cfi": {12, 1}, "pcp": {13, 3}}[label]
 	v, mask := p.masked(from, to, place.bits)
-	i := max(p.tags-1, 0)
-	switch {
-	case !known:
-		p.fail(from, "vlan has no such label")
-	case label == "cfi" && v != 1:
+	if label == "cfi" && v != 1 {
 		p.fail(from, "the switch keeps no tags without CFI")
 	}
-	p.match.Value.VLAN[i].TCI |= uint16(v) << place.at
-	p.match.Mask.VLAN[i].TCI |= uint16(mask) << place.at
+	if p.err == nil {
+		p.match.Value.VLAN[p.tags-1].TCI |= uint16(v) << place.at
+		p.match.Mask.VLAN[p.tags-1].TCI |= uint16(mask) << place.at
+	}
+}
+
+// encap reads what is behind a tag, which had no part of its own if only its being
+// there is matched.
+func (p *megaflowParser) encap(from, to int) {
+	if m := &p.match.Mask.Key; m.EthType != 0 {
+		p.beginTag(from)
+	}
+	if p.inside++; p.inside > len(p.match.Value.VLAN) {
+		p.fail(from, "more tags than the switch looks at")
+	}
+	if p.err == nil && strings.TrimSpace(p.in[from:to]) != "" {
+		p.list(from, to)
+	}
 }
 
 func (p *megaflowParser) inPort(from, to int) {

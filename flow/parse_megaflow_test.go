@@ -35,6 +35,9 @@ func TestParseMegaflow(t *testing.T) {
 		{"in_port(1),eth(src=00:01:02:03:04:05/ff:ff:ff:ff:ff:f0),eth_type(0x1234/0xfff0)", Base{InPort: 1, EthType: 0x1230, EthSrc: MAC{0, 1, 2, 3, 4, 0}}},
 		{"eth_type(0x0800),ipv4(proto=5/0xf0,tos=0x80/0xf0,ttl=128/0xf0,frag=first),icmp(type=17/0xf0,code=2)", Base{EthType: 0x800, IPTOS: 0x80, IPTTL: 128,
 			IPFrag: FragAny, TPSrc: 16, TPDst: 2}},
+		{"in_port(1),vlan(tci=0/0x1000)", Base{InPort: 1}},
+		{"in_port(1),eth_type(0x88a8),encap()", Base{InPort: 1, VLAN: [2]VLANTag{{0x88a8, 0x1000}}}},
+		{"in_port(1),vlan(tci=0x1005),encap(vlan(tci=0x0))", Base{InPort: 1, VLAN: [2]VLANTag{{0x8100, 0x1005}}}},
 		{"eth_type(0x8100),vlan(vid=99/0xff0,pcp=7/0x6),encap(eth_type(0x0806),arp(op=17/0xf0))", Base{EthType: 0x806, ARPOp: 16, VLAN: [2]VLANTag{{0x8100, 0x1000 | 6<<13 | 96}}}},
 		{"eth_type(0x0806),arp(sip=1.2.3.4,tip=5.6.7.8,op=1,sha=02:00:00:00:00:01)", Base{EthType: 0x806, IPSrc: 0x01020304, IPDst: 0x05060708, ARPOp: 1, ARPSHA: MAC{2, 5: 1}}},
 		{"in_port(1),vlan(tci=0),eth_type(0x0800),ipv4(src=10.1.2.3/255.255.0.0,frag=no),igmp(type=22,code=0,group=224.0.0.1)",
@@ -51,18 +54,19 @@ func TestParseMegaflow(t *testing.T) {
 
 func TestParseMegaflowErrors(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                    `"": a part is written name(value)`,
-		"in_port":                             `"in_port": a part is written name(value)`,
-		"in_port(1":                           `"in_port(1": the parenthesis is not closed at "(1"`,
-		"in_port(1)eth_type(0x800)":           `"in_port(1)eth_type(0x800)": a comma is missing at "eth_type(0x800)"`,
-		"in_port(1),":                         `"in_port(1),": a part is written name(value)`,
-		"in_port(h9)":                         `"in_port(h9)": no such port in the datapath at "h9)"`,
-		"ipv5(src=1)":                         `"ipv5(src=1)": unknown part`,
-		"ipv4(from=1)":                        `"ipv4(from=1)": ipv4 has no such label at "from=1)"`,
-		"ipv4(1.2.3.4)":                       `"ipv4(1.2.3.4)": ipv4 has label=value at "1.2.3.4)"`,
-		"ipv4(src=1.2.3)":                     `"ipv4(src=1.2.3)": not an IPv4 address at "1.2.3)"`,
-		"ipv4(frag=maybe)":                    `"ipv4(frag=maybe)": unknown kind of fragment: the kinds are no first later at "maybe)"`,
-		"eth_type(0x10000)":                   `"eth_type(0x10000)": value does not fit 16 bits at "0x10000)"`,
+		"":                          `"": a part is written name(value)`,
+		"in_port":                   `"in_port": a part is written name(value)`,
+		"in_port(1":                 `"in_port(1": the parenthesis is not closed at "(1"`,
+		"in_port(1)eth_type(0x800)": `"in_port(1)eth_type(0x800)": a comma is missing at "eth_type(0x800)"`,
+		"in_port(1),":               `"in_port(1),": a part is written name(value)`,
+		"in_port(h9)":               `"in_port(h9)": no such port in the datapath at "h9)"`,
+		"ipv5(src=1)":               `"ipv5(src=1)": unknown part`,
+		"ipv4(from=1)":              `"ipv4(from=1)": ipv4 has no such label at "from=1)"`,
+		"ipv4(1.2.3.4)":             `"ipv4(1.2.3.4)": ipv4 has label=value at "1.2.3.4)"`,
+		"ipv4(src=1.2.3)":           `"ipv4(src=1.2.3)": not an IPv4 address at "1.2.3)"`,
+		"ipv4(frag=maybe)":          `"ipv4(frag=maybe)": unknown kind of fragment: the kinds are no first later at "maybe)"`,
+		"eth_type(0x10000)":         `"eth_type(0x10000)": value does not fit 16 bits at "0x10000)"`,
+		"eth_type(0x8100),encap(eth_type(0x8100),encap(encap()))": `"eth_type(0x8100),encap(eth_type(0x8100),encap(encap()))": more tags than the switch looks at at ")))"`,
 		"vlan(vid=4096)":                      `"vlan(vid=4096)": number is too large at "4096)"`,
 		"vlan(vid=1),vlan(vid=1),vlan(vid=1)": `"vlan(vid=1),vlan(vid=1),vlan(vid=1)": more tags than the switch looks at at "vid=1)"`,
 		"mpls(label9=1)":                      `"mpls(label9=1)": mpls has no such label at "label9=1)"`,
@@ -75,7 +79,8 @@ func TestParseMegaflowErrors(t *testing.T) {
 	}
 }
 
-// TestMegaflowTextComesBack writes all that random frames have, and reads it.
+// TestMegaflowTextComesBack writes all that random frames have, or no more than their
+// tags or that there is none, and reads it.
 func TestMegaflowTextComesBack(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 5))
 	for range 20000 {
@@ -86,6 +91,17 @@ func TestMegaflowTextComesBack(t *testing.T) {
 		var p Pipeline
 		p.Load(k)
 		mask := Key(*existingFields(&p))
+		if r.IntN(2) == 0 {
+			mask = Key{Base: Base{InPort: ^uint32(0), EthSrc: MAC{0xff, 0xff}}}
+		}
+		tagged := true
+		for i := range k.VLAN {
+			tci := []uint16{VLANPresent, VLANPresent | 0xfff, 0xffff, VLANPresent | 0xe00f}[r.IntN(4)]
+			if tagged || mask.EthType == 0 && k.VLAN[max(i-1, 0)].TCI != 0 {
+				mask.VLAN[i] = VLANTag{0xffff, tci}
+			}
+			tagged = k.VLAN[i].TCI != 0
+		}
 		first := string(AppendMegaflow(nil, k, &mask, ""))
 		m, err := ParseMegaflow(first, nil)
 		if err != nil {

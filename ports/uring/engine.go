@@ -81,8 +81,8 @@ func (e *Engine) open() error {
 		return err
 	}
 	if e.features, err = r.probeFeatures(e.options.Refuse); err == nil {
-		if e.features&FeatureFiles != 0 && !e.files.open(r) { // beyond the limit of descriptors
-			e.features &^= FeatureFiles
+		if e.features&FeatureFiles != 0 {
+			e.files = files{ring: r, inUse: make([]bool, maxFiles)}
 		}
 		e.frames, err = packet.NewPool(e.options.Frames, slotSize, packet.Headroom)
 	}

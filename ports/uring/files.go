@@ -22,17 +22,14 @@ type file struct {
 	registered bool
 }
 
-// open makes a table without descriptors. It is false where the kernel refuses.
-func (f *files) open(r *ring) bool {
+// registerTable makes a table without descriptors. It is false where the kernel
+// refuses, which it does beyond the process's limit of descriptors.
+func (r *ring) registerTable() bool {
 	var none [maxFiles]int32
 	for i := range none {
 		none[i] = -1
 	}
-	if r.register(registerFiles, unsafe.Pointer(&none), maxFiles) != nil {
-		return false
-	}
-	f.ring, f.inUse = r, make([]bool, maxFiles)
-	return true
+	return r.register(registerFiles, unsafe.Pointer(&none), maxFiles) == nil
 }
 
 // add registers fd, for a caller who removes it before closing fd: the kernel

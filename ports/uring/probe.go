@@ -29,7 +29,7 @@ var optional = []struct {
 }{
 	{FeatureMultishot, "single reads: multishot needs Linux 6.7"},
 	{FeatureDeferred, "task work at any time: deferring it needs Linux 6.1"},
-	{FeatureFiles, "descriptors looked up: registering them needs Linux 6.14"},
+	{FeatureFiles, "descriptors looked up: registering them needs Linux 6.14 and a limit (RLIMIT_NOFILE) of 512 at least"},
 }
 
 // String says what is not there.
@@ -49,7 +49,7 @@ var needed = []struct {
 	name string
 }{{opRead, "READ"}, {opWrite, "WRITE"}, {opWritev, "WRITEV"}, {opPollAdd, "POLL_ADD"}, {opAsyncCancel, "ASYNC_CANCEL"}}
 
-// probeFeatures finds out what r can do.
+// probeFeatures finds out what r can do, and makes its table of descriptors.
 func (r *ring) probeFeatures(refuse Features) (Features, error) {
 	found := FeatureRing
 	if r.deferred {
@@ -68,7 +68,7 @@ func (r *ring) probeFeatures(refuse Features) (Features, error) {
 	if has(opReadMultishot) && refuse&FeatureMultishot == 0 {
 		found |= FeatureMultishot
 	}
-	if r.lets && refuse&FeatureFiles == 0 {
+	if r.lets && refuse&FeatureFiles == 0 && r.registerTable() {
 		found |= FeatureFiles
 	}
 	return found, nil
