@@ -144,7 +144,7 @@ func (p *megaflowParser) part(name string, at, from, to int) {
 // pairs reads label=value, separated by commas.
 func (p *megaflowParser) pairs(part string, from, to int) {
 	for at := from; at < to && p.err == nil; {
-		end := at + len(p.in[at:to])
+		end := to
 		if comma := strings.IndexByte(p.in[at:to], ','); comma >= 0 {
 			end = at + comma
 		}

@@ -235,13 +235,9 @@ func (l *lookup) enterRun(r *run) {
 	if !r.gated {
 		return
 	}
-	gate := r.listings[0].subtable.gate()
-	l.enter(gate)
-	if !l.masked {
-		l.masked = true
-		gate.unwildcard(l.mask)
-		l.words = l.words.Or(gate.words)
-	}
+	gate := r.listings[0].subtable.stages[:1]
+	l.enter(&gate[0])
+	l.unwildcard(gate)
 	if len(r.fields) == 0 {
 		return
 	}

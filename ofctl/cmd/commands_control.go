@@ -51,7 +51,7 @@ func controlCommands() []command {
 			summary: "show what would become of a packet, table by table",
 			example: "ofctl trace br0 in_port=h1,tcp,tcp_dst=80",
 			more: "Nothing is sent and nothing changes. A packet is hexadecimal digits; with a flow before it, it comes in by the flow's in_port.\n" +
-				"FILE is a capture (pcap, pcapng): each of its packets is traced, and PACKET is then in_port=PORT.\n" + "A flow as dpif/dump-flows writes them names the port, and so the bridge, itself: ofctl trace 'in_port(1),eth_type(0x0800)'.\n" +
+				"FILE is a capture (pcap, pcapng): each of its packets is traced, and PACKET is then in_port=PORT.\nA flow as dpif/dump-flows writes them names the port, and so the bridge, itself: ofctl trace 'in_port(1),eth_type(0x0800)'.\n" +
 				"With --last PORT, and nothing else, it is the last frame that the port received.",
 		},
 		{
