@@ -8,9 +8,9 @@ import (
 
 // ParseMegaflow reads which packets a megaflow is about: what AppendMegaflow writes, and
 // Open vSwitch's `ovs-appctl dpif/dump-flows`, but for the flags and options of tunnels.
-// ports has the datapath's names of ports; it may be nil. The error is a *TextError.
-func ParseMegaflow(text string, ports PortNames) (*Match, error) {
-	p := megaflowParser{in: text, ports: ports, match: new(Match)}
+// port finds the datapath's number of a port by its name. The error is a *TextError.
+func ParseMegaflow(text string, port func(name string) (uint32, error)) (*Match, error) {
+	p := megaflowParser{in: text, port: port, match: new(Match)}
 	p.list(0, len(text))
 	if p.err != nil {
 		return nil, p.err
@@ -26,7 +26,7 @@ func ParseMegaflow(text string, ports PortNames) (*Match, error) {
 // stays.
 type megaflowParser struct {
 	in     string
-	ports  PortNames
+	port   func(name string) (uint32, error)
 	match  *Match
 	tags   int // seen so far
 	inside int // parts encap
@@ -291,12 +291,9 @@ func (p *megaflowParser) inPort(from, to int) {
 		k.InPort = uint32(p.number(from, to, 32))
 		return
 	}
-	found := false
-	if p.ports != nil {
-		k.InPort, found = p.ports.PortNumber(name)
-	}
-	if !found {
-		p.fail(from, "no such port in the datapath")
+	var err error
+	if k.InPort, err = p.port(name); err != nil {
+		p.fail(from, err.Error())
 	}
 }
 

@@ -42,7 +42,7 @@ bridges:
 	shows(t, s.ofctl("trace", "br0", "in_port=h1,icmp6,icmp_type=136,nd_target=fd00::1,nd_tll=02:00:00:00:00:01"), "Flow: icmp6,in_port=1,.*nd_tll=02:00:00:00:00:01")
 	for match, complaint := range map[string]string{
 		"in_port(99),eth_type(0x0800)":       "in_port(99): the datapath has no such port",
-		"in_port(h9),eth_type(0x0800)":       "no such port in the datapath",
+		"in_port(h9),eth_type(0x0800)":       "no port named h9",
 		"eth_type(0x0800)":                   "names no port",
 		"recirc_id(0x5),in_port(h1)":         "recirc_id(0)",
 		"in_port(h1),eth_type(0x0800),ip4()": "unknown part",

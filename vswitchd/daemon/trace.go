@@ -4,7 +4,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -94,7 +93,13 @@ func isOfDatapath(words string) bool {
 // traceMegaflow traces a packet of a flow as `dpif/dump-flows` writes them. The port
 // that it comes in by says of which bridge; it must be of b, where that is not nil.
 func (d *Daemon) traceMegaflow(b *ofproto.Bridge, words []string, o ofproto.TraceOptions) (control.Reply, error) {
-	m, err := flow.ParseMegaflow(words[0], datapathPorts{d.sw})
+	m, err := flow.ParseMegaflow(words[0], func(name string) (uint32, error) {
+		p, err := d.portNamed(name)
+		if err != nil {
+			return 0, err
+		}
+		return uint32(p.ID()), nil
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -122,26 +127,6 @@ func (d *Daemon) traceMegaflow(b *ofproto.Bridge, words []string, o ofproto.Trac
 	}
 	o.Given = m
 	return in.Bridge.Trace(frame, in, o, d.clock())
-}
-
-// datapathPorts are the ports that have a device, by the datapath's numbers.
-type datapathPorts struct{ sw *ofproto.Switch }
-
-// PortNumber implements flow.PortNames.
-func (p datapathPorts) PortNumber(name string) (id uint32, found bool) {
-	for _, b := range p.sw.Bridges() {
-		for _, port := range b.Ports() {
-			if port.Name == name && port.ID() != 0 {
-				return uint32(port.ID()), true
-			}
-		}
-	}
-	return 0, false
-}
-
-// AppendPort implements flow.PortNames.
-func (p datapathPorts) AppendPort(dst []byte, id uint32) []byte {
-	return strconv.AppendUint(dst, uint64(id), 10)
 }
 
 // lastTrace is the story of the frame that a port received last.
