@@ -38,8 +38,20 @@ func (w *walk) learn(a *openflow.Learn) {
 			old.Actions, old.Cookie = n.Actions, n.Cookie
 			return
 		}
+		if w.foundBy(n) {
+			w.unknown("a copy may see what is learned after it")
+		}
 		w.o.learned = append(w.o.learned, learned{w.bridge, n, w})
 	}
+}
+
+// foundBy reports whether a copy that the packet has sent before finds the new flow if it
+// is looked into again, which comes after all that the packet does.
+func (w *walk) foundBy(n *rule) bool {
+	t := w.bridge.table(n.Table)
+	return slices.ContainsFunc(w.o.searches, func(s search) bool {
+		return s.table == t && !s.by.precedes(w) && n.Match.Matches(&s.view) && (s.found == nil || s.found.Priority <= n.Priority)
+	})
 }
 
 // standing is the flow that the new one replaces.

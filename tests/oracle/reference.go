@@ -140,6 +140,7 @@ type outcome struct {
 
 	hits     []hit
 	lookups  []lookup
+	searches []search // the same ones, told apart
 	groups   []*group
 	buckets  []bucketHit
 	stations map[station]*port
@@ -163,6 +164,14 @@ type hit struct {
 type lookup struct {
 	table   *table
 	matched bool
+}
+
+// search is a lookup: who looked for what, and found which flow.
+type search struct {
+	by    *walk
+	table *table
+	view  flow.Pipeline
+	found *rule
 }
 
 type bucketHit struct {

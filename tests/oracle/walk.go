@@ -110,6 +110,7 @@ func (w *walk) lookup(n uint8, port uint32, resubmit bool) bool {
 	t := w.bridge.table(n)
 	best := w.find(t, n, &v)
 	w.o.lookups = append(w.o.lookups, lookup{t, best != nil})
+	w.o.searches = append(w.o.searches, search{w, t, v.Pipeline, best})
 	if best == nil {
 		if !resubmit {
 			w.drop("table_miss")
