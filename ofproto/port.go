@@ -259,7 +259,8 @@ func (s *Switch) connectPatches() {
 // Info is the state of the port's device.
 func (p *Port) Info() PortInfo { return p.state.Load().info }
 
-// describe is the port as controllers see it.
+// describe is the port as controllers see it. Patch ports are the ends of a cable: where
+// one is down, neither has a link.
 func (p *Port) describe() openflow.Port {
 	s := p.state.Load()
 	d := openflow.Port{No: p.No, MAC: s.info.MAC, Name: p.Name, Config: s.config}
@@ -267,7 +268,7 @@ func (p *Port) describe() openflow.Port {
 		d.Config |= openflow.PortDown
 	}
 	switch {
-	case !s.info.Carrier || !s.info.Present || !s.info.AdminUp:
+	case !s.info.Carrier || !s.info.Present || !s.info.AdminUp || s.peer != nil && (s.config|s.peer.state.Load().config)&openflow.PortDown != 0:
 		d.State |= openflow.PortLinkDown
 	case d.Config&openflow.PortDown == 0:
 		d.State |= openflow.PortLive

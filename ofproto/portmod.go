@@ -43,6 +43,9 @@ func (b *Bridge) changePort(p *Port, m *openflow.PortMod, v openflow.Version) {
 	p.publish(st)
 	b.sw.touch(settingsTag)
 	b.portStatus(openflow.PortModified, p)
+	if down != 0 && st.peer != nil {
+		st.peer.Bridge.portStatus(openflow.PortModified, st.peer)
+	}
 	if f := b.sw.options.PortDown; down != 0 && f != nil {
 		f(p, config&openflow.PortDown != 0)
 	}

@@ -19,6 +19,7 @@ import (
 // Options say which files to use.
 type Options struct {
 	Name   string
+	MAC    [6]byte
 	Replay string // file to receive from; "": nothing is received
 	Record string // file to write what is sent to, overwritten; "": it is thrown away
 	Timed  bool   // receive a frame when Step reaches its time
@@ -47,7 +48,7 @@ var _ ports.Port = (*Port)(nil)
 // Open opens the files.
 func Open(o Options) (*Port, error) {
 	p := &Port{name: o.Name, now: math.MaxInt64, state: driver.NewState(ports.Info{
-		Name: o.Name, RxQueues: 1, Carrier: true, AdminUp: true, Driver: "pcap",
+		Name: o.Name, MAC: o.MAC, RxQueues: 1, Carrier: true, AdminUp: true, Driver: "pcap",
 	})}
 	if o.Timed {
 		p.now = 0

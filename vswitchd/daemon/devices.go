@@ -56,7 +56,7 @@ func (d *Daemon) open(p config.Port) (ports.Port, error) {
 	case config.Dummy:
 		return dummy.New(dummy.Options{Name: p.Name, MAC: d.macs.of(p.Name, p.MAC), MTU: p.MTU, Queues: p.Queues}), nil
 	case config.Pcap:
-		return pcap.Open(pcap.Options{Name: p.Name, Replay: p.File, Record: p.Record, Origin: d.started})
+		return pcap.Open(pcap.Options{Name: p.Name, MAC: d.macs.of(p.Name, p.MAC), Replay: p.File, Record: p.Record, Origin: d.started})
 	}
 	return nil, fmt.Errorf("no driver for type %s", p.Type)
 }
@@ -81,7 +81,7 @@ func (d *Daemon) AddPort(_ context.Context, bridge string, p config.Port) error 
 	c := portConfig(p)
 	c.No = openflow.PortNo(b.numbers[p.Name])
 	if p.Type == config.Patch {
-		_, err := b.bridge.AddPort(c, 0, ofproto.PortInfo{AdminUp: true}, d.clock())
+		_, err := b.bridge.AddPort(c, 0, ofproto.PortInfo{AdminUp: true, MAC: flow.MAC(d.macs.of(p.Name, p.MAC))}, d.clock())
 		return err
 	}
 	driver, err := d.open(p)
