@@ -92,8 +92,10 @@ func (w *walk) setField(id flow.FieldID, value, mask flow.Value) {
 	case flow.FieldVLANPCP, flow.FieldDLVLANPCP:
 		w.setTag(uint16(value.Lo)<<13, uint16(mask.Lo)<<13, false)
 	case flow.FieldEthType:
+		w.lookAgain()
 		w.setEthType(value, mask)
 	case flow.FieldIPProto:
+		w.lookAgain()
 		w.setIPProto(uint8(value.Lo), uint8(mask.Lo))
 	default:
 		w.r.set(&w.frame, f, value, mask)
