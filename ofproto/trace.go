@@ -197,7 +197,13 @@ func (b *Bridge) Trace(frame []byte, in *Port, o TraceOptions, now int64) (*Trac
 	if in != nil {
 		buf.InPort = uint32(in.state.Load().id)
 	}
-	t := &tracing{bridge: b, in: in, o: o, now: now, pool: pool}
+	t := &tracing{bridge: b, in: in, no: openflow.PortAny, o: o, now: now, pool: pool}
+	switch {
+	case in != nil:
+		t.no = in.No
+	case o.Out:
+		t.no = openflow.PortController
+	}
 	return t.follow(buf)
 }
 
@@ -205,6 +211,7 @@ func (b *Bridge) Trace(frame []byte, in *Port, o TraceOptions, now int64) (*Trac
 type tracing struct {
 	bridge *Bridge
 	in     *Port
+	no     openflow.PortNo // of in, or what stands for it
 	o      TraceOptions
 	now    int64
 	pool   *packet.Pool
@@ -241,11 +248,7 @@ func (t *tracing) follow(b *packet.Buf) (*Trace, error) {
 
 func (t *tracing) translate(x *xlate, k *flow.Key) error {
 	if t.o.Out && k.RecircID == 0 {
-		no := openflow.PortController
-		if t.in != nil {
-			no = t.in.No
-		}
-		return x.packetOut(t.bridge.sw, k, &packetOut{bridge: t.bridge, in: t.in, inPort: no, match: &flow.Match{}, actions: t.o.From})
+		return x.packetOut(t.bridge.sw, k, &packetOut{bridge: t.bridge, in: t.in, inPort: t.no, match: &flow.Match{}, actions: t.o.From})
 	}
 	if k.RecircID != 0 {
 		return x.run(t.bridge.sw, k)
@@ -257,7 +260,7 @@ func (t *tracing) translate(x *xlate, k *flow.Key) error {
 	} else {
 		x.bridge = t.bridge
 		x.noteBridge()
-		x.p.OFPort, x.p.ActsetOutput = uint32(openflow.PortAny), uint32(openflow.PortUnset)
+		x.p.OFPort, x.p.ActsetOutput = uint32(t.no), uint32(openflow.PortUnset)
 		x.know()
 		x.begin()
 	}

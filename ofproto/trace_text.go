@@ -16,11 +16,7 @@ import (
 func (t *tracing) describe(out *Trace, x *xlate, k *flow.Key) {
 	var before flow.Pipeline
 	before.Load(k)
-	if t.in != nil {
-		before.OFPort = uint32(t.in.No)
-	} else {
-		before.OFPort = uint32(openflow.PortAny)
-	}
+	before.OFPort = uint32(t.no)
 	o := t.printing()
 	out.Flow = flowText(&before, o)
 	if final := flowText(&x.p, o); final != out.Flow {

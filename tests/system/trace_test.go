@@ -51,4 +51,7 @@ bridges:
 		s.fails(out, err, complaint)
 	}
 	shows(t, s.ofctl("trace", "in_port(h1),eth(src=02:00:00:00:00:01,dst=02:00:00:00:00:02),eth_type(0x0806),arp(op=1)"), fmt.Sprintf("Flow: arp,in_port=%d,", 1))
+	for _, from := range []string{"in_port=controller,icmp,nw_src=10.0.0.1", "icmp,nw_src=10.0.0.1"} {
+		shows(t, s.ofctl("appctl", "ofproto/trace-packet-out", "br0", from, "output:2"), "Flow: icmp,in_port=CONTROLLER,", `Megaflow: .*in_port=CONTROLLER`, "Datapath actions: 2")
+	}
 }

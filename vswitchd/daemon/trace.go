@@ -76,7 +76,7 @@ func (d *Daemon) trace(args []string, packetOut bool) (control.Reply, error) {
 		return nil, err
 	}
 	o.Given = &match.Match
-	in, err := portOfFlow(b, match)
+	in, err := portOfFlow(b, match, packetOut)
 	if err != nil {
 		return nil, err
 	}
@@ -211,9 +211,10 @@ func readTraced(words []string, names *text.Names) (m *openflow.Match, frame []b
 	return m, frame, err
 }
 
-// portOfFlow is the port that a flow comes in by, nil where it names none.
-func portOfFlow(b *ofproto.Bridge, m *openflow.Match) (*ofproto.Port, error) {
-	if m.Mask.OFPort == 0 {
+// portOfFlow is the port that a flow comes in by, nil where it names none. A packet-out's
+// may be CONTROLLER, which is as good as none.
+func portOfFlow(b *ofproto.Bridge, m *openflow.Match, packetOut bool) (*ofproto.Port, error) {
+	if m.Mask.OFPort == 0 || packetOut && m.Value.OFPort == uint32(openflow.PortController) {
 		return nil, nil
 	}
 	for _, p := range b.Ports() {
