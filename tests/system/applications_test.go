@@ -244,3 +244,34 @@ func TestObservingController(t *testing.T) {
 		})
 	}
 }
+
+// TestTopologyController has os-ken find the patch ports that join two bridges, by frames
+// of LLDP, and hear of it when a port at one end is taken down. os-ken does not do it in 1.5.
+func TestTopologyController(t *testing.T) {
+	for version, name := range map[string]string{"1.0": "OpenFlow10", "1.3": "OpenFlow13", "1.4": "OpenFlow14"} {
+		t.Run(version, func(t *testing.T) {
+			s := newLab(t).run(`
+bridges:
+  - name: br0
+    datapath_id: "0000000000000001"
+    fail_mode: secure
+    controllers: [{target: "tcp:127.0.0.1:` + controllerPort + `", max_backoff: 1s}]
+    ports:
+      - {name: to-br1, type: patch, peer: to-br0, ofport: 9}
+  - name: br1
+    datapath_id: "0000000000000002"
+    fail_mode: secure
+    controllers: [{target: "tcp:127.0.0.1:` + controllerPort + `", max_backoff: 1s}]
+    ports:
+      - {name: to-br0, type: patch, peer: to-br1, ofport: 8}
+`)
+			app := s.spawnApplication("topology.py", []string{"OPENFLOW=" + version}, "--ofp-tcp-listen-port", controllerPort, "--observe-links")
+			app.says("JOINED 1.9 -> 2.8")
+			app.says("JOINED 2.8 -> 1.9")
+			s.ofctl("-O", name, "mod-port", "br1", "to-br0", "down")
+			app.says("PARTED 1.9 -> 2.8")
+			app.says("PARTED 2.8 -> 1.9")
+			noComplaint(t, app)
+		})
+	}
+}
