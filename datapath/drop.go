@@ -46,6 +46,8 @@ const (
 	DropMeter
 	DropConntrack
 	DropPacketType
+	DropRecircFull
+	DropTooManyActions
 
 	// At transmit, charged to the port that the frame was to leave by.
 	DropMTU
@@ -75,7 +77,7 @@ var dropTable = [NumDropReasons]DropInfo{
 	DropRunt:             {"runt", false, "shorter than an Ethernet header"},
 	DropNoBuffers:        {"no_buffers", false, "the worker's buffer pool was empty when a copy was needed"},
 	DropUpcallBudget:     {"upcall_budget", false, "the port had spent its decisions of this turn (datapath.upcall_budget)"},
-	DropRecircDepth:      {"recirculation_depth", false, "looked up again too many times"},
+	DropRecircDepth:      {"recirculation_depth", false, "looked up again too many times, it or its copies"},
 	DropRecircUnknown:    {"recirculation_unknown", false, "its recirculation state was gone when it was looked up again"},
 	DropUpcallError:      {"upcall_error", false, "the slow path could not decide"},
 	DropPanic:            {"panic", false, "forwarding hit a bug of the switch; the frame is dumped in the log"},
@@ -86,7 +88,7 @@ var dropTable = [NumDropReasons]DropInfo{
 	DropPortNoRecv:       {"port_no_recv", false, "the input port is configured not to receive (OFPPC_NO_RECV)"},
 	DropPortDown:         {"port_down", false, "the input port is administratively down (OFPPC_PORT_DOWN)"},
 	DropOwnPort:          {"input_port_output", false, "was to leave by the port it came in by, and by no other"},
-	DropVLANMismatch:     {"vlan_mismatch", false, "the input port does not carry the frame's VLAN"},
+	DropVLANMismatch:     {"vlan_mismatch", false, "the input port, or the one that its destination is on, does not carry the frame's VLAN, or would show a second tag"},
 	DropReservedMAC:      {"reserved_multicast", false, "sent to a link-local address that bridges do not forward (01:80:c2:00:00:0X)"},
 	DropNoPacketIn:       {"port_no_packet_in", false, "the input port is configured not to send packet-ins (OFPPC_NO_PACKET_IN)"},
 	DropNoFloodPort:      {"no_flood_port", false, "no other port that is up carries its VLAN"},
@@ -103,6 +105,8 @@ var dropTable = [NumDropReasons]DropInfo{
 	DropMeter:            {"meter", false, "above the rate of a meter"},
 	DropConntrack:        {"conntrack_unavailable", false, "a flow sent it to connection tracking (ct), which the switch does not have yet"},
 	DropPacketType:       {"packet_type", false, "not Ethernet where it had to be, or an encap or decap that its packet type does not have"},
+	DropRecircFull:       {"recirculation_full", false, "more states of packets that have to be looked up again than the switch keeps"},
+	DropTooManyActions:   {"too_many_actions", false, "more actions, or flows learned, than one packet may cause"},
 	DropMTU:              {"mtu_exceeded", true, "larger than the output port's MTU"},
 	DropTxFull:           {"tx_queue_full", true, "the output port's queue had no room"},
 	DropTxDown:           {"tx_down", true, "the output port was down or had no carrier"},

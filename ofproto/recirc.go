@@ -2,6 +2,7 @@ package ofproto
 
 import (
 	"fmt"
+	"hash/maphash"
 	"reflect"
 	"slices"
 	"sync"
@@ -16,26 +17,31 @@ import (
 // frozen is a translation that goes on after the datapath has looked into the
 // packet again. It is immutable once it has an id.
 type frozen struct {
-	id        uint32
-	bridge    *Bridge
-	in        *Port
+	id uint32
+	frozenState
 	work      []frame // without branches: those stay with the first half
-	depth     int
 	actionSet [][]openflow.Action
 	stack     []flow.Value
-	table     uint8
-	rule      *Rule
-	regs      [32]uint32
-	metadata  uint64
-	ofPort    uint32
-	conj      uint32
-	priority  uint32
-	trunc     uint32
-	hashFor   uint32 // group that goes on with the packet's dp_hash, plus 1; 0: none
-	result    pendingWrite
 	tunnel    *flow.Match // fields of the tunnel that were set; nil: none
 
 	used atomic.Int64
+}
+
+// frozenState is what two translations that go on alike have equal, but for lists.
+type frozenState struct {
+	bridge   *Bridge
+	in       *Port
+	depth    int
+	table    uint8
+	rule     *Rule
+	regs     [32]uint32
+	metadata uint64
+	ofPort   uint32
+	conj     uint32
+	priority uint32
+	trunc    uint32
+	hashFor  uint32 // group that goes on with the packet's dp_hash, plus 1; 0: none
+	result   pendingWrite
 }
 
 // pendingWrite is a bit that is written when a translation goes on: what the
@@ -50,9 +56,7 @@ func (f *frozen) Credit(h datapath.Hits) { f.used.Store(h.Used) }
 
 // same reports whether two states go on alike, so that one id serves both.
 func (f *frozen) same(o *frozen) bool {
-	return f.bridge == o.bridge && f.in == o.in && f.table == o.table && f.rule == o.rule && f.depth == o.depth &&
-		f.regs == o.regs && f.metadata == o.metadata && f.ofPort == o.ofPort && f.conj == o.conj &&
-		f.priority == o.priority && f.trunc == o.trunc && f.hashFor == o.hashFor && f.result == o.result &&
+	return f.frozenState == o.frozenState &&
 		(f.tunnel == o.tunnel || f.tunnel != nil && o.tunnel != nil && f.tunnel.Equal(o.tunnel)) &&
 		slices.EqualFunc(f.work, o.work, sameFrame) && slices.EqualFunc(f.actionSet, o.actionSet, sameList) && slices.Equal(f.stack, o.stack)
 }
@@ -68,34 +72,52 @@ func sameList(a, b []openflow.Action) bool {
 	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
 }
 
+// maxFrozen bounds the states: a sender whose every packet makes another, as flows
+// that copy addresses into registers have it, must not take all memory.
+const maxFrozen = 1 << 17
+
 // recircTable knows the frozen states by their ids.
 type recircTable struct {
+	seed maphash.Seed
+
 	mu     sync.Mutex
 	next   uint32
 	states map[uint32]*frozen
-	byWork map[recircKey][]*frozen // candidates for sharing an id
-}
-
-// recircKey finds states that may be the same without comparing all.
-type recircKey struct {
-	bridge *Bridge
-	rule   *Rule
-	table  uint8
+	alike  map[uint64][]*frozen           // by their hash: those that may share an id
+	byRule map[*Rule]map[*frozen]struct{} // that go on in what the rule says
 }
 
 func (t *recircTable) init() {
-	t.next, t.states, t.byWork = 1, map[uint32]*frozen{}, map[recircKey][]*frozen{}
+	t.seed, t.next = maphash.MakeSeed(), 1
+	t.states, t.alike, t.byRule = map[uint32]*frozen{}, map[uint64][]*frozen{}, map[*Rule]map[*frozen]struct{}{}
 }
 
-// intern gives a state its id: that of an equal one, or a new one.
+// hash is the same for states that go on alike. It covers all that packets of one
+// flow can have different.
+func (t *recircTable) hash(f *frozen) uint64 {
+	h := maphash.Comparable(t.seed, f.frozenState)
+	for _, v := range f.stack {
+		h = h*31 + maphash.Comparable(t.seed, v)
+	}
+	if f.tunnel != nil {
+		h = h*31 + maphash.Comparable(t.seed, f.tunnel.Value.Tunnel)
+	}
+	return h
+}
+
+// intern gives a state its id: that of an equal one, or a new one. It returns nil
+// where there are maxFrozen others.
 func (t *recircTable) intern(f *frozen) *frozen {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	k := recircKey{f.bridge, f.rule, f.table}
-	for _, o := range t.byWork[k] {
+	h := t.hash(f)
+	for _, o := range t.alike[h] {
 		if o.same(f) {
 			return o
 		}
+	}
+	if len(t.states) >= maxFrozen {
+		return nil
 	}
 	for t.states[t.next] != nil || t.next == 0 {
 		t.next++
@@ -103,8 +125,29 @@ func (t *recircTable) intern(f *frozen) *frozen {
 	f.id = t.next
 	t.next++
 	t.states[f.id] = f
-	t.byWork[k] = append(t.byWork[k], f)
+	t.alike[h] = append(t.alike[h], f)
+	f.eachRule(func(r *Rule) {
+		if t.byRule[r] == nil {
+			t.byRule[r] = map[*frozen]struct{}{}
+		}
+		t.byRule[r][f] = struct{}{}
+	})
 	return f
+}
+
+// eachRule calls do for the rules in whose actions the state goes on, for some of them
+// more than once.
+func (f *frozen) eachRule(do func(*Rule)) {
+	do(f.rule)
+	for i := range f.work {
+		do(f.work[i].rule)
+	}
+}
+
+func (t *recircTable) len() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.states)
 }
 
 func (t *recircTable) lookup(id uint32) *frozen {
@@ -119,9 +162,7 @@ const recircIdle = 10 * time.Second
 
 // sweep forgets states that no megaflow leads to any more.
 func (t *recircTable) sweep(flows []*datapath.Megaflow, now int64) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if len(t.states) == 0 {
+	if t.len() == 0 {
 		return
 	}
 	live := map[*frozen]bool{}
@@ -132,6 +173,8 @@ func (t *recircTable) sweep(flows []*datapath.Megaflow, now int64) {
 			}
 		}
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	for _, f := range t.states {
 		if live[f] {
 			f.used.Store(now)
@@ -147,15 +190,8 @@ func (t *recircTable) sweep(flows []*datapath.Megaflow, now int64) {
 func (t *recircTable) forget(gone []removal) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.states) == 0 {
-		return
-	}
-	rules := make(map[*Rule]bool, len(gone))
 	for _, r := range gone {
-		rules[r.rule] = true
-	}
-	for _, f := range t.states {
-		if rules[f.rule] || slices.ContainsFunc(f.work, func(w frame) bool { return rules[w.rule] }) {
+		for f := range t.byRule[r.rule] {
 			t.drop(f)
 		}
 	}
@@ -164,16 +200,24 @@ func (t *recircTable) forget(gone []removal) {
 // drop deletes one state. The caller holds mu.
 func (t *recircTable) drop(f *frozen) {
 	delete(t.states, f.id)
-	k := recircKey{f.bridge, f.rule, f.table}
-	if t.byWork[k] = slices.DeleteFunc(t.byWork[k], func(o *frozen) bool { return o == f }); len(t.byWork[k]) == 0 {
-		delete(t.byWork, k)
+	h := t.hash(f)
+	if t.alike[h] = slices.DeleteFunc(t.alike[h], func(o *frozen) bool { return o == f }); len(t.alike[h]) == 0 {
+		delete(t.alike, h)
 	}
+	f.eachRule(func(r *Rule) {
+		if delete(t.byRule[r], f); len(t.byRule[r]) == 0 {
+			delete(t.byRule, r)
+		}
+	})
 }
 
 // freeze ends this half of the translation, or of the branch it is in: the rest
 // goes on when the datapath has looked into the packet again.
 func (x *xlate) freeze() {
 	f := x.capture(pendingWrite{})
+	if f == nil {
+		return
+	}
 	x.commit()
 	x.emit(datapath.Action{Op: datapath.OpRecirc, Arg: f.id})
 	x.unwind()
@@ -183,6 +227,9 @@ func (x *xlate) freeze() {
 // size, which is for the datapath to see (ovs-actions(7), check_pkt_larger).
 func (x *xlate) checkLarger(a openflow.CheckPktLarger) {
 	larger, other := x.capture(pendingWrite{a.Dst, 1}), x.capture(pendingWrite{a.Dst, 0})
+	if larger == nil || other == nil {
+		return
+	}
 	x.commit()
 	x.emit(datapath.Action{Op: datapath.OpCheckLen, Short: a.Len, Arg: larger.id, X: &datapath.Extra{Else: other.id}})
 	x.unwind()
@@ -197,16 +244,24 @@ func (x *xlate) branchAt() int {
 	return from
 }
 
-// capture keeps what the rest of the branch in work needs to go on.
+// capture keeps what the rest of the branch in work needs to go on. Where there are too
+// many that do, it ends the translation and returns nil.
 func (x *xlate) capture(result pendingWrite) *frozen {
 	f := &frozen{
-		bridge: x.bridge, in: x.in, work: forgetStories(slices.Clone(x.work[x.branchAt():])), depth: x.depth,
-		actionSet: slices.Clip(x.actionSet), stack: slices.Clip(x.stack), table: x.table, rule: x.rule,
-		regs: x.p.Regs, metadata: x.p.Metadata, ofPort: x.p.OFPort, conj: x.p.ConjID, priority: x.p.Priority, trunc: x.trunc, hashFor: x.hashFor,
-		result: result, tunnel: x.writtenTunnel(),
+		frozenState: frozenState{
+			bridge: x.bridge, in: x.in, depth: x.depth, table: x.table, rule: x.rule,
+			regs: x.p.Regs, metadata: x.p.Metadata, ofPort: x.p.OFPort, conj: x.p.ConjID, priority: x.p.Priority,
+			trunc: x.trunc, hashFor: x.hashFor, result: result,
+		},
+		work:      forgetStories(slices.Clone(x.work[x.branchAt():])),
+		actionSet: slices.Clip(x.actionSet), stack: slices.Clip(x.stack), tunnel: x.writtenTunnel(),
 	}
 	f.used.Store(x.now)
-	f = x.sw.recircs.intern(f)
+	if f = x.sw.recircs.intern(f); f == nil {
+		x.abort(datapath.DropRecircFull)
+		x.result.NoCache = true // the next one may find room
+		return nil
+	}
 	x.result.Credits = append(x.result.Credits, f)
 	return f
 }

@@ -30,7 +30,7 @@ type Options struct {
 	// Capacity is how many sent frames the port keeps until Sent takes them;
 	// more are refused as TxFull. 0: no limit.
 	Capacity int
-	// Discard has sent frames counted and forgotten, for benchmarks.
+	// Discard has sent frames counted and forgotten, where nobody asks for them.
 	Discard bool
 }
 

@@ -54,7 +54,7 @@ func (d *Daemon) open(p config.Port) (ports.Port, error) {
 		return afxdp.Open(d.netdev, afxdp.Options{Name: p.Name, Ifname: p.IfName, Netns: p.Netns, MTU: p.MTU,
 			Queues: p.Queues, Mode: afxdp.Mode(p.XDPMode)})
 	case config.Dummy:
-		return dummy.New(dummy.Options{Name: p.Name, MAC: d.macs.of(p.Name, p.MAC), MTU: p.MTU, Queues: p.Queues}), nil
+		return dummy.New(dummy.Options{Name: p.Name, MAC: d.macs.of(p.Name, p.MAC), MTU: p.MTU, Queues: p.Queues, Discard: true}), nil
 	case config.Pcap:
 		return pcap.Open(pcap.Options{Name: p.Name, MAC: d.macs.of(p.Name, p.MAC), Replay: p.File, Record: p.Record, Origin: d.started})
 	}
