@@ -295,6 +295,26 @@ func TestRecirculationEnds(t *testing.T) {
 	}
 }
 
+// TestRecirculationOfCopiesEnds has a frame come back twice from every lookup.
+func TestRecirculationOfCopiesEnds(t *testing.T) {
+	slow := slowFunc(func(u *Upcall, v *Verdict) error {
+		again := Action{Op: OpRecirc, Arg: 1}
+		v.Actions = append(v.Actions, Action{Op: OpClone, X: &Extra{Sub: []Action{again}}}, again)
+		return nil
+	})
+	j := newJar(t, slow, 1, Options{}, dummy.Options{})
+	for range 2 { // each has the same limit
+		j.ports[0].Inject(0, frame(0))
+		j.step()
+	}
+	w := j.dp.WorkerCounters()[0]
+	c, _ := j.dp.PortCounters(1)
+	if w.Recirculations != 2*maxRelooks || c.Drops[DropNoBuffers] != 0 || c.Drops[DropRecircDepth] != 2*(maxRelooks+2) {
+		t.Errorf("looked up again %d times, want %d; %d dropped as too deep, %d without buffers",
+			w.Recirculations, 2*maxRelooks, c.Drops[DropRecircDepth], c.Drops[DropNoBuffers])
+	}
+}
+
 func TestInject(t *testing.T) {
 	var seen []any
 	slow := slowFunc(func(u *Upcall, v *Verdict) error {

@@ -129,10 +129,11 @@ func (w *Worker) clone(b *packet.Buf) *packet.Buf {
 
 func (w *Worker) recirculate(b *packet.Buf, id uint32) {
 	w.current = nil
-	if w.rounds >= maxRounds {
+	if w.rounds >= maxRounds || w.relooks >= maxRelooks {
 		w.drop(b, DropRecircDepth)
 		return
 	}
+	w.relooks++
 	b.RecircID = id
 	w.recirc = append(w.recirc, b)
 }

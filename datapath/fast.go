@@ -10,11 +10,16 @@ import (
 // maxRounds is how often one frame may be looked up again.
 const maxRounds = 32
 
+// maxRelooks is how often all frames of a batch may be looked up again, copies of them
+// included: a flow whose copies come back to it doubles them every time. It is far more
+// than a batch of honest frames needs, and as many as a worker has buffers.
+const maxRelooks = 8192
+
 // forward handles the first n frames of the scratch batch, and then those that
 // they leave for another lookup, until nothing is left. A frame that makes
 // forwarding panic is dropped, and the others go on without it.
 func (w *Worker) forward(n int) {
-	w.rounds, w.pending = 0, n
+	w.rounds, w.relooks, w.pending = 0, 0, n
 	for !w.attempt() {
 	}
 }

@@ -40,6 +40,7 @@ type Worker struct {
 	recirc    []*packet.Buf // to be looked up again in the next round
 	again     []*packet.Buf // to be looked up again in this round
 	rounds    int           // recirculations of the batch in work
+	relooks   int           // frames that they were of
 	current   *packet.Buf   // what a panic is blamed on
 	stats     workerTally
 	verdict   Verdict
