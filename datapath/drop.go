@@ -99,7 +99,7 @@ var dropTable = [NumDropReasons]DropInfo{
 	DropTooDeep:          {"recursion_too_deep", false, "tables, groups or patch ports nested too deeply"},
 	DropNotReady:         {"not_ready", false, "the bridge did not know the input port yet"},
 	DropFragment:         {"fragment", false, "a fragment, and the bridge is set to drop them"},
-	DropUnsupported:      {"unsupported", false, "an action that the datapath does not have"},
+	DropUnsupported:      {"unsupported", false, "an action that the datapath does not have, or that the frame has no room for"},
 	DropSecureMiss:       {"secure_mode", false, "no flow matched on a bridge with fail_mode secure"},
 	DropNoBucket:         {"group_no_bucket", false, "a group had no live bucket for it"},
 	DropMeter:            {"meter", false, "above the rate of a meter"},

@@ -53,12 +53,21 @@ func (w *Worker) execute(b *packet.Buf, actions []Action, k *flow.Key) {
 			return
 		default:
 			if !edit(b, a) {
-				w.drop(b, DropUnsupported)
+				w.drop(b, impossible(a.Op))
 				return
 			}
 		}
 	}
 	w.consume(b)
+}
+
+// impossible is why a frame is dropped that edit could not change.
+func impossible(op Op) DropReason {
+	switch op {
+	case OpPopEth, OpPopNSH, OpPushEth, OpPushNSH, OpEncapMPLS:
+		return DropPacketType
+	}
+	return DropUnsupported
 }
 
 // edit does the actions that change only the frame. It reports false when the

@@ -82,9 +82,11 @@ func (w *Worker) install(k *flow.Key, v *Verdict, first Hits) *Megaflow {
 	m.bytes.Store(first.Bytes)
 	m.used.Store(first.Used)
 	w.cache.insert(m, k, &v.Mask)
-	if !w.dp.flows.add(m, v.Version) {
+	if kept, full := w.dp.flows.add(m, v.Version); !kept {
 		w.cache.remove(m)
-		w.stats.now[wFlowLimit]++
+		if full {
+			w.stats.now[wFlowLimit]++
+		}
 		return nil
 	}
 	return m

@@ -42,16 +42,19 @@ func (r *registry) counted() Census {
 }
 
 // add registers m, or reports that it must not be kept: the version of its verdict has been
-// revalidated away, or there are too many.
-func (r *registry) add(m *Megaflow, version uint64) bool {
+// revalidated away, or there are too many, and it is full.
+func (r *registry) add(m *Megaflow, version uint64) (kept, full bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if version < r.version || len(r.flows) >= r.limit {
-		return false
+	if version < r.version {
+		return false, false
+	}
+	if len(r.flows) >= r.limit {
+		return false, true
 	}
 	m.index = int32(len(r.flows))
 	r.flows = append(r.flows, m)
-	return true
+	return true, false
 }
 
 // credit counts a hit that no megaflow remembers.

@@ -45,7 +45,7 @@ func Rehearse(b *packet.Buf, k *flow.Key, actions []Action, pool *packet.Pool, s
 		case OpMeter:
 		default:
 			if !edit(c, a) {
-				return step(&Action{Op: OpDrop, Reason: DropUnsupported}, 0, c)
+				return step(&Action{Op: OpDrop, Reason: impossible(a.Op)}, 0, c)
 			}
 		}
 		if err != nil {

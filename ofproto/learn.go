@@ -39,6 +39,8 @@ func (x *xlate) learnFlow(a openflow.Learn) {
 	case own != nil && own.flow.Cookie == m.Cookie && reflect.DeepEqual(own.flow.Actions, m.Actions):
 	case own == nil && old != nil && old.cookie == m.Cookie && reflect.DeepEqual(old.actions, m.Actions):
 		x.result.Credits = append(x.result.Credits, refresh{old})
+	case len(x.learned) == maxLearned:
+		x.abort(datapath.DropTooManyActions)
 	case !isNew || room:
 		e := &learnEffect{bridge: b, flow: m, match: s, limit: a.Limit, isNew: isNew}
 		x.result.Effects = append(x.result.Effects, e)

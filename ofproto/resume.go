@@ -93,6 +93,9 @@ func (b *Bridge) resume(m *openflow.Resume, v openflow.Version) error {
 		return openflow.NewError(openflow.ErrResumeStale, "the packet was paused by another bridge, or before this one was made anew")
 	}
 	for _, list := range append(c.Rest, openflow.ContinuedActions{Actions: c.ActionSet}) {
+		if list.Table >= NumTables {
+			return openflow.NewError(openflow.ErrRequestBadTableID, "the packet was paused in table %d, which there is not", list.Table)
+		}
 		err := openflow.CheckActions(list.Actions, &openflow.CheckParams{Version: v, Table: openflow.TableAll, Tables: NumTables})
 		if err == nil {
 			err = b.checkSupported(list.Actions)

@@ -120,11 +120,15 @@ func TestResumeRefused(t *testing.T) {
 	short := *in
 	short.Data = short.Data[:13]
 	p.fails(openflow.ErrRequestBadPacket, &openflow.Resume{PacketIn: short})
-	loop := *in
+	nowhere := *in
 	c, err := openflow.DecodeContinuation(openflow.V13, in.Continuation)
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.Rest = []openflow.ContinuedActions{{Table: NumTables, Actions: []openflow.Action{openflow.Resubmit{InPort: 1}}}}
+	nowhere.Continuation, _ = openflow.AppendContinuation(nil, openflow.V13, c)
+	p.fails(openflow.ErrRequestBadTableID, &openflow.Resume{PacketIn: nowhere})
+	loop := *in
 	c.Rest = []openflow.ContinuedActions{{Actions: []openflow.Action{openflow.Group{ID: 5}}}}
 	loop.Continuation, _ = openflow.AppendContinuation(nil, openflow.V13, c)
 	p.fails(openflow.ErrActionBadOutGroup, &openflow.Resume{PacketIn: loop})

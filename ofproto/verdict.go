@@ -55,9 +55,14 @@ func edits(actions []datapath.Action) bool {
 
 // emit adds a datapath action.
 func (x *xlate) emit(a datapath.Action) {
-	if !x.aborted {
-		*x.out = append(*x.out, a)
+	if x.aborted {
+		return
 	}
+	if x.emitted++; x.emitted > maxActions {
+		x.abort(datapath.DropTooManyActions)
+		return
+	}
+	*x.out = append(*x.out, a)
 }
 
 // drop notes why a packet that nothing else happens to is dropped. The first
@@ -101,6 +106,7 @@ func (x *xlate) finish() {
 		r.Actions = trimTail(r.Actions)
 	}
 	r.Mask = x.mask.Key
+	r.NoCache = r.NoCache || x.emitted > maxKept && !x.aborted
 }
 
 // lasting reports whether actions send, hand up or keep the frame anywhere.

@@ -12,6 +12,10 @@ const (
 	maxDepth     = 64 // beyond the first table
 	maxResubmits = 4096
 	maxStack     = 64 << 10 / 16 // pushed values
+	maxSteps     = 1 << 16       // actions of flows and buckets
+	maxActions   = 1 << 14       // actions of the datapath, twice as many outputs as Open vSwitch has room for
+	maxLearned   = 1 << 10       // flows that one packet makes
+	maxKept      = 1 << 11       // actions of a verdict that a cache keeps; others are the packet's alone
 )
 
 // Result is what translation says of a packet.
@@ -43,6 +47,8 @@ type xlate struct {
 	work           []frame
 	depth          int // of work, in lookups
 	resubmits      int
+	steps          int // actions done
+	emitted        int // actions of the datapath
 	now            int64
 	hashFor        uint32 // group whose bucket the packet dp_hash chooses, plus 1; 0: none
 	trunc          uint32 // bytes that the next output sends; 0: all
@@ -52,6 +58,7 @@ type xlate struct {
 	aborted        bool
 	fromController bool // a packet-out
 	learned        []*learnEffect
+	live           liveness // of groups, as far as it was asked for
 	trace          *tracer     // nil: nobody listens
 	given          *flow.Match // metadata of a traced packet, until its pipeline starts
 	result         Result
@@ -134,7 +141,8 @@ func (x *xlate) reset(s *Switch, k *flow.Key) {
 	x.mask, x.known, x.dirty = flow.Mask{}, flow.Mask{}, flow.Mask{}
 	x.scratch = flow.Mask{} // a translation that panicked may have left something
 	x.work, x.learned = x.work[:0], x.learned[:0]
-	x.depth, x.resubmits, x.dropped = 0, 0, datapath.DropNone
+	x.depth, x.resubmits, x.steps, x.emitted, x.dropped = 0, 0, 0, 0, datapath.DropNone
+	x.live = liveness{}
 	x.hashFor = 0
 	x.trunc, x.queue, x.stale, x.aborted, x.fromController = 0, false, fresh, false, false
 	r := &x.result
@@ -374,6 +382,10 @@ func (x *xlate) loop(n int) {
 			a := f.actions[f.next]
 			f.next++
 			x.table, x.rule = f.table, f.rule
+			if x.steps++; x.steps > maxSteps {
+				x.abort(datapath.DropTooManyActions)
+				return
+			}
 			x.do(a)
 			continue
 		}

@@ -25,7 +25,7 @@ func (x *xlate) group(id uint32) {
 		return
 	}
 	x.creditGroup(g)
-	l := liveness{bridge: x.bridge}
+	l := x.liveness()
 	done := false
 	for _, k := range g.buckets {
 		if g.kind == openflow.GroupTypeFF && (done || !l.bucket(g, k)) {
@@ -37,6 +37,15 @@ func (x *xlate) group(id uint32) {
 	if !done {
 		x.drop(datapath.DropNoBucket)
 	}
+}
+
+// liveness is what the translation knows of the bridge's groups: a chain of them is
+// followed once.
+func (x *xlate) liveness() *liveness {
+	if x.live.bridge != x.bridge {
+		x.live = liveness{bridge: x.bridge}
+	}
+	return &x.live
 }
 
 func (x *xlate) creditGroup(g *Group) { x.result.Credits = append(x.result.Credits, g.counts) }
@@ -62,7 +71,7 @@ func (x *xlate) bucket(k *bucket) {
 
 // selectBucket executes one bucket of a select group.
 func (x *xlate) selectBucket(g *Group) {
-	l := &liveness{bridge: x.bridge}
+	l := x.liveness()
 	candidates := g.candidates(l)
 	var k *bucket
 	switch {

@@ -1,6 +1,8 @@
 package ofproto
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -217,5 +219,48 @@ func TestResubmitLoopEnds(t *testing.T) {
 	j.send("br0p1", udp(1, 2, nil))
 	if c, _ := j.dp.PortCounters(1); c.Drops[datapath.DropTooDeep] != 1 {
 		t.Errorf("drops %v", c.Drops)
+	}
+}
+
+// TestLimits has packets ask for more than one may have: they are dropped by name, and
+// quickly.
+func TestLimits(t *testing.T) {
+	many := func(what string, n int) string { return strings.TrimSuffix(strings.Repeat(what+",", n), ",") }
+	again := func(n int) string { return "priority=2,actions=" + many("resubmit(,1)", n) + "\n" }
+	learning := func(n int) string {
+		flows, first := "", "priority=2,actions="
+		for i := range n {
+			if i%256 == 0 {
+				first += fmt.Sprintf("resubmit(,%d),", 1+i/256)
+				flows += fmt.Sprintf("\ntable=%d,actions=load:0->NXM_NX_REG0[]", 1+i/256)
+			}
+			flows += fmt.Sprintf(",load:%d->NXM_NX_REG1[],learn(table=99,NXM_NX_REG1[])", i)
+		}
+		return first + "output:2" + flows
+	}
+	for name, c := range map[string]struct {
+		flows string
+		want  datapath.DropReason
+		sent  int
+	}{
+		"as many outputs as may be": {again(4) + "table=1,actions=" + many("output:2", maxActions/4), datapath.DropNone, maxActions},
+		"outputs":                   {again(4) + "table=1,actions=" + many("output:2", maxActions/4+1), datapath.DropTooManyActions, 0},
+		"outputs in copies":         {again(4) + "table=1,actions=" + many("clone(dec_ttl,output:2)", maxActions/4), datapath.DropTooManyActions, 0},
+		"actions without an output": {again(40) + "table=1,actions=" + many("load:1->NXM_NX_REG0[]", maxSteps/40), datapath.DropTooManyActions, 0},
+		"learned flows":             {learning(maxLearned + 1), datapath.DropTooManyActions, 0},
+		"as many as may be":         {learning(maxLearned), datapath.DropNone, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			j := newJar(t, false)
+			j.flows(j.bridge("br0", 2, FailSecure), c.flows)
+			for range 2 {
+				j.ports["br0p1"].Inject(0, udp(1, 2, nil))
+				j.settle()
+			}
+			counters, _ := j.dp.PortCounters(1)
+			if n := len(j.ports["br0p2"].Sent()); n != 2*c.sent || c.want != datapath.DropNone && counters.Drops[c.want] != 2 {
+				t.Errorf("%d frames are sent, want %d; dropped: %v", n, 2*c.sent, counters.Drops)
+			}
+		})
 	}
 }
