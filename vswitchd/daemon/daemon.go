@@ -57,6 +57,7 @@ type Daemon struct {
 	numbers  *numbers
 	macs     *macs
 	isReady  atomic.Bool
+	panicked atomic.Int64                     // when a panic of forwarding was logged last
 	troubles atomic.Int64                     // after the last reconciliation
 	dialing  sync.Map                         // of *dialer: those that are open
 	watched  atomic.Pointer[fsnotify.Watcher] // nil unless the configuration is watched
@@ -351,8 +352,12 @@ func (d *Daemon) rebalance() (next int64) {
 }
 
 // forwardingPanicked logs a bug of the switch together with the frame that
-// found it.
+// found it: one a second, since who has found one such frame can send many.
 func (d *Daemon) forwardingPanicked(worker int, v any, frame, stack []byte) {
+	now := d.clock()
+	if last := d.panicked.Load(); last != 0 && now-last < int64(time.Second) || !d.panicked.CompareAndSwap(last, now) {
+		return // counted as dropped, like all of them
+	}
 	d.log.datapath.Error("forwarding panicked; the frame was dropped", "worker", worker, "panic", fmt.Sprint(v),
 		"frame", fmt.Sprintf("%x", frame), "stack", string(stack))
 }
