@@ -67,7 +67,9 @@ func (x *xlate) do(a openflow.Action) {
 			x.setField(f, a.Value, a.Mask)
 		}
 	case openflow.Move:
-		x.writeSubfield(a.Dst, x.read(a.Src))
+		if x.exists(flow.FieldByID(a.Src.Field)) { // else there is nothing to copy
+			x.writeSubfield(a.Dst, x.read(a.Src))
+		}
 	case openflow.SetVLANVID:
 		x.setVLAN(a.VID, 0x0fff, a.PushIfAbsent)
 	case openflow.SetVLANPCP:

@@ -181,7 +181,7 @@ func (c *change) add(m *openflow.FlowMod, s flow.Sparse) error {
 	}
 	t := c.bridge.table(number)
 	old := t.find(s, m.Priority, c.version)
-	if old == nil && m.Flags&openflow.FlowCheckOverlap != 0 && t.overlaps(s, m.Priority, c.version) {
+	if m.Flags&openflow.FlowCheckOverlap != 0 && t.overlaps(s, m.Priority, c.version) {
 		return openflow.NewError(openflow.ErrFlowModOverlap, "table %d has an overlapping flow of priority %d", number, m.Priority)
 	}
 	if old == nil {

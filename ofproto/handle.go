@@ -114,16 +114,13 @@ func changes(m openflow.Message) bool {
 	return false
 }
 
-// flowMod also applies the flow to a packet that it names, which cannot be: the
-// switch keeps none.
+// flowMod refuses flows that are for a packet, too, which cannot be: the switch keeps
+// none.
 func (s *Session) flowMod(m *openflow.FlowMod) error {
-	if err := s.bridge.flowMod(m, s.version, ""); err != nil {
-		return err
-	}
 	if m.Buffer != openflow.NoBuffer && m.Command <= openflow.FlowModifyStrict {
-		return &openflow.Error{Code: openflow.ErrRequestBufferUnknown, Detail: "packets are not buffered; the flow was installed"}
+		return openflow.NewError(openflow.ErrRequestBufferUnknown, "packets are not buffered")
 	}
-	return nil
+	return s.bridge.flowMod(m, s.version, "")
 }
 
 func (b *Bridge) features(v openflow.Version) *openflow.FeaturesReply {

@@ -181,6 +181,7 @@ func (e *learnEffect) commit(s *Switch, now int64) {
 	switch old := e.bridge.findLearned(e.flow, e.match, c.version); {
 	case old != nil:
 		e.counts = c.modifyRule(old, e.flow.Actions, e.flow.Cookie).counts
+		e.counts.refreshed.Store(now)
 	case e.limit == 0 || e.bridge.table(e.flow.Table).withCookie(e.flow.Cookie) < int(e.limit):
 		if err = c.add(e.flow, e.match); err == nil {
 			e.counts = c.inserted[len(c.inserted)-1].counts

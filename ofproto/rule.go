@@ -67,9 +67,9 @@ func (r *Rule) used() int64 {
 	return used
 }
 
-// refreshed is when the rule was last changed, or made again by a learn action:
-// its hard timeout counts from then.
-func (r *Rule) refreshed() int64 { return max(r.counts.refreshed.Load(), r.modified) }
+// refreshed is when the rule was added, or made again by a learn action: its hard
+// timeout counts from then. Modifications leave it (OpenFlow 1.3.5 §6.4).
+func (r *Rule) refreshed() int64 { return max(r.counts.refreshed.Load(), r.created) }
 
 // timeouts are a rule's idle and hard timeouts in seconds, 0 for none.
 type timeouts struct{ idle, hard uint16 }
@@ -103,7 +103,7 @@ func (r *Rule) stats(s *openflow.FlowStats, now int64) {
 		HardTimeout: t.hard,
 		Importance:  r.importance,
 		IdleAge:     int32((now - r.used()) / int64(time.Second)),
-		HardAge:     int32((now - r.refreshed()) / int64(time.Second)),
+		HardAge:     int32((now - max(r.refreshed(), r.modified)) / int64(time.Second)),
 		Packets:     r.packets(),
 		Bytes:       r.bytes(),
 		Actions:     r.actions,

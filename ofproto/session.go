@@ -249,9 +249,12 @@ func (s *Session) receive(data []byte) {
 	if _, isOut := m.(*openflow.PacketOut); !isOut || len(s.outs.packets) == datapath.BatchSize {
 		s.sendPacketOuts() // frames of ports wait for no more than a batch
 	}
-	if _, hello := m.(*openflow.Hello); h.Version != s.version && !hello {
+	if h.Version != s.version {
 		// The error has to be in the version that both know.
 		err = &openflow.Error{Code: openflow.ErrRequestBadVersion}
+		if _, hello := m.(*openflow.Hello); hello {
+			err = &openflow.Error{Code: openflow.ErrHelloIncompatible}
+		}
 	}
 	if err == nil {
 		m, err = s.assemble(h, m, len(data))

@@ -58,7 +58,7 @@ type xlate struct {
 	aborted        bool
 	fromController bool // a packet-out
 	learned        []*learnEffect
-	live           liveness // of groups, as far as it was asked for
+	live           liveness    // of groups, as far as it was asked for
 	trace          *tracer     // nil: nobody listens
 	given          *flow.Match // metadata of a traced packet, until its pipeline starts
 	result         Result

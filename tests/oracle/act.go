@@ -49,7 +49,10 @@ func (w *walk) do(a openflow.Action) bool {
 			w.stack = w.stack[:n-1]
 		}
 	case openflow.Move:
-		w.write(a.Dst, w.read(a.Src))
+		v := w.r.look(&w.frame)
+		if flow.FieldByID(a.Src.Field).Exists(&v.Pipeline, nil) {
+			w.write(a.Dst, w.read(a.Src))
+		}
 	case openflow.SetField:
 		w.setField(a.Field, a.Value, a.Mask)
 	case openflow.DecTTL:
