@@ -18,7 +18,7 @@ import (
 // that learn and by the control goroutine that expires.
 type fdb struct {
 	seed    maphash.Seed
-	buckets []atomic.Pointer[fdbEntry] // a power of two of them
+	buckets atomic.Pointer[fdbBuckets]
 
 	mu      sync.Mutex
 	n       int
@@ -50,15 +50,38 @@ type fdbEntry struct {
 	prev, succ *fdbEntry // in the port's list
 }
 
-const fdbBuckets = 4096
+// fdbBuckets are chains of stations. There are a power of two of them, at least a
+// quarter of the limit, so that chains are short.
+type fdbBuckets []atomic.Pointer[fdbEntry]
+
+func newFDBBuckets(limit int) *fdbBuckets {
+	n := 4096
+	for n < limit/4 {
+		n *= 2
+	}
+	b := make(fdbBuckets, n)
+	return &b
+}
 
 func newFDB(limit int, aging time.Duration) *fdb {
-	return &fdb{seed: maphash.MakeSeed(), buckets: make([]atomic.Pointer[fdbEntry], fdbBuckets), limit: limit, aging: aging,
-		byPort: map[*Port]*fdbList{}}
+	f := &fdb{seed: maphash.MakeSeed(), limit: limit, aging: aging, byPort: map[*Port]*fdbList{}}
+	f.buckets.Store(newFDBBuckets(limit))
+	return f
 }
 
 func (f *fdb) bucket(k fdbKey) *atomic.Pointer[fdbEntry] {
-	return &f.buckets[maphash.Comparable(f.seed, k)%fdbBuckets]
+	b := *f.buckets.Load()
+	return &b[maphash.Comparable(f.seed, k)&uint64(len(b)-1)]
+}
+
+// each calls do for all entries, which it may unlink.
+func (f *fdb) each(do func(*fdbEntry)) {
+	b := *f.buckets.Load()
+	for i := range b {
+		for e := b[i].Load(); e != nil; e = e.next.Load() {
+			do(e)
+		}
+	}
 }
 
 // lookup finds a station, or nil.
@@ -147,13 +170,11 @@ func (f *fdb) expire(now int64, tag func(fdbKey) uint64) (tags uint64) {
 func (f *fdb) flush(drop func(*fdbEntry) bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for i := range f.buckets {
-		for e := f.buckets[i].Load(); e != nil; e = e.next.Load() {
-			if drop(e) {
-				f.unlink(e)
-			}
+	f.each(func(e *fdbEntry) {
+		if drop(e) {
+			f.unlink(e)
 		}
-	}
+	})
 }
 
 // forgetPort forgets all of a port's stations, static ones too.
@@ -166,6 +187,28 @@ func (f *fdb) configure(limit int, aging time.Duration) {
 	f.limit, f.aging = limit, aging
 	for f.n > f.limit && f.evict() {
 	}
+	if b := newFDBBuckets(limit); len(*b) > len(*f.buckets.Load()) {
+		f.move(b)
+	}
+}
+
+// move has all stations in other buckets. Who reads meanwhile finds the old entries.
+func (f *fdb) move(to *fdbBuckets) {
+	var all []*fdbEntry
+	f.each(func(e *fdbEntry) {
+		c := &fdbEntry{fdbKey: e.fdbKey, port: e.port, static: e.static}
+		c.used.Store(e.used.Load())
+		all = append(all, c)
+	})
+	// In lists the longest unused come first.
+	slices.SortStableFunc(all, func(a, b *fdbEntry) int { return cmp.Compare(a.used.Load(), b.used.Load()) })
+	moved := &fdb{seed: f.seed, byPort: map[*Port]*fdbList{}}
+	moved.buckets.Store(to)
+	for _, e := range all {
+		moved.link(e, e.used.Load())
+	}
+	f.byPort = moved.byPort
+	f.buckets.Store(to)
 }
 
 // evict forgets a station for another one: of the port that has most learned ones
@@ -240,15 +283,13 @@ func (f *fdb) list(now int64) []Station {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var all []Station
-	for i := range f.buckets {
-		for e := f.buckets[i].Load(); e != nil; e = e.next.Load() {
-			s := Station{Port: e.port, VLAN: e.vlan, MAC: e.mac, Static: e.static}
-			if !e.static {
-				s.Age = time.Duration(now - e.used.Load())
-			}
-			all = append(all, s)
+	f.each(func(e *fdbEntry) {
+		s := Station{Port: e.port, VLAN: e.vlan, MAC: e.mac, Static: e.static}
+		if !e.static {
+			s.Age = time.Duration(now - e.used.Load())
 		}
-	}
+		all = append(all, s)
+	})
 	slices.SortFunc(all, func(a, b Station) int {
 		return cmp.Or(cmp.Compare(a.VLAN, b.VLAN), bytes.Compare(a.MAC[:], b.MAC[:]))
 	})

@@ -47,6 +47,9 @@ func TestFDBLikeNaive(t *testing.T) {
 			}
 		}
 		f.expire(now, func(fdbKey) uint64 { return 0 })
+		if i%3000 == 2999 {
+			f.move(newFDBBuckets(4 * 8192)) // which a higher limit does
+		}
 		k := fdbKey{flow.MAC{5: byte(r.IntN(60))}, uint16(r.IntN(2))}
 		port := ports[min(r.IntN(8), 2)] // c has most
 		old, known := twin[k]
@@ -111,5 +114,31 @@ func TestEvictedStationIsLearnedAgain(t *testing.T) {
 	j.send("br0p1", udp(1, 9, nil))
 	if b.fdb.lookup(station) == nil {
 		t.Error("it is not learned")
+	}
+}
+
+// TestFDBOfMany raises the limit of a database: its chains stay short.
+func TestFDBOfMany(t *testing.T) {
+	f := newFDB(100, time.Hour)
+	port := &Port{Name: "p"}
+	for i := range uint32(50_000) {
+		if i == 50 {
+			f.setStatic(fdbKey{vlan: 7}, port)
+			f.configure(1<<20, time.Hour)
+		}
+		f.learn(fdbKey{mac: flow.MAC{0, 1, byte(i >> 16), byte(i >> 8), byte(i)}}, port, int64(i))
+	}
+	if e := f.lookup(fdbKey{vlan: 7}); e == nil || !e.static || f.n != 50_001 || f.statics != 1 {
+		t.Errorf("%d stations, %d static; %+v", f.n, f.statics, e)
+	}
+	buckets := *f.buckets.Load()
+	for i := range buckets {
+		n := 0
+		for e := buckets[i].Load(); e != nil; e = e.next.Load() {
+			n++
+		}
+		if n > 8 {
+			t.Fatalf("a chain has %d stations of %d", n, f.n)
+		}
 	}
 }
