@@ -168,15 +168,18 @@ func (s *Session) aggregate(xid uint32, m *openflow.AggregateRequest) error {
 	}
 	r := &openflow.AggregateReply{Nicira: m.Nicira, Flows: uint32(len(rules))}
 	for _, rule := range rules {
-		if n := rule.packets(); n != openflow.NoCount {
-			r.Packets += n
-		}
-		if n := rule.bytes(); n != openflow.NoCount {
-			r.Bytes += n
-		}
+		r.Packets, r.Bytes = sum(r.Packets, rule.packets()), sum(r.Bytes, rule.bytes())
 	}
 	s.send(xid, r)
 	return nil
+}
+
+// sum adds counts: what is not known of one is not known of all (OpenFlow 1.3.5 §5.8).
+func sum(a, b uint64) uint64 {
+	if a == openflow.NoCount || b == openflow.NoCount {
+		return openflow.NoCount
+	}
+	return a + b
 }
 
 func (s *Session) portStats(xid uint32, m *openflow.PortStatsRequest) error {

@@ -2,6 +2,7 @@ package ofproto
 
 import (
 	"fmt"
+	"math/bits"
 	"slices"
 
 	"vswitch/flow"
@@ -245,9 +246,10 @@ func (s *Session) changeFeatures(m *openflow.TableFeaturesRequest) error {
 	b := s.bridge
 	b.sw.tables.Lock()
 	defer b.sw.tables.Unlock()
-	seen := map[uint8]bool{}
+	seen, replaces := map[uint8]bool{}, false
 	for i := range m.Tables {
 		f := &m.Tables[i]
+		replaces = replaces || f.Command == openflow.TablesReplace
 		switch {
 		case f.Table >= NumTables:
 			return openflow.NewError(openflow.ErrTableFeaturesBadTable, "table %d", f.Table)
@@ -263,6 +265,10 @@ func (s *Session) changeFeatures(m *openflow.TableFeaturesRequest) error {
 		if err := b.table(f.Table).sameFeatures(f, s.version); err != nil {
 			return err
 		}
+	}
+	if replaces && len(seen) != NumTables {
+		// What does not stand in the request would go.
+		return openflow.NewError(openflow.ErrTableFeaturesPermission, "%d tables for all %d, none of which can be removed", len(seen), NumTables)
 	}
 	for i := range m.Tables {
 		if f := &m.Tables[i]; f.Command != openflow.TablesEnable {
@@ -295,6 +301,11 @@ func (t *Table) sameFeatures(f *openflow.TableFeatures, v openflow.Version) erro
 		return openflow.NewError(openflow.ErrTableFeaturesBadFeatures, "table %d: features %#x", t.number, f.Features)
 	case f.MaxEntries != have.MaxEntries, !sameProperties(f, have):
 		return openflow.NewError(openflow.ErrTableFeaturesPermission, "table %d: only names can be changed", t.number)
+	}
+	// Those of misses may be left out where they are the same (OpenFlow 1.3.5 §7.3.5.5.2).
+	const required = 1<<0 | 1<<2 | 1<<4 | 1<<6 | 1<<8 | 1<<10 | 1<<12 | 1<<14
+	if missing := required &^ f.Properties; missing != 0 && f.Command == openflow.TablesReplace {
+		return openflow.NewError(openflow.ErrTableFeaturesPermission, "table %d: the property of type %d is missing", t.number, bits.TrailingZeros32(uint32(missing)))
 	}
 	return nil
 }
