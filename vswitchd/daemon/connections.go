@@ -31,6 +31,10 @@ func address(e config.Endpoint) (network, addr string) {
 // listener accepts OpenFlow connections for a bridge.
 type listener struct {
 	net.Listener
+	endpoint config.Endpoint
+	bridge   *ofproto.Bridge
+	kind     ofproto.SessionKind
+
 	cancel  context.CancelFunc
 	ended   sync.WaitGroup
 	refused refusals
@@ -53,48 +57,43 @@ func (d *Daemon) listen(e config.Endpoint, b *ofproto.Bridge, kind ofproto.Sessi
 		return nil, fmt.Errorf("%s: %w", e, err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	l := &listener{Listener: nl, cancel: cancel, refused: refusals{lobby: lobby.New(maxHandshakes)}, threads: make(chan struct{}, maxThreads)}
+	l := &listener{Listener: nl, endpoint: e, bridge: b, kind: kind, cancel: cancel,
+		refused: refusals{lobby: lobby.New(maxHandshakes)}, threads: make(chan struct{}, maxThreads)}
 	l.ended.Go(func() {
-		for {
-			c, err := nl.Accept()
-			if err != nil {
-				if errors.Is(err, net.ErrClosed) {
-					return
-				}
-				d.log.listener.Warn("accept", "at", e.String(), "error", err)
-				time.Sleep(100 * time.Millisecond) // out of descriptors, most likely
-				continue
-			}
+		acceptAll(nl, func(err error) { d.log.listener.Warn("accept", "at", e.String(), "error", err) }, func(c net.Conn) {
 			if e.IsSecure() {
 				// Here, not where the handshake is: those goroutines start in any
 				// order, and who came last would be pushed out by who came before.
 				l.refused.lobby.Enter(c)
 			}
-			l.ended.Go(func() {
-				name := peerName(c, e)
-				if e.IsSecure() {
-					var err error
-					if c, err = d.accept(ctx, c, l); err != nil {
-						if l.refused.note(name, err, time.Now()) && ctx.Err() == nil {
-							d.log.listener.Warn("refused", "at", e.String(), "peer", name, "error", err)
-						}
-						return
-					}
-				}
-				c, done := l.threaded(c, kind)
-				defer done()
-				_ = d.serve(ctx, c, b, ofproto.SessionOptions{Kind: kind, Name: name}, nil)
-			})
-		}
+			l.ended.Go(func() { d.welcome(ctx, c, l) })
+		})
 	})
 	return l, nil
 }
 
+// welcome serves a connection that a listener has accepted.
+func (d *Daemon) welcome(ctx context.Context, c net.Conn, l *listener) {
+	name := peerName(c, l.endpoint)
+	if l.endpoint.IsSecure() {
+		var err error
+		if c, err = d.accept(ctx, c, l); err != nil {
+			if l.refused.note(name, err, time.Now()) && ctx.Err() == nil {
+				d.log.listener.Warn("refused", "at", l.endpoint.String(), "peer", name, "error", err)
+			}
+			return
+		}
+	}
+	c, done := l.threaded(c)
+	defer done()
+	_ = d.serve(ctx, c, l.bridge, ofproto.SessionOptions{Kind: l.kind, Name: name}, nil)
+}
+
 // threaded gives a connection of a program on this machine a thread, while there is
 // room for one. done makes room again.
-func (l *listener) threaded(c net.Conn, kind ofproto.SessionKind) (_ net.Conn, done func()) {
+func (l *listener) threaded(c net.Conn) (_ net.Conn, done func()) {
 	local, ok := c.(*net.UnixConn)
-	if !ok || kind != ofproto.Service {
+	if !ok || l.kind != ofproto.Service {
 		return c, func() {}
 	}
 	select {

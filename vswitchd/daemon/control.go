@@ -39,11 +39,7 @@ func (d *Daemon) listenControl(rundir string) (*controlServer, error) {
 	c := &controlServer{listener: l, conns: map[net.Conn]struct{}{}}
 	server := control.NewServer(d.handlers())
 	c.ended.Go(func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
+		acceptAll(l, func(err error) { d.log.control.Warn("accept", "error", err) }, func(conn net.Conn) {
 			c.keep(conn)
 			c.ended.Go(func() {
 				defer c.forget(conn)
@@ -51,7 +47,7 @@ func (d *Daemon) listenControl(rundir string) (*controlServer, error) {
 					d.log.control.Debug("control connection", "error", err)
 				}
 			})
-		}
+		})
 	})
 	return c, nil
 }

@@ -114,7 +114,7 @@ func TestThreadsAreBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer nl.Close()
-	l := &listener{threads: make(chan struct{}, 2)}
+	l := &listener{kind: ofproto.Service, threads: make(chan struct{}, 2)}
 	for i, want := range []bool{true, true, false} {
 		peer, err := net.Dial("unix", path)
 		if err != nil {
@@ -125,7 +125,7 @@ func TestThreadsAreBounded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, done := l.threaded(c, ofproto.Service)
+		c, done := l.threaded(c)
 		defer done()
 		defer c.Close()
 		if _, threaded := c.(*threadConn); threaded != want {
