@@ -13,16 +13,15 @@ type bundle struct {
 	flags    openflow.BundleFlags
 	open     openflow.Header // of the message that made it
 	messages [][]byte        // as they travel: decoded ones are much larger
-	size     int             // of messages in bytes
+	size     int             // of messages in bytes, with what keeping them takes
 	closed   bool
 	used     int64 // when its last message came
 }
 
-// Limits of bundles, for one connection.
+// Limits of bundles. Their size is bounded by maxGathered.
 const (
-	maxBundles    = 64
-	maxBundleSize = 256 << 20 // bytes of messages, of all bundles
-	bundleIdle    = 10 * time.Second
+	maxBundles = 64 // of one connection
+	bundleIdle = 10 * time.Second
 )
 
 // bundleControl opens, closes, commits or discards a bundle. A request that does
@@ -31,12 +30,12 @@ func (s *Session) bundleControl(h openflow.Header, m *openflow.BundleControl) er
 	b := s.bundles[m.ID]
 	reply := openflow.BundleControl{ID: m.ID, Type: m.Type + 1, Flags: m.Flags}
 	if m.Flags&openflow.BundleTime != 0 {
-		delete(s.bundles, m.ID)
+		s.dropBundle(m.ID)
 		return openflow.NewError(openflow.ErrBundleSchedNotSupported, "bundles are committed when they are asked to be")
 	}
 	if m.Type == openflow.BundleOpenRequest {
 		if b != nil {
-			delete(s.bundles, m.ID)
+			s.dropBundle(m.ID)
 			return openflow.NewError(openflow.ErrBundleBundleExist, "bundle %d was open, and is discarded", m.ID)
 		}
 		if err := s.openBundle(m.ID, m.Flags, h); err != nil {
@@ -51,17 +50,17 @@ func (s *Session) bundleControl(h openflow.Header, m *openflow.BundleControl) er
 	case b == nil:
 		return openflow.NewError(openflow.ErrBundleBadID, "there is no bundle %d", m.ID)
 	case m.Type == openflow.BundleDiscardRequest:
-		delete(s.bundles, m.ID)
+		s.dropBundle(m.ID)
 	case m.Flags != b.flags:
-		delete(s.bundles, m.ID)
+		s.dropBundle(m.ID)
 		return openflow.NewError(openflow.ErrBundleBadFlags, "flags %#x of bundle %d, which was opened with %#x", m.Flags, m.ID, b.flags)
 	case m.Type == openflow.BundleCloseRequest && b.closed:
-		delete(s.bundles, m.ID)
+		s.dropBundle(m.ID)
 		return openflow.NewError(openflow.ErrBundleBundleClosed, "bundle %d", m.ID)
 	case m.Type == openflow.BundleCloseRequest:
 		b.closed, b.used = true, s.bridge.sw.now
 	default:
-		delete(s.bundles, m.ID)
+		s.dropBundle(m.ID)
 		if err := s.commitBundle(b); err != nil {
 			return err
 		}
@@ -81,6 +80,14 @@ func (s *Session) openBundle(id uint32, flags openflow.BundleFlags, h openflow.H
 	return nil
 }
 
+// dropBundle forgets a bundle, if there is one.
+func (s *Session) dropBundle(id uint32) {
+	if b := s.bundles[id]; b != nil {
+		s.yield(b.size)
+		delete(s.bundles, id)
+	}
+}
+
 // bundleAdd adds a message to a bundle, which it opens where there is none.
 func (s *Session) bundleAdd(h openflow.Header, m *openflow.BundleAdd) error {
 	b := s.bundles[m.ID]
@@ -92,10 +99,10 @@ func (s *Session) bundleAdd(h openflow.Header, m *openflow.BundleAdd) error {
 	}
 	switch {
 	case b.closed:
-		delete(s.bundles, m.ID)
+		s.dropBundle(m.ID)
 		return openflow.NewError(openflow.ErrBundleBundleClosed, "bundle %d takes no more messages, and is discarded", m.ID)
 	case m.Flags != b.flags:
-		delete(s.bundles, m.ID)
+		s.dropBundle(m.ID)
 		return openflow.NewError(openflow.ErrBundleBadFlags, "flags %#x for bundle %d, which was opened with %#x", m.Flags, m.ID, b.flags)
 	case !bundles(m.Message):
 		return openflow.NewError(openflow.ErrBundleMsgUnsup, "%s in a bundle", m.Header.Name)
@@ -109,15 +116,12 @@ func (s *Session) bundleAdd(h openflow.Header, m *openflow.BundleAdd) error {
 	if err != nil {
 		return err
 	}
-	total := len(data)
-	for _, o := range s.bundles {
-		total += o.size
-	}
-	if total > maxBundleSize {
-		return openflow.NewError(openflow.ErrBundleMsgTooMany, "bundles of this connection have %d bytes", total-len(data))
+	size := len(data) + messageCost
+	if !s.gather(size) {
+		return openflow.NewError(openflow.ErrBundleMsgTooMany, "bundles of all connections have %d bytes, %d of them this one's", s.bridge.sw.gathered, s.gathered)
 	}
 	b.messages = append(b.messages, data)
-	b.size += len(data)
+	b.size += size
 	b.used = s.bridge.sw.now
 	return nil
 }
@@ -225,7 +229,7 @@ func (b *Bridge) atOnce(f func()) {
 func (s *Session) expireBundles(now int64) {
 	for id, b := range s.bundles {
 		if now-b.used >= int64(bundleIdle) {
-			delete(s.bundles, id)
+			s.dropBundle(id)
 			s.sendError(b.open.XID, openflow.NewError(openflow.ErrBundleTimeout, "bundle %d was idle for %v", id, bundleIdle), nil)
 		}
 	}

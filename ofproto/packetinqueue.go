@@ -159,7 +159,11 @@ func (s *Session) sendPacketIn(m *openflow.PacketIn, source packetInSource, now 
 		return // what a version cannot say, its controllers do not ask for
 	}
 	s.mu.Lock()
-	dropped := p.push(source, data)
+	dropped := []packetInSource{source}
+	if !s.isFull() {
+		dropped = p.push(source, data)
+	}
+	s.weigh()
 	for range dropped {
 		s.countDropped()
 	}

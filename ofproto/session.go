@@ -66,6 +66,8 @@ type Session struct {
 	bundles map[uint32]*bundle
 	outs    packetOuts
 
+	gathered int // what of Switch.gathered is this session's
+
 	// Guarded by Switch.tables.
 	monitors   map[uint32]*monitor
 	pausedAt   uint64 // version of the tables from which on events are held back; 0: they are not
@@ -78,6 +80,9 @@ type Session struct {
 	mu        sync.Mutex
 	packetIns packetIns
 	out       []byte
+	taken     int   // bytes that Output gave, and that have not been sent for all that is known
+	weight    int64 // what of Switch.waiting is this session's
+	closed    bool
 	err       error
 	dropped   uint64 // asynchronous messages that found no room
 
@@ -136,6 +141,7 @@ func (s *Session) Close(now int64) {
 	b.sw.tables.Unlock()
 	b.updateSnooped()
 	b.updateMissTo()
+	s.abandon()
 }
 
 func (b *Bridge) updateSnooped() {
@@ -165,7 +171,8 @@ func (s *Session) notify() {
 	}
 }
 
-// Output takes what is to be sent. The caller owns it.
+// Output takes what is to be sent. The caller owns it, and calls again when it has
+// been sent.
 func (s *Session) Output() []byte {
 	s.mu.Lock()
 	first := len(s.out)
@@ -173,9 +180,11 @@ func (s *Session) Output() []byte {
 	for range n {
 		s.countSent(openflow.KindPacketIn)
 	}
+	s.taken = len(out)
 	if s.out = nil; len(out) > 0 && s.watches.Load() {
 		s.bridge.sw.wake() // events may be held back
 	}
+	s.weigh()
 	s.mu.Unlock()
 	if n > 0 {
 		s.bridge.snoop(s, out[first:])
@@ -234,7 +243,7 @@ func (s *Session) Stalled() bool { return s.stalled }
 func (s *Session) full() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.out) > maxOutput
+	return len(s.out) > maxOutput || s.isHeavy()
 }
 
 // receive handles one whole message.
@@ -373,7 +382,7 @@ func (s *Session) enqueue(xid uint32, m openflow.Message, async bool) {
 		version = s.wants.Load().version
 	}
 	s.mu.Lock()
-	if async && len(s.out) > maxOutput {
+	if async && s.isFull() {
 		s.countDropped()
 		s.mu.Unlock()
 		return
@@ -382,6 +391,7 @@ func (s *Session) enqueue(xid uint32, m openflow.Message, async bool) {
 	out, err := openflow.Append(s.out, version, xid, m)
 	if err == nil {
 		s.out = out
+		s.weigh()
 		s.countSent(m.Kind())
 	}
 	added := s.out[before:]
@@ -405,6 +415,7 @@ func (s *Session) enqueue(xid uint32, m openflow.Message, async bool) {
 func (s *Session) sendError(xid uint32, err error, offending []byte) {
 	s.mu.Lock()
 	s.out = openflow.AppendError(s.out, s.version, xid, err, offending)
+	s.weigh()
 	s.countSent(openflow.KindError)
 	s.mu.Unlock()
 	s.notify()
@@ -418,8 +429,9 @@ func (b *Bridge) snoop(from *Session, data []byte) {
 	for _, s := range *b.sessions.Load() {
 		if s.options.Kind == Snoop {
 			s.mu.Lock()
-			if len(s.out) < maxOutput {
+			if !s.isFull() {
 				s.out = append(s.out, data...)
+				s.weigh()
 			} else {
 				s.countDropped()
 			}

@@ -155,6 +155,7 @@ func (s *Session) sendPart(xid uint32, m openflow.Message, more bool) {
 		return
 	}
 	s.out = out
+	s.weigh()
 	s.countSent(m.Kind())
 	s.mu.Unlock()
 	s.bridge.snoop(s, out[from:])

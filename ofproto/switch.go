@@ -40,6 +40,13 @@ type Switch struct {
 	stale   atomic.Uint64 // tags of what changed since the last Settle
 	xlates  sync.Pool     // of *xlate
 
+	// What peers have the switch keep for them, and how much of it there may be: see
+	// maxWaiting.
+	waiting      atomic.Int64 // bytes that are to be sent
+	mostWaiting  int64
+	gathered     int // bytes of what is not complete; guarded by mu
+	mostGathered int
+
 	mu   sync.Mutex // the control lock
 	now  int64
 	next int64 // when Run has to be called again
@@ -71,7 +78,7 @@ func New(o Options) *Switch {
 	if o.MegaflowIdle == 0 {
 		o.MegaflowIdle = 10 * time.Second
 	}
-	s := &Switch{options: o}
+	s := &Switch{options: o, mostWaiting: maxWaiting, mostGathered: maxGathered}
 	s.version.Store(1)
 	s.epoch.Store(1)
 	s.bridges.Store(&map[string]*Bridge{})

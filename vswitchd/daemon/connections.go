@@ -277,10 +277,7 @@ func (d *Daemon) serve(ctx context.Context, conn net.Conn, b *ofproto.Bridge, o 
 		opened(s)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	l := &link{conn: conn, session: s, ctx: ctx}
-	if o.Kind == ofproto.Controller && o.Probe >= 0 {
-		l.patience = 2 * cmp.Or(o.Probe, ofproto.DefaultProbe)
-	}
+	l := &link{conn: conn, session: s, out: patience{conn: conn, limit: patienceWith(o)}}
 	// A peer that does not read must not keep the connection open for ever.
 	stop := context.AfterFunc(ctx, l.hurry)
 	defer stop()
@@ -294,14 +291,22 @@ func (d *Daemon) serve(ctx context.Context, conn net.Conn, b *ofproto.Bridge, o 
 	return err
 }
 
+// patienceWith is how long a peer may read nothing that is sent to it: as long as a
+// controller may be silent, and without end if that is never looked at.
+func patienceWith(o ofproto.SessionOptions) time.Duration {
+	if o.Probe < 0 {
+		return 0
+	}
+	return 2 * cmp.Or(o.Probe, ofproto.DefaultProbe)
+}
+
 // link is a connection with its session. Two goroutines send on it: the one that
 // reads, what its messages are answered with, and the other all the rest.
 type link struct {
-	conn     net.Conn
-	session  *ofproto.Session
-	ctx      context.Context // over at the end of the connection
-	patience time.Duration   // for a controller that reads nothing; 0: without end
-	mu       sync.Mutex      // serializes sending
+	conn    net.Conn
+	session *ofproto.Session
+	mu      sync.Mutex // serializes sending
+	out     patience
 }
 
 // flush sends what the session says.
@@ -316,21 +321,12 @@ func (l *link) flush() error {
 	return l.session.Err()
 }
 
-// sendSize is how much of what is to be sent has to go within the patience.
+// sendSize is how much is written at once: that it is done is a sign of the peer.
 const sendSize = 64 << 10
 
 func (l *link) send(out []byte) error {
 	for len(out) > 0 {
-		if l.patience > 0 {
-			_ = l.conn.SetWriteDeadline(time.Now().Add(l.patience))
-			if l.ctx.Err() != nil {
-				l.hurry() // the deadline was for the end, and is not to be put off
-			}
-		}
-		n, err := l.conn.Write(out[:min(len(out), sendSize)])
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			return fmt.Errorf("%s has read nothing for %v", l.conn.RemoteAddr(), l.patience)
-		}
+		n, err := l.out.write(out[:min(len(out), sendSize)])
 		if err != nil {
 			return err
 		}
