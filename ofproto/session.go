@@ -66,6 +66,7 @@ type Session struct {
 	bundles map[uint32]*bundle
 	outs    packetOuts
 
+	opened   int64
 	gathered int // what of Switch.gathered is this session's
 
 	// Guarded by Switch.tables.
@@ -104,7 +105,7 @@ func (b *Bridge) NewSession(o SessionOptions, now int64) *Session {
 	if o.Probe == 0 {
 		o.Probe = DefaultProbe
 	}
-	s := &Session{bridge: b, options: o, packetIns: newPacketIns(o.PacketIns), heard: now, role: openflow.RoleEqual, async: defaultAsync(),
+	s := &Session{bridge: b, options: o, packetIns: newPacketIns(o.PacketIns), opened: now, heard: now, role: openflow.RoleEqual, async: defaultAsync(),
 		dialect: openflow.Decoder{Dialect: openflow.Dialect{NoTableID: true}}}
 	if o.Kind == Controller {
 		s.config.MissSendLen = defaultMissSendLen
@@ -441,19 +442,39 @@ func (b *Bridge) snoop(from *Session, data []byte) {
 	}
 }
 
-// Tick probes a silent controller, and gives up one that does not answer. It
-// returns when it wants to be called again.
+// awaitHello gives up a peer that does not say hello in time, however much else of a
+// message comes. Who only listens need not say anything.
+func (s *Session) awaitHello(now int64) (next int64) {
+	patience := s.options.Probe
+	if patience < 0 {
+		patience = DefaultProbe
+	}
+	end := s.opened + int64(patience)
+	switch {
+	case s.options.Kind == Snoop:
+		return now + int64(time.Hour)
+	case now >= end:
+		s.fail(fmt.Errorf("%s: no hello within %v", s.options.Name, patience))
+	}
+	return end
+}
+
+// Tick probes a silent controller, and gives up one that does not answer, or any peer
+// that does not say hello. It returns when it wants to be called again.
 func (s *Session) Tick(now int64) (next int64) {
 	defer s.bridge.sw.lock(now)()
 	s.release(now)
+	if !s.helloed {
+		return s.awaitHello(now)
+	}
 	probe := int64(s.options.Probe)
-	if s.options.Kind != Controller || s.helloed && probe < 0 {
+	if s.options.Kind != Controller || probe < 0 {
 		return now + int64(time.Hour)
 	}
 	switch {
 	case now-s.heard < probe:
 		return s.heard + probe
-	case !s.helloed || s.probing && now-s.heard >= 2*probe:
+	case s.probing && now-s.heard >= 2*probe:
 		s.fail(fmt.Errorf("%s: no answer for %v", s.options.Name, time.Duration(now-s.heard)))
 	case !s.probing:
 		s.probing = true

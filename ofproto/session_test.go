@@ -464,3 +464,45 @@ func TestLateHello(t *testing.T) {
 		}
 	}
 }
+
+// TestHelloInTime: who does not say hello is given up, whatever else comes, and who
+// has said it is not; who only listens need not say anything.
+func TestHelloInTime(t *testing.T) {
+	j := newJar(t, false)
+	b := j.bridge("br0", 1, FailSecure)
+	for _, c := range []struct {
+		name   string
+		kind   SessionKind
+		probe  time.Duration
+		hello  bool
+		lasts  time.Duration // at least
+		isOver bool          // right after that
+	}{
+		{"tool", Service, 0, false, DefaultProbe, true},
+		{"tool with hello", Service, 0, true, time.Hour, false},
+		{"controller", Controller, time.Second, false, time.Second, true},
+		{"controller that is never probed", Controller, -1, false, DefaultProbe, true},
+		{"controller that is never probed, with hello", Controller, -1, true, time.Hour, false},
+		{"listener", Snoop, 0, false, time.Hour, false},
+	} {
+		s := b.NewSession(SessionOptions{Kind: c.kind, Name: "peer", Probe: c.probe}, j.now)
+		hello := []byte{4, 0, 0, 8, 0, 0, 0, 1}
+		if c.hello {
+			s.Input(hello, j.now)
+		}
+		end := j.now + int64(c.lasts)
+		s.Tick(j.now)
+		s.Tick(end - 1)
+		if !c.hello {
+			s.Input(hello[:3], end-1) // a part of it
+		}
+		if s.Err() != nil {
+			t.Errorf("%s: over before its time: %v", c.name, s.Err())
+		}
+		s.Tick(end)
+		if isOver := s.Err() != nil; isOver != c.isOver {
+			t.Errorf("%s: after %v: %v", c.name, c.lasts, s.Err())
+		}
+		s.Close(end)
+	}
+}

@@ -38,7 +38,9 @@ type listener struct {
 	cancel  context.CancelFunc
 	ended   sync.WaitGroup
 	refused refusals
-	threads chan struct{} // room for connections with threads
+	full    episode
+	places  chan struct{} // room for connections
+	threads chan struct{} // room for those with threads
 }
 
 // listen opens a socket and serves what connects to it.
@@ -58,18 +60,45 @@ func (d *Daemon) listen(e config.Endpoint, b *ofproto.Bridge, kind ofproto.Sessi
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &listener{Listener: nl, endpoint: e, bridge: b, kind: kind, cancel: cancel,
-		refused: refusals{lobby: lobby.New(maxHandshakes)}, threads: make(chan struct{}, maxThreads)}
+		refused: refusals{lobby: lobby.New(maxHandshakes)}, places: make(chan struct{}, maxConnections), threads: make(chan struct{}, maxThreads)}
 	l.ended.Go(func() {
 		acceptAll(nl, func(err error) { d.log.listener.Warn("accept", "at", e.String(), "error", err) }, func(c net.Conn) {
+			if !d.seat(c, l) {
+				return
+			}
 			if e.IsSecure() {
 				// Here, not where the handshake is: those goroutines start in any
 				// order, and who came last would be pushed out by who came before.
 				l.refused.lobby.Enter(c)
 			}
-			l.ended.Go(func() { d.welcome(ctx, c, l) })
+			l.ended.Go(func() {
+				defer func() { <-l.places }()
+				d.welcome(ctx, c, l)
+			})
 		})
 	})
 	return l, nil
+}
+
+// maxConnections bounds the connections of a listener: each costs some 64 KiB, and as
+// much again of what waits for a peer even where memory is short.
+const maxConnections = 1024
+
+// seat gives a connection a place, or closes it when there is none.
+func (d *Daemon) seat(c net.Conn, l *listener) bool {
+	select {
+	case l.places <- struct{}{}:
+		return true
+	default:
+	}
+	name, now := peerName(c, l.endpoint), time.Now()
+	l.refused.add(name, fmt.Errorf("there are %d connections", cap(l.places)))
+	if l.full.begins(now) {
+		d.log.listener.Warn("full: who comes now is refused", "at", l.endpoint.String(), "connections", cap(l.places), "peer", name)
+	}
+	// There is nobody to tell of an error.
+	_ = c.Close()
+	return false
 }
 
 // welcome serves a connection that a listener has accepted.

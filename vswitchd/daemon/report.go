@@ -47,10 +47,16 @@ func (d *Daemon) reportBridge(c *config.Bridge, r *control.StatusReply) control.
 	b := d.bridges[c.Name].bridge
 	s := control.BridgeStatus{Name: c.Name, DatapathID: hex16(b.Config().DatapathID), FailMode: string(c.FailMode),
 		Flows: b.Flows(), MACs: b.FDBStats().Entries}
+	listening := slices.Clone(d.bridges[c.Name].mgmt)
 	for _, e := range c.Listen {
 		s.Listen = append(s.Listen, e.String())
-		if l := d.bridges[c.Name].listeners[e.String()]; l != nil && l.refused.text() != "" {
-			r.Notes = append(r.Notes, fmt.Sprintf("bridge %s: %s has %s", c.Name, e, l.refused.text()))
+		if l := d.bridges[c.Name].listeners[e.String()]; l != nil {
+			listening = append(listening, l)
+		}
+	}
+	for _, l := range listening {
+		if text := l.refused.text(); text != "" {
+			r.Notes = append(r.Notes, fmt.Sprintf("bridge %s: %s has %s", c.Name, l.endpoint, text))
 		}
 	}
 	for target, x := range d.bridges[c.Name].dialers {

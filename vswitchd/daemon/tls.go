@@ -87,12 +87,19 @@ func (d *Daemon) accept(ctx context.Context, conn net.Conn, l *listener) (net.Co
 	return i.Server(ctx, conn)
 }
 
-// note counts a refused connection, and reports whether it is to be logged.
-func (r *refusals) note(peer string, err error, now time.Time) bool {
+// add counts a refused connection.
+func (r *refusals) add(peer string, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.n++
 	r.last = fmt.Sprintf("%s: %v", peer, err)
+}
+
+// note counts a refused connection, and reports whether it is to be logged.
+func (r *refusals) note(peer string, err error, now time.Time) bool {
+	r.add(peer, err)
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if now.Sub(r.logged) < refusalPause {
 		return false
 	}
