@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
@@ -29,7 +30,8 @@ const (
 // Load reads a configuration file. flags, which may be nil, and the environment
 // override its flat settings: see Overlay.
 func Load(file string, flags *pflag.FlagSet) (config.Config, error) {
-	text, err := readBounded(file, maxFileSize)
+	// May be a pipe of the shell: whoever starts the switch so waits for what it has.
+	text, err := readBounded(file, 0, maxFileSize)
 	if err != nil {
 		return config.Config{}, fmt.Errorf("configuration: %w", err)
 	}
@@ -37,7 +39,7 @@ func Load(file string, flags *pflag.FlagSet) (config.Config, error) {
 		if !filepath.IsAbs(name) {
 			name = filepath.Join(filepath.Dir(file), name)
 		}
-		return readBounded(name, maxFlowsSize)
+		return readBounded(name, syscall.O_NONBLOCK, maxFlowsSize)
 	}}
 	return s.Load(flags)
 }
@@ -114,9 +116,11 @@ func (s Source) syntaxError(err error) error {
 	return Errors{{s.Name, line, 0, "not YAML: " + text}}
 }
 
-// readBounded reads a whole file of at most size bytes.
-func readBounded(file string, size int64) ([]byte, error) {
-	f, err := os.Open(file)
+// readBounded reads a whole file of at most size bytes. With O_NONBLOCK it must be a
+// regular one: opening a named pipe would wait for somebody to write to it, and a
+// reload keeps everything else waiting, the end too.
+func readBounded(file string, flag int, size int64) ([]byte, error) {
+	f, err := os.OpenFile(file, os.O_RDONLY|flag, 0)
 	if err != nil {
 		var cause *fs.PathError
 		if errors.As(err, &cause) {
@@ -125,6 +129,13 @@ func readBounded(file string, size int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if flag&syscall.O_NONBLOCK != 0 && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: no regular file: use one", file)
+	}
 	text, err := io.ReadAll(io.LimitReader(f, size+1))
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -255,6 +256,40 @@ func TestLoadFiles(t *testing.T) {
 	}
 	if _, err := Load(filepath.Join(dir, "none"), nil); err == nil || !strings.HasSuffix(err.Error(), "none: no such file or directory") {
 		t.Errorf("without the file: %v", err)
+	}
+}
+
+// TestLoadNoFiles: what the configuration names and is no regular file is refused,
+// and not waited for.
+func TestLoadNoFiles(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "s.yaml")
+	for _, name := range []string{"pipe", ".", "/dev/zero"} {
+		for at, text := range map[string]string{"1:35: flows_file": "bridges: [{name: br0, flows_file: %s}]", "1:20: private_key": "tls: {private_key: %s}"} {
+			if err := os.WriteFile(file, fmt.Appendf(nil, text, name), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			loaded := make(chan error, 1)
+			go func() {
+				_, err := Load(file, nil)
+				loaded <- err
+			}()
+			path := name
+			if !filepath.IsAbs(path) {
+				path = filepath.Join(dir, path)
+			}
+			select {
+			case err := <-loaded:
+				if want := file + ":" + at + ": " + path + ": no regular file: use one"; err == nil || err.Error() != want {
+					t.Errorf("%s: %v, want %s", name, err, want)
+				}
+			case <-time.After(10 * time.Second):
+				t.Fatalf("%s of %s is waited for", at, name)
+			}
+		}
 	}
 }
 

@@ -231,11 +231,16 @@ func TestBrokenFileEndsWithANote(t *testing.T) {
 }
 
 func TestErrorsSayWhatIsWrong(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := unix.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		name, want string
 		o          Options
 	}{
 		{"missing", "no such file", Options{Replay: "/nonexistent/file"}},
+		{"pipe that nobody writes to", pipe + ": no regular file", Options{Replay: pipe}},
 		{"empty", "not a capture file: unexpected EOF", Options{Replay: write(t, nil)}},
 		{"text", "not a pcap file", Options{Replay: write(t, []byte(strings.Repeat("hello", 20)))}},
 		{"half a header", "not a pcapng file", Options{Replay: write(t, []byte("\x0a\x0d\x0d\x0a\x1c\x00"))}},

@@ -61,8 +61,13 @@ func Open(o Options) (*Port, error) {
 
 func (p *Port) open(o Options) (err error) {
 	if o.Replay != "" {
-		if p.replay, err = os.Open(o.Replay); err != nil {
+		// Opening a named pipe would wait for somebody to write to it, and so would
+		// reading from it.
+		if p.replay, err = os.OpenFile(o.Replay, os.O_RDONLY|unix.O_NONBLOCK, 0); err != nil {
 			return fmt.Errorf("replay: %w", err)
+		}
+		if info, err := p.replay.Stat(); err != nil || !info.Mode().IsRegular() {
+			return errors.Join(fmt.Errorf("replay %s: no regular file: use one", o.Replay), err)
 		}
 		if p.source, err = newSource(p.replay); err != nil {
 			return fmt.Errorf("replay %s: %w", o.Replay, err)
