@@ -61,8 +61,10 @@ type Bridge struct {
 	// missTo says whether some connected controller wants packets that no flow
 	// matches (OpenFlow before 1.3).
 	missTo    atomic.Bool
+	wantMiss  int // sessions of which that is true; guarded by Switch.mu
 	sessions  atomic.Pointer[[]*Session]
 	snooped   atomic.Bool // some session is a Snoop
+	snoops    int         // how many are; guarded by Switch.mu
 	messages  messageCounts
 	dropped   atomic.Uint64      // asynchronous messages that found no room
 	lost      packetInDrops      // those of them that had waited
@@ -160,6 +162,34 @@ func (b *Bridge) Flows() (n int) {
 
 // table is table number n.
 func (b *Bridge) table(n uint8) *Table { return b.tables[n].Load() }
+
+// countSnoop counts a session, which has come or goes, if it is one that only listens.
+// To look for one among all each time would make thousands of connections slow to end.
+func (b *Bridge) countSnoop(s *Session, change int) {
+	if s.options.Kind == Snoop {
+		b.snoops += change
+		b.snooped.Store(b.snoops > 0)
+	}
+}
+
+// setWantsMiss notes whether the session has packets sent to it that no flow matches,
+// as those do that speak a version before 1.3, and so whether any session of the bridge
+// does.
+func (s *Session) setWantsMiss(wants bool) {
+	b := s.bridge
+	switch {
+	case wants == s.wantsMiss:
+		return
+	case wants:
+		b.wantMiss++
+	default:
+		b.wantMiss--
+	}
+	s.wantsMiss = wants
+	if to := b.wantMiss > 0; b.missTo.Swap(to) != to {
+		b.sw.touch(settingsTag)
+	}
+}
 
 // close ends the bridge's sessions.
 func (b *Bridge) close() {

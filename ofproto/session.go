@@ -66,8 +66,9 @@ type Session struct {
 	bundles map[uint32]*bundle
 	outs    packetOuts
 
-	opened   int64
-	gathered int // what of Switch.gathered is this session's
+	opened    int64
+	wantsMiss bool // is counted in Bridge.wantMiss
+	gathered  int  // what of Switch.gathered is this session's
 
 	// Guarded by Switch.tables.
 	monitors   map[uint32]*monitor
@@ -111,9 +112,9 @@ func (b *Bridge) NewSession(o SessionOptions, now int64) *Session {
 		s.config.MissSendLen = defaultMissSendLen
 	}
 	s.wants.Store(&asyncWants{})
-	list := append(slices.Clone(*b.sessions.Load()), s)
+	list := append(*b.sessions.Load(), s) // behind what readers of the list see; Close copies it
 	b.sessions.Store(&list)
-	b.updateSnooped()
+	b.countSnoop(s, 1)
 	versions := s.offer()
 	s.version = versions.Max()
 	s.send(0, &openflow.Hello{Versions: versions, Bitmap: true})
@@ -134,19 +135,20 @@ func (s *Session) offer() openflow.VersionSet {
 func (s *Session) Close(now int64) {
 	b := s.bridge
 	defer b.sw.lock(now)()
-	list := slices.DeleteFunc(slices.Clone(*b.sessions.Load()), func(o *Session) bool { return o == s })
+	if s.closed { // which is written under both locks
+		return
+	}
+	list := *b.sessions.Load()
+	i := slices.Index(list, s)
+	list = slices.Concat(list[:i], list[i+1:])
 	b.sessions.Store(&list)
 	s.tellOthers(openflow.ControllerChannel, openflow.ChannelDown)
 	b.sw.tables.Lock()
 	s.setMonitors(nil)
 	b.sw.tables.Unlock()
-	b.updateSnooped()
-	b.updateMissTo()
+	b.countSnoop(s, -1)
+	s.setWantsMiss(false)
 	s.abandon()
-}
-
-func (b *Bridge) updateSnooped() {
-	b.snooped.Store(slices.ContainsFunc(*b.sessions.Load(), func(s *Session) bool { return s.options.Kind == Snoop }))
 }
 
 // Err is why the session has to end, or nil.
@@ -340,20 +342,7 @@ func (s *Session) update() {
 		}
 	}
 	s.wants.Store(w)
-	s.bridge.updateMissTo()
-}
-
-// updateMissTo notes whether some controller has packets sent that no flow
-// matches: those that speak a version before 1.3.
-func (b *Bridge) updateMissTo() {
-	to := false
-	for _, s := range *b.sessions.Load() {
-		w := s.wants.Load()
-		to = to || w.version != 0 && w.version < openflow.V13 && w.reasons[openflow.AsyncPacketIn] != 0
-	}
-	if b.missTo.Swap(to) != to {
-		b.sw.touch(settingsTag)
-	}
+	s.setWantsMiss(w.version != 0 && w.version < openflow.V13 && w.reasons[openflow.AsyncPacketIn] != 0)
 }
 
 // defaultAsync is what a connection gets before it says otherwise (OpenFlow
