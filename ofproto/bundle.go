@@ -225,8 +225,12 @@ func (b *Bridge) atOnce(f func()) {
 	f()
 }
 
-// expireBundles discards bundles that nothing was added to for long.
+// expireBundles discards bundles that nothing was added to for long, as far as is
+// known: the next message may be among those that are left.
 func (s *Session) expireBundles(now int64) {
+	if s.stalled {
+		return
+	}
 	for id, b := range s.bundles {
 		if now-b.used >= int64(bundleIdle) {
 			s.dropBundle(id)

@@ -8,7 +8,8 @@
 // Sockets and goroutines: a Session takes bytes and gives bytes, the daemon
 // moves them. Port drivers: a Port knows its datapath number and what the
 // daemon says of its state. Clocks: now is an argument, in nanoseconds of one
-// monotonic clock. Configuration files.
+// monotonic clock; Options.Clock only bounds how long the control lock is held.
+// Configuration files.
 //
 // # Translation
 //
@@ -45,7 +46,8 @@
 // # Concurrency
 //
 // Switch.mu is the control lock: sessions, configuration and timers run under
-// it, one at a time. Upcalls come from worker goroutines without it; they read
+// it, one at a time. What may take long goes in slices and lets others in between
+// two of them (Session.Input). Upcalls come from worker goroutines without it; they read
 // what is published and take only the small locks of the forwarding database,
 // of a session's output and of the recirculation table. No small lock is held
 // while the datapath is called, and no worker ever waits for Switch.mu.

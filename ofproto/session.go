@@ -51,7 +51,7 @@ type Session struct {
 	options SessionOptions
 	version openflow.Version // 0: not negotiated yet
 	in      []byte
-	stalled bool // whole messages are left in in
+	stalled bool // whole messages are left in in; guarded by Switch.mu
 	helloed bool
 	heard   int64 // when something last came in
 	probing bool
@@ -195,37 +195,34 @@ func (s *Session) Output() []byte {
 	return out
 }
 
+// inputSlice is for how long Input works before others get the control lock. A
+// message that was begun is finished, and a bundle is one step.
+const inputSlice = 5 * time.Millisecond
+
 // Input takes bytes that have come in and does what whole messages among them
-// say. When it returns, the datapath follows what they changed, and the caller
-// looks at Output and Err.
+// say. When it returns, the datapath follows what they changed, unless messages
+// are left for want of time; the caller looks at Output and Err, and at Stalled.
 func (s *Session) Input(data []byte, now int64) {
 	b := s.bridge
 	defer b.sw.lock(now)()
 	s.inInput.Store(true)
 	defer s.inInput.Store(false)
-	if len(data) > 0 {
-		s.heard, s.probing = now, false
+	if len(data) > 0 || s.stalled {
+		s.heard, s.probing = now, false // an answer to a probe may be behind what is left
 	}
-	s.dropParts(now)
+	if !s.stalled {
+		s.dropParts(now)
+	}
 	s.in = append(s.in, data...)
-	rest := s.in
+	rest, until, late := s.in, b.sw.clock()+int64(inputSlice), false
 	s.stalled = false
 	for s.Err() == nil {
-		n, err := openflow.PeekLength(rest)
-		if err != nil {
-			if len(rest) < openflow.HeaderLen {
-				break // the rest of the header is still to come
-			}
-			if s.helloed {
-				s.sendError(openflow.PeekHeader(rest).XID, err, rest[:openflow.HeaderLen])
-			}
-			s.fail(fmt.Errorf("%s: %w", s.options.Name, err))
+		n := s.wholeMessage(rest)
+		if n == 0 {
 			break
 		}
-		if n == 0 || n > len(rest) {
-			break
-		}
-		if s.stalled = s.full(); s.stalled {
+		late = len(rest) < len(s.in) && b.sw.clock() >= until // each call does one message at least
+		if s.stalled = late || s.full(); s.stalled {
 			break
 		}
 		s.receive(rest[:n])
@@ -233,13 +230,33 @@ func (s *Session) Input(data []byte, now int64) {
 	}
 	s.sendPacketOuts()
 	s.in = append(s.in[:0], rest...)
-	b.sw.settle()
+	if !late { // looking over the caches once for all that came is enough
+		b.sw.settle()
+	}
 }
 
-// Stalled reports whether Input has left messages undone because what answers
-// those before them has not been taken yet. Small requests have large answers: a
-// peer that does not read them must not fill the memory, nor keep others waiting.
-// Input goes on, also without new data, once Output was called.
+// wholeMessage is the size of the message that data begins with, 0 where it is not
+// there yet or none can be told from the rest, which ends the session.
+func (s *Session) wholeMessage(data []byte) int {
+	n, err := openflow.PeekLength(data)
+	switch {
+	case err == nil && n <= len(data):
+		return n
+	case err == nil || len(data) < openflow.HeaderLen:
+		return 0
+	}
+	if s.helloed {
+		s.sendError(openflow.PeekHeader(data).XID, err, data[:openflow.HeaderLen])
+	}
+	s.fail(fmt.Errorf("%s: %w", s.options.Name, err))
+	return 0
+}
+
+// Stalled reports whether Input has left messages undone: because others want the
+// switch too, or because what answers those before them has not been taken yet.
+// Small requests have large answers: a peer that does not read them must not fill
+// the memory, nor keep others waiting. Input goes on, also without new data, once
+// Output was called.
 func (s *Session) Stalled() bool { return s.stalled }
 
 // full reports whether enough waits to be sent.

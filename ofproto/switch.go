@@ -22,6 +22,9 @@ type Options struct {
 	// daemon then changes the carrier of its device. May be nil.
 	PortDown func(p *Port, down bool)
 	Wake     func() // called, by workers too, when Run has something to do now; may be nil
+	// Clock tells how long something has taken that others wait for, in monotonic
+	// nanoseconds; nil: nothing takes any time.
+	Clock func() int64
 }
 
 // Description identifies the switch to controllers.
@@ -96,6 +99,14 @@ func (s *Switch) lock(now int64) func() {
 	s.mu.Lock()
 	s.now = max(s.now, now)
 	return s.mu.Unlock
+}
+
+// clock is the time by the clock that Options has.
+func (s *Switch) clock() int64 {
+	if s.options.Clock == nil {
+		return 0
+	}
+	return s.options.Clock()
 }
 
 // touch notes that something that translation reads has changed, and is

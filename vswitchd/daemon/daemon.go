@@ -132,7 +132,7 @@ func start(o Options, want config.Config, quit context.CancelFunc) (_ *Daemon, e
 		return nil, err
 	}
 	d.sw = ofproto.New(ofproto.Options{
-		Seed: uint64(d.started.UnixNano()), Wake: d.poke, PortDown: d.portDown,
+		Seed: uint64(d.started.UnixNano()), Wake: d.poke, PortDown: d.portDown, Clock: d.clock,
 		Description: ofproto.Description{Manufacturer: "vswitch", Hardware: "userspace", Software: o.Version, Serial: "None"},
 	})
 	var waited func() time.Duration
