@@ -55,6 +55,8 @@ type Bridge struct {
 	fdb     *fdb
 	groups  shards[*Group]
 	meters  shards[*meterEntry]
+	users   users                         // of groups and meters
+	chains  uint64                        // counts what changed chains of groups, from 1; guarded by Switch.mu
 	tlvs    atomic.Pointer[flow.TLVTable] // which Geneve options are tun_metadata fields
 	created int64
 
@@ -83,12 +85,13 @@ type Bridge struct {
 }
 
 func newBridge(s *Switch, name string, c BridgeConfig) *Bridge {
-	b := &Bridge{Name: name, sw: s, timed: map[*Rule]struct{}{}, learners: map[learnKey]int{}, created: s.now}
+	b := &Bridge{Name: name, sw: s, timed: map[*Rule]struct{}{}, learners: map[learnKey]int{}, chains: 1, created: s.now}
 	for _, ch := range name {
 		b.tagSeed = b.tagSeed*31 + uint64(ch)
 	}
 	c.fill()
 	b.config.Store(&c)
+	b.users.init()
 	b.fdb = newFDB(c.MACTableSize, c.MACAging)
 	// Its megaflows would not have it learned again while they are hit.
 	b.fdb.evicts = func(k fdbKey) { s.touch(b.stationTag(k)) }

@@ -268,6 +268,7 @@ func (c *change) arrived(r *Rule) {
 	}
 	r.table.countCookie(r.cookie, 1)
 	c.countLearners(r.actions, 1)
+	c.bridge.users.enterFlow(r)
 	c.bridge.watchTimeouts(r)
 }
 
@@ -279,6 +280,7 @@ func (c *change) left(r *Rule) {
 	}
 	r.table.countCookie(r.cookie, -1)
 	c.countLearners(r.actions, -1)
+	c.bridge.users.strikeFlow(r)
 	delete(c.bridge.timed, r)
 }
 

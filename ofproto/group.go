@@ -15,10 +15,14 @@ type Group struct {
 	kind    openflow.GroupType
 	props   openflow.GroupProps
 	buckets []*bucket
+	next    []uint32 // the groups that buckets use, in order, each once
 	slots   []uint16 // of a select group: hash to bucket, a power of two of them
 	dealt   atomic.Pointer[dealtSlots]
 	created int64
 	counts  *hitCounts
+
+	depth  int    // how many groups follow at most, as it was when Bridge.chains was chains
+	chains uint64 // guarded by Switch.mu, as depth is
 }
 
 // bucket is one bucket of a group.
@@ -57,11 +61,6 @@ func (b *Bridge) groupsSelected(id uint32) []*Group {
 		return []*Group{g}
 	}
 	return nil
-}
-
-// forwardsTo reports whether some bucket's actions use group id.
-func (g *Group) forwardsTo(id uint32) bool {
-	return slices.ContainsFunc(g.buckets, func(b *bucket) bool { return usesGroup(b.Actions, id) })
 }
 
 // watches reports whether the liveness of a bucket depends on anything. Clients

@@ -1,6 +1,8 @@
 package ofproto
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 
 	"vswitch/openflow"
@@ -44,6 +46,7 @@ func (b *Bridge) setGroup(m *openflow.GroupMod, v openflow.Version) error {
 // publishGroup checks a group and makes it visible in place of old. What the group
 // as a whole has counted goes on; buckets that are new begin at 0.
 func (b *Bridge) publishGroup(g, old *Group, v openflow.Version) error {
+	g.next = g.forwards()
 	if err := b.checkGroup(g, v); err != nil {
 		return err
 	}
@@ -54,9 +57,25 @@ func (b *Bridge) publishGroup(g, old *Group, v openflow.Version) error {
 	if g.kind == openflow.GroupTypeSelect {
 		g.fillSlots()
 	}
+	b.replaceGroup(old, g)
 	b.groups.put(g.id, g)
 	b.sw.touch(settingsTag)
 	return nil
+}
+
+// replaceGroup notes who refers to what when group g stands where old was, until a
+// bundle that it is part of fails. Either may be nil.
+func (b *Bridge) replaceGroup(old, g *Group) {
+	b.users.replaceGroup(old, g)
+	if old != nil && g != nil && !slices.Equal(old.next, g.next) { // nothing leads to a group that is new or goes
+		b.chains++
+	}
+	if b.bundle != nil {
+		b.bundle.undo = append(b.bundle.undo, func() {
+			b.users.replaceGroup(g, old)
+			b.chains++
+		})
+	}
 }
 
 // checkGroup refuses what no group can be, and what would forward in a circle.
@@ -119,50 +138,57 @@ func (b *Bridge) checkBucket(g *Group, k *bucket, v openflow.Version) error {
 // checkChain refuses a group from which others lead back to it, and chains that
 // are longer than a packet may go.
 func (b *Bridge) checkChain(g *Group) error {
-	depth := map[uint32]int{} // how many groups follow; of g itself it is never asked
-	var follow func(k *Group) (int, bool)
-	follow = func(k *Group) (longest int, loop bool) {
-		if n, known := depth[k.id]; known {
-			return n, false
-		}
-		for _, sub := range k.forwards() {
-			next := b.groups.get(sub)
-			switch {
-			case sub == g.id:
-				return 0, true
-			case next == nil:
-				continue
-			}
-			n, loop := follow(next)
-			if loop {
-				return 0, true
-			}
-			longest = max(longest, n+1)
-		}
-		depth[k.id] = longest
-		return longest, false
-	}
-	longest, loop := follow(g)
-	switch {
-	case loop:
+	if len(b.users.groupsOfGroup[g.id]) > 0 && b.leadsTo(g, g.id, map[*Group]bool{}) {
 		return openflow.NewError(openflow.ErrGroupModLoop, "from group %d others lead back to it", g.id)
-	case longest >= maxDepth:
+	}
+	if longest := b.follow(g); longest >= maxDepth {
 		return openflow.NewError(openflow.ErrGroupModChainingUnsupported, "a chain of %d groups: a packet passes at most %d", longest+1, maxDepth)
 	}
 	return nil
 }
 
-// forwards lists the groups that some bucket's actions use.
-func (g *Group) forwards() []uint32 {
-	uses := references{groups: map[uint32]bool{}}
+// leadsTo reports whether some way on from g leads to group id. Groups that were
+// seen need not be followed again.
+func (b *Bridge) leadsTo(g *Group, id uint32, seen map[*Group]bool) bool {
+	if seen[g] {
+		return false
+	}
+	seen[g] = true
+	for _, sub := range g.next {
+		if next := b.groups.get(sub); sub == id || next != nil && b.leadsTo(next, id, seen) {
+			return true
+		}
+	}
+	return false
+}
+
+// follow is the number of groups in the longest chain behind g, which is in no
+// circle. That of groups that are there is kept while no chain changes.
+func (b *Bridge) follow(g *Group) (longest int) {
+	for _, sub := range g.next {
+		next := b.groups.get(sub)
+		if next == nil {
+			continue
+		}
+		if next.chains != b.chains {
+			next.depth, next.chains = b.follow(next), b.chains
+		}
+		longest = max(longest, next.depth+1)
+	}
+	return longest
+}
+
+// forwards lists the groups that some bucket's actions use, in order.
+func (g *Group) forwards() (list []uint32) {
 	for _, k := range g.buckets {
-		uses.add(k.Actions)
+		for a := range everyAction(k.Actions) {
+			if sub, is := a.(openflow.Group); is {
+				list = append(list, sub.ID)
+			}
+		}
 	}
-	var list []uint32
-	for id := range uses.groups {
-		list = append(list, id)
-	}
-	return list
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // deleteGroup removes a group, or with GroupAll all, and the flows that use it.
@@ -170,49 +196,39 @@ func (b *Bridge) deleteGroup(id uint32) error {
 	if id > openflow.GroupMax && id != openflow.GroupAll {
 		return openflow.NewError(openflow.ErrGroupModInvalidGroup, "group %#x", id)
 	}
-	gone := map[uint32]bool{}
-	var ids []uint32
-	for _, g := range b.groupsSelected(id) {
-		gone[g.id] = true
-		ids = append(ids, g.id)
-	}
-	if len(gone) == 0 {
+	groups := b.groupsSelected(id)
+	if len(groups) == 0 {
 		return nil
 	}
-	if id != openflow.GroupAll {
-		for _, g := range b.groups.all() {
-			if g.id != id && g.forwardsTo(id) {
-				return openflow.NewError(openflow.ErrGroupModChainedGroup, "group %d forwards to group %d", g.id, id)
-			}
-		}
+	if by := b.users.groupsOfGroup[id]; len(by) > 0 {
+		return openflow.NewError(openflow.ErrGroupModChainedGroup, "group %d forwards to group %d", slices.Min(slices.Collect(maps.Keys(by))), id)
+	}
+	var ids []uint32
+	for _, g := range groups {
+		b.replaceGroup(g, nil)
+		ids = append(ids, g.id)
 	}
 	c := b.change("", b.sw.now)
-	c.removeUsers(openflow.RemovedGroupDelete, func(r *references) bool { return intersects(r.groups, gone) })
+	c.removeUsers(b.users.flowsOfGroup, ids, openflow.RemovedGroupDelete)
 	b.groups.remove(ids...)
 	c.commit()
 	b.sw.touch(settingsTag)
 	return nil
 }
 
-// removeUsers removes the flows whose actions refer to what is to go.
-func (c *change) removeUsers(why openflow.RemovedReason, refers func(*references) bool) {
-	c.bridge.eachTable(openflow.TableAll, func(t *Table) {
-		t.all(c.version, func(r *Rule) {
-			uses := references{groups: map[uint32]bool{}, meters: map[uint32]bool{}}
-			if uses.add(r.actions); refers(&uses) {
-				c.remove(r, why)
-			}
-		})
-	})
-}
-
-func intersects(a, b map[uint32]bool) bool {
-	for id := range a {
-		if b[id] {
-			return true
-		}
+// removeUsers removes the flows that are among those who refer to what is to go, in
+// the order of tables and priorities.
+func (c *change) removeUsers(flows referrers[*Rule], gone []uint32, why openflow.RemovedReason) {
+	var list []*Rule
+	for _, id := range gone {
+		list = slices.AppendSeq(list, maps.Keys(flows[id]))
 	}
-	return false
+	slices.SortFunc(list, func(a, b *Rule) int {
+		return cmp.Or(cmp.Compare(a.table.number, b.table.number), cmp.Compare(b.priority, a.priority), cmp.Compare(a.id, b.id))
+	})
+	for _, r := range slices.Compact(list) { // one flow may refer to several
+		c.remove(r, why)
+	}
 }
 
 // insertBuckets adds buckets at a place (OpenFlow 1.5.1 §7.3.4.3).

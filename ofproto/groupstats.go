@@ -5,13 +5,8 @@ import "vswitch/openflow"
 // groupStats answers for the counters of groups.
 func (b *Bridge) groupStats(m *openflow.GroupStatsRequest) *openflow.GroupStatsReply {
 	r := &openflow.GroupStatsReply{Nicira: m.Nicira}
-	groups := b.groupsSelected(m.Group)
-	if len(groups) == 0 {
-		return r
-	}
-	refs := b.countReferences()
-	for _, g := range groups {
-		st := openflow.GroupStats{Group: g.id, RefCount: refs.groups[g.id], Packets: g.counts.packets.Load(), Bytes: g.counts.bytes.Load(),
+	for _, g := range b.groupsSelected(m.Group) {
+		st := openflow.GroupStats{Group: g.id, RefCount: b.groupReferences(g.id), Packets: g.counts.packets.Load(), Bytes: g.counts.bytes.Load(),
 			Duration: age(g.created, b.sw.now)}
 		for _, k := range g.buckets {
 			st.Buckets = append(st.Buckets, openflow.BucketStats{Packets: k.counts.packets.Load(), Bytes: k.counts.bytes.Load()})
@@ -21,55 +16,91 @@ func (b *Bridge) groupStats(m *openflow.GroupStatsRequest) *openflow.GroupStatsR
 	return r
 }
 
-// references are the groups and meters that a list of actions refers to, directly.
-type references struct{ groups, meters map[uint32]bool }
+// users says who refers to groups and meters, so that a change of one costs what
+// depends on it and not what there is.
+type users struct {
+	flowsOfGroup, flowsOfMeter   referrers[*Rule]  // guarded by Switch.tables
+	groupsOfGroup, groupsOfMeter referrers[uint32] // by number; staged changes of groups included; guarded by Switch.mu
+}
 
-// add notes what actions refer to. A nil map takes nothing.
-func (r *references) add(actions []openflow.Action) {
+func (u *users) init() {
+	u.flowsOfGroup, u.flowsOfMeter = referrers[*Rule]{}, referrers[*Rule]{}
+	u.groupsOfGroup, u.groupsOfMeter = referrers[uint32]{}, referrers[uint32]{}
+}
+
+// enterFlow notes a rule that is in its table from now on.
+func (u *users) enterFlow(r *Rule) { enterActions(u.flowsOfGroup, u.flowsOfMeter, r, r.actions) }
+
+// strikeFlow undoes enterFlow.
+func (u *users) strikeFlow(r *Rule) { strikeActions(u.flowsOfGroup, u.flowsOfMeter, r, r.actions) }
+
+// replaceGroup notes that group g stands where old was. Either may be nil.
+func (u *users) replaceGroup(old, g *Group) {
+	if old != nil {
+		for _, k := range old.buckets {
+			strikeActions(u.groupsOfGroup, u.groupsOfMeter, old.id, k.Actions)
+		}
+	}
+	if g != nil {
+		for _, k := range g.buckets {
+			enterActions(u.groupsOfGroup, u.groupsOfMeter, g.id, k.Actions)
+		}
+	}
+}
+
+// referrers has, for each group or each meter, those who refer to it directly.
+type referrers[K comparable] map[uint32]map[K]struct{}
+
+func (r referrers[K]) enter(id uint32, who K) {
+	if r[id] == nil {
+		r[id] = map[K]struct{}{}
+	}
+	r[id][who] = struct{}{}
+}
+
+func (r referrers[K]) strike(id uint32, who K) {
+	delete(r[id], who)
+	if len(r[id]) == 0 {
+		delete(r, id)
+	}
+}
+
+// enterActions notes that who has actions. Each counts once, however often it refers.
+func enterActions[K comparable](groups, meters referrers[K], who K, actions []openflow.Action) {
 	for a := range everyAction(actions) {
 		switch a := a.(type) {
 		case openflow.Group:
-			if r.groups != nil {
-				r.groups[a.ID] = true
-			}
+			groups.enter(a.ID, who)
 		case openflow.Meter:
-			if r.meters != nil {
-				r.meters[a.ID] = true
-			}
+			meters.enter(a.ID, who)
 		}
 	}
 }
 
-// referenceCounts says how many flows and groups refer to each meter and group.
-type referenceCounts struct{ groups, meters map[uint32]uint32 }
-
-func (b *Bridge) countReferences() referenceCounts {
-	counts := referenceCounts{groups: map[uint32]uint32{}, meters: map[uint32]uint32{}}
-	b.eachTable(openflow.TableAll, func(t *Table) {
-		t.all(b.sw.version.Load(), func(r *Rule) { counts.add(r.actions) })
-	})
-	for _, g := range b.groups.all() {
-		var lists [][]openflow.Action
-		for _, k := range g.buckets {
-			lists = append(lists, k.Actions)
+// strikeActions undoes enterActions.
+func strikeActions[K comparable](groups, meters referrers[K], who K, actions []openflow.Action) {
+	for a := range everyAction(actions) {
+		switch a := a.(type) {
+		case openflow.Group:
+			groups.strike(a.ID, who)
+		case openflow.Meter:
+			meters.strike(a.ID, who)
 		}
-		counts.add(lists...)
 	}
-	return counts
 }
 
-// add counts each that the actions of a flow or a group refer to once.
-func (c *referenceCounts) add(lists ...[]openflow.Action) {
-	uses := references{groups: map[uint32]bool{}, meters: map[uint32]bool{}}
-	for _, actions := range lists {
-		uses.add(actions)
-	}
-	for id := range uses.groups {
-		c.groups[id]++
-	}
-	for id := range uses.meters {
-		c.meters[id]++
-	}
+// groupReferences is the number of flows and groups that use group id.
+func (b *Bridge) groupReferences(id uint32) uint32 {
+	b.sw.tables.Lock()
+	defer b.sw.tables.Unlock()
+	return uint32(len(b.users.flowsOfGroup[id]) + len(b.users.groupsOfGroup[id]))
+}
+
+// meterReferences is the number of flows and groups that use meter id.
+func (b *Bridge) meterReferences(id uint32) uint32 {
+	b.sw.tables.Lock()
+	defer b.sw.tables.Unlock()
+	return uint32(len(b.users.flowsOfMeter[id]) + len(b.users.groupsOfMeter[id]))
 }
 
 // groupDesc describes groups. Only OpenFlow 1.5 and the Nicira messages can say

@@ -106,17 +106,15 @@ func datapathBands(c *openflow.MeterConfig) ([]datapath.MeterBand, error) {
 
 // deleteMeters removes a meter, or with MeterAll all, and the flows that use it.
 func (b *Bridge) deleteMeters(id uint32) {
-	gone := map[uint32]bool{}
 	var ids []uint32
 	for _, e := range b.metersSelected(id) {
-		gone[e.Meter] = true
 		ids = append(ids, e.Meter)
 	}
-	if len(gone) == 0 {
+	if len(ids) == 0 {
 		return
 	}
 	c := b.change("", b.sw.now)
-	c.removeUsers(openflow.RemovedMeterDelete, func(r *references) bool { return intersects(r.meters, gone) })
+	c.removeUsers(b.users.flowsOfMeter, ids, openflow.RemovedMeterDelete)
 	b.meters.remove(ids...)
 	c.commit()
 	b.sw.touch(settingsTag)
@@ -138,10 +136,9 @@ func (b *Bridge) meterStats(id uint32) (*openflow.MeterStatsReply, error) {
 		return nil, err
 	}
 	r := &openflow.MeterStatsReply{}
-	refs := b.countReferences()
 	for _, e := range list {
 		c := e.meter.Counters()
-		s := openflow.MeterStats{Meter: e.Meter, Flows: refs.meters[e.Meter], Packets: c.Packets, Bytes: c.Bytes, Duration: age(e.created, b.sw.now)}
+		s := openflow.MeterStats{Meter: e.Meter, Flows: b.meterReferences(e.Meter), Packets: c.Packets, Bytes: c.Bytes, Duration: age(e.created, b.sw.now)}
 		for _, h := range c.Bands {
 			s.Bands = append(s.Bands, openflow.BandStats{Packets: h.Packets, Bytes: h.Bytes})
 		}
