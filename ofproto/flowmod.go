@@ -148,9 +148,14 @@ func (c *change) abort() {
 	}
 }
 
+// watchTimeouts notes that a rule has timeouts, or has other ones than before.
 func (b *Bridge) watchTimeouts(r *Rule) {
-	if r.timeouts != 0 {
-		b.timed[r] = struct{}{}
+	if r.timeouts == 0 {
+		return
+	}
+	b.timed[r] = struct{}{}
+	if e := r.table.evictor; e != nil {
+		e.rekey(r)
 	}
 }
 

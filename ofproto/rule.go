@@ -25,6 +25,7 @@ type Rule struct {
 
 	timeouts   uint32 // see timeouts; atomic, since fin_timeout lowers them
 	importance uint16
+	evictAt    int32 // the place in Table.evictor, where there is one; guarded by Switch.tables
 	created    int64 // when the flow was added
 	modified   int64 // when its actions were last changed
 	counts     *ruleCounts

@@ -224,6 +224,7 @@ func (s *Switch) expire(now int64) {
 	s.dp.Fold() // says what is still used
 	for _, b := range s.sorted() {
 		b.expireRules(now)
+		b.renewEvictors()
 		for _, session := range *b.sessions.Load() {
 			session.expireBundles(now)
 		}

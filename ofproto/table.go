@@ -24,7 +24,7 @@ type Table struct {
 
 	settings   tableSettings
 	missConfig atomic.Uint32 // openflow.TableMiss
-	evictor    *evictor      // of a table that was full; guarded by Switch.tables
+	evictor    *evictor      // of a table that may evict, else nil; guarded by Switch.tables
 
 	lookups, matched atomic.Uint64
 	hit, miss        tableCredit

@@ -46,12 +46,9 @@ func (b *Bridge) configureTables(configs []TableConfig) {
 				t.settings.limit = min(k.Limit, MaxRules)
 			}
 		}
+		t.followSettings()
 		for t.n > t.settings.limit && t.settings.evicts() {
-			r := t.victim(c.now, c.version)
-			if r == nil {
-				break
-			}
-			c.remove(r, openflow.RemovedEviction)
+			c.remove(t.evictor.victim(), openflow.RemovedEviction)
 		}
 	}
 	c.commit()
@@ -69,7 +66,10 @@ func (b *Bridge) tableMod(m *openflow.TableMod, v openflow.Version) error {
 	if b.bundle != nil { // which has the lock, and is of 1.3 or later: only who changes tables reads what is set
 		b.eachTable(m.Table, func(t *Table) {
 			old := t.settings
-			b.bundle.undo = append(b.bundle.undo, func() { t.settings = old })
+			b.bundle.undo = append(b.bundle.undo, func() {
+				t.settings = old
+				t.followSettings()
+			})
 		})
 		b.changeTables(m, v)
 		return nil
@@ -91,6 +91,7 @@ func (b *Bridge) changeTables(m *openflow.TableMod, v openflow.Version) {
 		if m.EvictionFlags != noEvictionFlags {
 			t.settings.evictionFlags = m.EvictionFlags
 		}
+		t.followSettings()
 		t.setVacancy(m)
 	})
 	b.sw.touch(settingsTag)
