@@ -1,6 +1,7 @@
 package ofproto
 
 import (
+	"cmp"
 	"slices"
 
 	"vswitch/flow"
@@ -271,7 +272,7 @@ func (c *change) arrived(r *Rule) {
 	if r.table.evictor != nil {
 		r.table.evictor.enter(r)
 	}
-	r.table.countCookie(r.cookie, 1)
+	r.table.enterCookie(r)
 	c.countLearners(r.actions, 1)
 	c.bridge.users.enterFlow(r)
 	c.bridge.watchTimeouts(r)
@@ -283,7 +284,7 @@ func (c *change) left(r *Rule) {
 	if r.table.evictor != nil {
 		r.table.evictor.strike(r)
 	}
-	r.table.countCookie(r.cookie, -1)
+	r.table.strikeCookie(r)
 	c.countLearners(r.actions, -1)
 	c.bridge.users.strikeFlow(r)
 	delete(c.bridge.timed, r)
@@ -313,9 +314,12 @@ func (c *change) vanish(r *Rule, notify func(*Rule)) {
 func (c *change) find(m *openflow.FlowMod, s flow.Sparse) (found []*Rule) {
 	strict := m.Command == openflow.FlowModifyStrict || m.Command == openflow.FlowDeleteStrict
 	remove := m.Command == openflow.FlowDelete || m.Command == openflow.FlowDeleteStrict
+	named := func(r *Rule) bool {
+		return (r.cookie^m.Cookie)&m.CookieMask == 0 && (!remove || r.outputs(m.OutPort, m.OutGroup))
+	}
 	c.bridge.eachTable(m.Table, func(t *Table) {
-		named := func(r *Rule) bool {
-			return (r.cookie^m.Cookie)&m.CookieMask == 0 && (!remove || r.outputs(m.OutPort, m.OutGroup))
+		if t.n == 0 {
+			return
 		}
 		if strict {
 			if r := t.find(s, m.Priority, c.version); r != nil && named(r) {
@@ -323,13 +327,27 @@ func (c *change) find(m *openflow.FlowMod, s flow.Sparse) (found []*Rule) {
 			}
 			return
 		}
-		t.all(c.version, func(r *Rule) {
+		t.someOf(m, c.version, func(r *Rule) {
 			if named(r) && s.Covers(r.match()) {
 				found = append(found, r)
 			}
 		})
 	})
 	return found
+}
+
+// someOf calls f for all rules that m may name: for those with its cookie, by their
+// priorities, or where it names none for all, in the classifier's order.
+func (t *Table) someOf(m *openflow.FlowMod, version uint64, f func(*Rule)) {
+	if m.CookieMask == 0 {
+		t.all(version, f)
+		return
+	}
+	list := slices.Collect(t.byCookie(m.Cookie, m.CookieMask))
+	slices.SortFunc(list, func(a, b *Rule) int { return cmp.Or(cmp.Compare(b.priority, a.priority), cmp.Compare(a.id, b.id)) })
+	for _, r := range list {
+		f(r)
+	}
 }
 
 // eachTable calls f for table n, or for all that exist.

@@ -195,26 +195,6 @@ func (e *learnEffect) commit(s *Switch, now int64) {
 	s.wake()
 }
 
-// withCookie is the number of flows with a cookie. They are counted from the
-// first question on. The caller holds Switch.tables.
-func (t *Table) withCookie(cookie uint64) int {
-	if t.cookies == nil {
-		t.cookies = map[uint64]int{}
-		t.all(t.bridge.sw.nextVersion(), func(r *Rule) { t.cookies[r.cookie]++ })
-	}
-	return t.cookies[cookie]
-}
-
-// countCookie notes that a flow came or went.
-func (t *Table) countCookie(cookie uint64, by int) {
-	if t.cookies == nil {
-		return
-	}
-	if t.cookies[cookie] += by; t.cookies[cookie] == 0 {
-		delete(t.cookies, cookie)
-	}
-}
-
 // learnKey is what flows learned with delete_learned are known by.
 type learnKey struct {
 	table  uint8

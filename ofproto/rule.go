@@ -21,6 +21,7 @@ type Rule struct {
 	flags    openflow.FlowFlags
 	owner    string // who replaces it as a whole: configuration; "" for OpenFlow
 	cookie   uint64
+	siblings siblings // where Table.cookies are known; guarded by Switch.tables
 	actions  []openflow.Action
 
 	timeouts   uint32 // see timeouts; atomic, since fin_timeout lowers them

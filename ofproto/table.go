@@ -1,6 +1,7 @@
 package ofproto
 
 import (
+	"iter"
 	"sync/atomic"
 
 	"vswitch/datapath"
@@ -20,7 +21,7 @@ type Table struct {
 	chunks atomic.Pointer[[]*[ruleChunk]Rule]
 	n      int // rules that have not vanished; guarded by Switch.tables
 
-	cookies map[uint64]int // flows with a cookie, once somebody has asked; guarded by Switch.tables
+	cookies map[uint64]cookieFlows // once somebody has asked; guarded by Switch.tables
 
 	settings   tableSettings
 	missConfig atomic.Uint32 // openflow.TableMiss
@@ -81,5 +82,88 @@ func (t *Table) free(id classifier.ID) {
 func (t *Table) all(version uint64, f func(*Rule)) {
 	for id := range t.rules.All(version) {
 		f(t.rule(id))
+	}
+}
+
+// cookieFlows are the flows of a table that have one cookie: a list by Rule.siblings.
+type cookieFlows struct {
+	first *Rule
+	n     int
+}
+
+// siblings are a rule's neighbours among those with its cookie.
+type siblings struct{ before, after *Rule }
+
+// indexCookies has the table know its flows by cookie from now on. Flows cost more to
+// add then, so it waits for the first question. The caller holds Switch.tables.
+func (t *Table) indexCookies() {
+	if t.cookies == nil {
+		t.cookies = map[uint64]cookieFlows{}
+		t.all(t.bridge.sw.nextVersion(), t.enterCookie)
+	}
+}
+
+// withCookie is the number of flows with a cookie. The caller holds Switch.tables.
+func (t *Table) withCookie(cookie uint64) int {
+	t.indexCookies()
+	return t.cookies[cookie].n
+}
+
+// byCookie goes through the flows whose cookies have the bits of cookie that mask has,
+// in no order. The caller holds Switch.tables.
+func (t *Table) byCookie(cookie, mask uint64) iter.Seq[*Rule] {
+	t.indexCookies()
+	return func(yield func(*Rule) bool) {
+		if mask == ^uint64(0) {
+			t.cookies[cookie].all(yield)
+			return
+		}
+		for c, flows := range t.cookies {
+			if (c^cookie)&mask == 0 && !flows.all(yield) {
+				return
+			}
+		}
+	}
+}
+
+func (c cookieFlows) all(yield func(*Rule) bool) bool {
+	for r := c.first; r != nil; r = r.siblings.after {
+		if !yield(r) {
+			return false
+		}
+	}
+	return true
+}
+
+// enterCookie notes a flow that has come.
+func (t *Table) enterCookie(r *Rule) {
+	if t.cookies == nil {
+		return
+	}
+	c := t.cookies[r.cookie]
+	if r.siblings = (siblings{after: c.first}); c.first != nil {
+		c.first.siblings.before = r
+	}
+	t.cookies[r.cookie] = cookieFlows{r, c.n + 1}
+}
+
+// strikeCookie notes that a flow has gone.
+func (t *Table) strikeCookie(r *Rule) {
+	if t.cookies == nil {
+		return
+	}
+	c, s := t.cookies[r.cookie], r.siblings
+	if r.siblings = (siblings{}); s.after != nil {
+		s.after.siblings.before = s.before
+	}
+	if s.before != nil {
+		s.before.siblings.after = s.after
+	} else {
+		c.first = s.after
+	}
+	if c.n--; c.n == 0 {
+		delete(t.cookies, r.cookie)
+	} else {
+		t.cookies[r.cookie] = c
 	}
 }
