@@ -414,13 +414,19 @@ func (c *change) drop(owner string) {
 	}
 }
 
-// expireRules removes the rules whose time has come.
-func (b *Bridge) expireRules(now int64) {
-	c := b.change("", now)
+// expireRules removes rules whose time had come at a time, not more than most, and
+// says how many.
+func (b *Bridge) expireRules(at int64, most int) (n int) {
+	c := b.change("", b.sw.now)
 	for r := range b.timed {
-		if why, yes := r.expired(now); yes {
+		if n == most {
+			break
+		}
+		if why, yes := r.expired(at); yes {
 			c.remove(r, why)
+			n++
 		}
 	}
 	c.commit()
+	return n
 }

@@ -133,3 +133,50 @@ func TestBundleWaitsForItsMessages(t *testing.T) {
 		t.Errorf("%d flows, answers %s", b.table(0).n, describeAll(got))
 	}
 }
+
+// TestExpiryInSlices: many flows whose time comes at once go some at a time, without a
+// pause, each with its message.
+func TestExpiryInSlices(t *testing.T) {
+	j := newJar(t, false)
+	b, second := j.bridge("br0", 2, FailSecure), j.bridge("br1", 2, FailSecure)
+	p := j.connect(b, Controller, openflow.V13)
+	const n = 3*expiresAtOnce + 7
+	added := j.now
+	for i := range n {
+		p.send(flowOf(t, fmt.Sprintf("add send_flow_rem,priority=%d,hard_timeout=%d,idle_timeout=%d,actions=drop", i, 10*(i%2), 10*(1-i%2))))
+	}
+	p.ask(flowOf(t, "add table=1,hard_timeout=11,actions=drop"))
+	j.connect(second, Controller, openflow.V13).ask(flowOf(t, "add hard_timeout=10,actions=drop"))
+	left := n
+	for turns := 0; left > 0; turns++ {
+		if turns > 2*n/expiresAtOnce {
+			t.Fatalf("%d flows are left after %d turns", left, turns)
+		}
+		next := j.sw.Run(added + int64(10*time.Second) + int64(turns))
+		if gone := left - b.table(0).n; gone == 0 || gone > expiresAtOnce {
+			t.Errorf("%d flows went at once", gone)
+		}
+		if left = b.table(0).n; left > 0 && next > added+int64(10*time.Second)+int64(turns) {
+			t.Errorf("%d flows are left, and there is a pause of %v", left, time.Duration(next-added-int64(10*time.Second)))
+		}
+	}
+	j.sw.Run(added + int64(10*time.Second) + 100)
+	if b.table(1).n != 1 || second.table(0).n != 0 {
+		t.Errorf("%d and %d flows are left, want 1 and 0", b.table(1).n, second.table(0).n)
+	}
+	told := map[uint16]openflow.RemovedReason{}
+	for _, m := range p.receive() {
+		if r, is := m.(*openflow.FlowRemoved); is {
+			told[r.Priority] = r.Reason
+		}
+	}
+	for i := range uint16(n) {
+		want := openflow.RemovedHardTimeout
+		if i%2 == 0 {
+			want = openflow.RemovedIdleTimeout
+		}
+		if told[i] != want {
+			t.Fatalf("flow %d is told to have gone for %v, want %v; %d are told", i, told[i], want, len(told))
+		}
+	}
+}

@@ -50,9 +50,10 @@ type Switch struct {
 	gathered     int // bytes of what is not complete; guarded by mu
 	mostGathered int
 
-	mu   sync.Mutex // the control lock
-	now  int64
-	next int64 // when Run has to be called again
+	mu      sync.Mutex // the control lock
+	now     int64
+	next    int64 // when Run looks again at what time brings
+	overdue int64 // flows whose time had come then are still being removed; 0: none are
 
 	// tables guards what changes of the flow tables write: see Bridge.change.
 	// Workers take it too, where a packet makes a flow, so it is never held while
@@ -196,10 +197,16 @@ func (s *Switch) Run(now int64) (next int64) {
 		b.resumeMonitors()
 	}
 	if now >= s.next {
-		s.next = now + int64(runInterval)
+		s.next, s.overdue = now+int64(runInterval), now
 		s.expire(now)
 	}
+	if s.overdue != 0 && s.expireSome() {
+		s.overdue = 0
+	}
 	s.settle()
+	if s.overdue != 0 {
+		return now // others come first
+	}
 	return s.next
 }
 
@@ -218,12 +225,27 @@ func NextRun(begin, end, next int64) (at int64, rests bool) {
 // runInterval is how late an expiry may be noticed.
 const runInterval = 500 * time.Millisecond
 
-// expire removes what has outlived its time.
+// expiresAtOnce is how many flows Run removes in one go: telling controllers of each
+// takes long, and many may have been added together.
+const expiresAtOnce = 1000
+
+// expireSome removes flows that had outlived their time when counts were folded last,
+// and reports whether they were all.
+func (s *Switch) expireSome() bool {
+	room := expiresAtOnce
+	for _, b := range s.sorted() {
+		if room -= b.expireRules(s.overdue, room); room == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// expire removes what has outlived its time, but for flows, of which there may be many.
 func (s *Switch) expire(now int64) {
 	s.dp.Expire(now, s.options.MegaflowIdle)
 	s.dp.Fold() // says what is still used
 	for _, b := range s.sorted() {
-		b.expireRules(now)
 		b.renewEvictors()
 		for _, session := range *b.sessions.Load() {
 			session.expireBundles(now)
