@@ -2,8 +2,6 @@ package ofproto
 
 import (
 	"cmp"
-	"math"
-	"time"
 
 	"vswitch/openflow"
 )
@@ -33,14 +31,7 @@ func (r *Rule) evictionKey(flags uint32) (k evictionKey) {
 		k.importance = r.importance
 	}
 	if flags&evictLifetime != 0 {
-		k.expires = math.MaxInt64
-		t := r.loadTimeouts()
-		if t.idle > 0 {
-			k.expires = r.used() + int64(t.idle)*int64(time.Second)
-		}
-		if t.hard > 0 {
-			k.expires = min(k.expires, r.refreshed()+int64(t.hard)*int64(time.Second))
-		}
+		k.expires = r.expiry()
 	}
 	k.used, k.modified = r.used(), r.modified
 	return k

@@ -2,6 +2,7 @@ package ofproto
 
 import (
 	"iter"
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -150,6 +151,19 @@ func (r *Rule) expired(now int64) (openflow.RemovedReason, bool) {
 		return openflow.RemovedIdleTimeout, true
 	}
 	return 0, false
+}
+
+// expiry is when the rule outlives a timeout, if nothing hits it any more; math.MaxInt64
+// without one.
+func (r *Rule) expiry() int64 {
+	t, at := r.loadTimeouts(), int64(math.MaxInt64)
+	if t.hard != 0 {
+		at = r.refreshed() + int64(t.hard)*int64(time.Second)
+	}
+	if t.idle != 0 {
+		at = min(at, r.used()+int64(t.idle)*int64(time.Second))
+	}
+	return at
 }
 
 // outputs reports whether the rule's actions output to port (PortAny: any) and

@@ -2,6 +2,7 @@ package ofproto
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -202,6 +203,7 @@ func (s *Switch) Run(now int64) (next int64) {
 	}
 	if s.overdue != 0 && s.expireSome() {
 		s.overdue = 0
+		s.next = min(s.next, max(s.soonestExpiry(), now+int64(runPause)))
 	}
 	s.settle()
 	if s.overdue != 0 {
@@ -222,8 +224,28 @@ func NextRun(begin, end, next int64) (at int64, rests bool) {
 	return next, false
 }
 
-// runInterval is how late an expiry may be noticed.
-const runInterval = 500 * time.Millisecond
+// runInterval is how late an expiry may be noticed; of flows, where there are no more
+// than fewTimed with a timeout, it is runPause.
+const (
+	runInterval = 500 * time.Millisecond
+	runPause    = 100 * time.Millisecond
+	fewTimed    = 1000
+)
+
+// soonestExpiry is when the first flow has outlived its time if nothing hits it any
+// more. Where there are many it does not look.
+func (s *Switch) soonestExpiry() int64 {
+	soonest, n := int64(math.MaxInt64), 0
+	for _, b := range *s.bridges.Load() {
+		if n += len(b.timed); n > fewTimed {
+			return math.MaxInt64
+		}
+		for r := range b.timed {
+			soonest = min(soonest, r.expiry())
+		}
+	}
+	return soonest
+}
 
 // expiresAtOnce is how many flows Run removes in one go: telling controllers of each
 // takes long, and many may have been added together.

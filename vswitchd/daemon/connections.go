@@ -320,9 +320,16 @@ func (d *Daemon) serve(ctx context.Context, conn net.Conn, b *ofproto.Bridge, o 
 	return err
 }
 
-// patienceWith is how long a peer may read nothing that is sent to it: as long as a
-// controller may be silent, and without end if that is never looked at.
+// pagerPatience is how long a tool may read nothing that is sent to it: somebody may be
+// reading what it prints, page by page.
+const pagerPatience = 20 * time.Second
+
+// patienceWith is how long a peer may read nothing that is sent to it: a controller as
+// long as it may be silent, and without end if that is never looked at.
 func patienceWith(o ofproto.SessionOptions) time.Duration {
+	if o.Kind != ofproto.Controller {
+		return pagerPatience
+	}
 	if o.Probe < 0 {
 		return 0
 	}

@@ -124,10 +124,10 @@ func TestPatienceWithSlowPeers(t *testing.T) {
 	})
 }
 
-// TestPatienceWithKinds: connections of listeners are given up as those of controllers
-// are; without a limit a write ends when the connection does.
+// TestPatienceWithKinds: connections of listeners are given up, later than those of
+// controllers; without a limit a write ends when the connection does.
 func TestPatienceWithKinds(t *testing.T) {
-	for kind, limit := range map[ofproto.SessionKind]time.Duration{ofproto.Controller: 2 * time.Second, ofproto.Service: 10 * time.Second, ofproto.Snoop: 10 * time.Second} {
+	for kind, limit := range map[ofproto.SessionKind]time.Duration{ofproto.Controller: 2 * time.Second, ofproto.Service: 20 * time.Second, ofproto.Snoop: 20 * time.Second} {
 		if got := patienceWith(ofproto.SessionOptions{Kind: kind, Probe: map[bool]time.Duration{true: time.Second}[kind == ofproto.Controller]}); got != limit {
 			t.Errorf("kind %d: %v, want %v", kind, got, limit)
 		}
