@@ -52,11 +52,12 @@ func (c *ruleCounts) add(h datapath.Hits) {
 	}
 }
 
-// beginAnew forgets what the rule has counted, but not when it was last hit, or one in
-// use would seem to have been idle since it was added.
+// beginAnew forgets what the rule has counted, but not when it was last hit or learned,
+// or one in use would seem to have been idle since it was added.
 func (r *Rule) beginAnew() {
-	if c := r.counts; r.before != nil && c.used.Load() < r.before.used.Load() {
-		c.used.Store(r.before.used.Load())
+	if c := r.counts; r.before != nil {
+		c.used.Store(max(c.used.Load(), r.before.used.Load()))
+		c.refreshed.Store(max(c.refreshed.Load(), r.before.refreshed.Load()))
 	}
 	r.before, r.counts = r.counts, &ruleCounts{}
 }
@@ -72,7 +73,13 @@ func (r *Rule) used() int64 {
 
 // refreshed is when the rule was added, or made again by a learn action: its hard
 // timeout counts from then. Modifications leave it (OpenFlow 1.3.5 §6.4).
-func (r *Rule) refreshed() int64 { return max(r.counts.refreshed.Load(), r.created) }
+func (r *Rule) refreshed() int64 {
+	at := max(r.counts.refreshed.Load(), r.created)
+	if r.before != nil {
+		at = max(at, r.before.refreshed.Load())
+	}
+	return at
+}
 
 // timeouts are a rule's idle and hard timeouts in seconds, 0 for none.
 type timeouts struct{ idle, hard uint16 }
