@@ -37,15 +37,21 @@ func fieldActions() []actionRow {
 	}
 }
 
-// decodeSetField reads OFPAT_SET_FIELD, which has a mask since OpenFlow 1.5.
+// decodeSetField reads OFPAT_SET_FIELD, which has a mask since OpenFlow 1.5. Behind
+// its one OXM entry are at most 7 bytes, all zero (OpenFlow 1.3.5 §7.2.5): what else
+// stands there, such as a second entry, would be taken and not done.
 func decodeSetField(c context, b []byte) (Action, error) {
-	a, _, err := decodeSetOXM(c, b, c.v >= V15)
+	a, rest, err := decodeSetOXM(c, b, c.v >= V15)
 	if err != nil {
 		return nil, err
 	}
 	f := flow.FieldByID(a.Field)
 	const present = flow.VLANPresent
 	switch {
+	case !allZero(rest):
+		return nil, NewError(ErrActionBadSetArgument, "set_field of %s and more", f.Name)
+	case len(rest) > 7:
+		return nil, NewError(ErrActionBadSetLen, "set_field of %s with %d bytes of padding", f.Name, len(rest))
 	case f.ID == flow.FieldInPortOXM:
 		return nil, NewError(ErrActionBadSetArgument, "in_port cannot be set by set_field")
 	case f.ID == flow.FieldVLANVID && (a.Mask.Lo&present == 0 || a.Value.Lo&present == 0):

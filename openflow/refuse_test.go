@@ -54,6 +54,9 @@ func TestSpecifiedErrors(t *testing.T) {
 		{"set_field of a read-only field", V15, 14, anyFlow + "0004 0018 00000000 0019 0010 80005402 0002 000000000000", ErrActionBadSetArgument},
 		{"set_field of vlan_vid without a tag", V13, 14, anyFlow + "0004 0018 00000000 0019 0010 80000c02 0005 000000000000", ErrActionBadSetArgument},
 		{"set_field of a DSCP of 7 bits", V13, 14, anyFlow + "0004 0018 00000000 0019 0010 80001001 40 00000000000000", ErrActionBadSetArgument},
+		{"set_field of two fields", V13, 14, anyFlow + "0004 0020 00000000 0019 0018 80000606 010101010101 80000806 010101010101", ErrActionBadSetArgument},
+		{"set_field with padding that is not zero", V13, 14, anyFlow + "0004 0018 00000000 0019 0010 80000606 010101010101 0001", ErrActionBadSetArgument},
+		{"set_field with too much padding", V13, 14, anyFlow + "0004 0020 00000000 0019 0018 80000606 010101010101 00000000000000000000", ErrActionBadSetLen},
 		{"action of length 0", V13, 14, anyFlow + "0004 0010 00000000 0000 0000 00000001", ErrActionBadLen},
 		{"action of 12 bytes", V13, 14, anyFlow + "0004 0018 00000000 0000 000c 00000001 ffff 000000000000", ErrActionBadLen},
 		{"output of 8 bytes", V13, 14, anyFlow + "0004 0010 00000000 0000 0008 00000001", ErrActionBadLen},
@@ -114,13 +117,12 @@ func TestSpecifiedErrors(t *testing.T) {
 }
 
 // TestPaddingIsIgnored: what stands in padding does not matter (OpenFlow 1.5.1
-// §7.1.2), but for Nicira's structures, which ask for zeros.
+// §7.1.2), but for Nicira's structures and set_field, which ask for zeros.
 func TestPaddingIsIgnored(t *testing.T) {
 	for name, body := range map[string]string{
-		"match":     noCookieOrTable + "0001 000a 80000a02 0800 aabbccddeeff",
-		"set_field": anyFlow + "0004 0018 00000000 0019 0010 80000c02 1005 aabbccddeeff",
-		"flow-mod":  anyFlow + "0001 0008 01 aabbcc",
-		"output":    anyFlow + "0004 0018 aabbccdd 0000 0010 00000001 ffff aabbccddeeff",
+		"match":    noCookieOrTable + "0001 000a 80000a02 0800 aabbccddeeff",
+		"flow-mod": anyFlow + "0001 0008 01 aabbcc",
+		"output":   anyFlow + "0004 0018 aabbccdd 0000 0010 00000001 ffff aabbccddeeff",
 	} {
 		if _, _, err := Decode(build(t, V13, 14, body)); err != nil {
 			t.Errorf("%s: %v", name, err)
