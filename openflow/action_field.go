@@ -244,7 +244,8 @@ func (a *Move) check() error {
 	return a.Dst.checkDst()
 }
 
-// decoded reads the two headers that end a move.
+// decoded reads the two headers that end a move, and the zeros behind them: a third
+// header would be taken and not used.
 func (a Move) decoded(r *reader) (_ Action, err error) {
 	a.Dst.Bits = a.Src.Bits
 	if a.Src.Field, err = r.field(); err != nil {
@@ -256,6 +257,9 @@ func (a Move) decoded(r *reader) (_ Action, err error) {
 	if err := a.check(); err != nil {
 		return nil, err
 	}
+	if !allZero(r.b) {
+		return nil, ErrNXRequestMustBeZero
+	}
 	return a, nil
 }
 
@@ -263,11 +267,7 @@ func decodeMove(_ context, b []byte) (Action, error) {
 	r := reader{b: b}
 	a := Move{}
 	a.Src.Bits, a.Src.Ofs, a.Dst.Ofs = r.u16(), r.u16(), r.u16()
-	move, err := a.decoded(&r)
-	if err == nil && !allZero(r.b) {
-		return nil, ErrNXRequestMustBeZero
-	}
-	return move, err
+	return a.decoded(&r)
 }
 
 func (a *Move) appendOffsets(dst []byte) []byte {

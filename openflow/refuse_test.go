@@ -57,6 +57,14 @@ func TestSpecifiedErrors(t *testing.T) {
 		{"set_field of two fields", V13, 14, anyFlow + "0004 0020 00000000 0019 0018 80000606 010101010101 80000806 010101010101", ErrActionBadSetArgument},
 		{"set_field with padding that is not zero", V13, 14, anyFlow + "0004 0018 00000000 0019 0010 80000606 010101010101 0001", ErrActionBadSetArgument},
 		{"set_field with too much padding", V13, 14, anyFlow + "0004 0020 00000000 0019 0018 80000606 010101010101 00000000000000000000", ErrActionBadSetLen},
+		{"copy_field of three fields", V15, 14, anyFlow + "0004 0020 00000000 001c 0018 0020 0000 0000 0000 00010004 00010204 00010404", ErrNXRequestMustBeZero},
+		{"copy_field of a field with a mask", V15, 14, anyFlow + "0004 0020 00000000 001c 0018 0020 0000 0000 0000 00010108 00010204 00000000", ErrMatchBadMask},
+		{"copy_field to a field with a mask", V15, 14, anyFlow + "0004 0020 00000000 001c 0018 0020 0000 0000 0000 00010004 00010308 00000000", ErrMatchBadMask},
+		{"copy_field of half a field and its mask", V15, 14, anyFlow + "0004 0020 00000000 001c 0018 0020 0000 0000 0000 00010104 00010204 00000000", ErrActionBadSetLen},
+		{"ONF's copy_field of three fields", V13, 14, anyFlow + "0004 0028 00000000 ffff 0020 4f4e4600 0c80 0000 0020 0000 0000 0000 00010004 00010204 00010404", ErrNXRequestMustBeZero},
+		{"ONF's copy_field of a field with a mask", V13, 14, anyFlow + "0004 0028 00000000 ffff 0020 4f4e4600 0c80 0000 0020 0000 0000 0000 00010108 00010204 00000000", ErrMatchBadMask},
+		{"move of a field with a mask", V13, 14, anyFlow + "0004 0020 00000000 ffff 0018 00002320 0006 0020 0000 0000 00010108 00010204", ErrMatchBadMask},
+		{"push of a field with a mask", V13, 14, anyFlow + "0004 0020 00000000 ffff 0018 00002320 001b 0000 00010108 0020 000000000000", ErrMatchBadMask},
 		{"action of length 0", V13, 14, anyFlow + "0004 0010 00000000 0000 0000 00000001", ErrActionBadLen},
 		{"action of 12 bytes", V13, 14, anyFlow + "0004 0018 00000000 0000 000c 00000001 ffff 000000000000", ErrActionBadLen},
 		{"output of 8 bytes", V13, 14, anyFlow + "0004 0010 00000000 0000 0008 00000001", ErrActionBadLen},
@@ -117,7 +125,7 @@ func TestSpecifiedErrors(t *testing.T) {
 }
 
 // TestPaddingIsIgnored: what stands in padding does not matter (OpenFlow 1.5.1
-// §7.1.2), but for Nicira's structures and set_field, which ask for zeros.
+// §7.1.2), but for Nicira's structures and behind fields, where it must be zero.
 func TestPaddingIsIgnored(t *testing.T) {
 	for name, body := range map[string]string{
 		"match":    noCookieOrTable + "0001 000a 80000a02 0800 aabbccddeeff",
@@ -128,7 +136,7 @@ func TestPaddingIsIgnored(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, _, err := Decode(build(t, V15, 14, anyFlow+"0004 0020 00000000 001c 0018 0020 0000 0000 aabb 00010004 00010204 ccddeeff")); err != nil {
+	if _, _, err := Decode(build(t, V15, 14, anyFlow+"0004 0020 00000000 001c 0018 0020 0000 0000 aabb 00010004 00010204 00000000")); err != nil {
 		t.Errorf("copy_field: %v", err)
 	}
 }

@@ -64,7 +64,7 @@ func actionField(h oxmHeader) (flow.FieldID, error) {
 // length.
 func (h *oxmHeader) exists() bool { return flow.FieldByWire(h.class, h.code, h.experimenter) != nil }
 
-// field reads an OXM header in an action.
+// field reads an OXM header in an action, which names a field without a mask.
 func (r *reader) field() (flow.FieldID, error) {
 	var h oxmHeader
 	n, err := h.parse(r.b)
@@ -73,7 +73,11 @@ func (r *reader) field() (flow.FieldID, error) {
 		return flow.FieldNone, ErrActionBadSetLen
 	}
 	r.skip(n)
-	return actionField(h)
+	id, err := actionField(h)
+	if err == nil && h.hasMask {
+		return flow.FieldNone, NewError(ErrMatchBadMask, "%s with a mask where a field is named", flow.FieldByID(id).Name)
+	}
+	return id, err
 }
 
 // appendField32 appends a field's 32-bit NXM header.
