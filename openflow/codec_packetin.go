@@ -348,10 +348,10 @@ func decodePacketOut15(c context, b []byte, m *PacketOut) error {
 	if err := checkPipelineOnly(&m.Match); err != nil {
 		return err
 	}
-	m.InPort = PortAny
-	if m.Match.Mask.OFPort != 0 {
-		m.InPort = PortNo(m.Match.Value.OFPort)
+	if m.Match.Mask.OFPort == 0 { // OpenFlow 1.5.1 §7.3.6: it must be there
+		return NewError(ErrRequestBadPort, "packet-out without in_port")
 	}
+	m.InPort = PortNo(m.Match.Value.OFPort)
 	if err := checkOrigin(m.InPort); err != nil {
 		return err
 	}

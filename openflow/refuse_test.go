@@ -84,6 +84,8 @@ func TestSpecifiedErrors(t *testing.T) {
 		{"packet-out with too many bytes of actions", V13, 13, packetOut13 + "0010 000000000000 0000 0010 00000001", ErrRequestBadLen},
 		{"packet-out with 12 bytes of actions", V13, 13, packetOut13 + "000c 000000000000 0000 0010 00000001 ffff 000000000000", ErrRequestBadLen},
 		{"packet-out from port ALL", V13, 13, "ffffffff fffffffc 0000 000000000000", ErrRequestBadPort},
+		{"packet-out that says no port", V15, 13, "ffffffff 0000 0000 0001 0004 00000000", ErrRequestBadPort},
+		{"packet-out that says something else", V15, 13, "ffffffff 0000 0000 0001 0010 80000408 0000000000000001", ErrRequestBadPort},
 		{"packet-out that matches on addresses", V15, 13, "ffffffff 0000 0000 0001 000e 80000606 010203040506 0000", ErrRequestPipelineFieldsOnly},
 		{"port-mod with a setting that there is none of", V13, 16, "00000001 00000000 020000000001 0000 00000100 00000100 00000000 00000000", ErrPortModBadConfig},
 		{"port-mod that advertises what there is none of", V13, 16, "00000001 00000000 020000000001 0000 00000000 00000000 00010000 00000000", ErrPortModBadAdvertise},
