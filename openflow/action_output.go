@@ -174,7 +174,7 @@ func decodeController2(_ context, b []byte) (Action, error) {
 		default:
 			return nil, props.unknown()
 		}
-		if r.short {
+		if r.short || props.typ == ctrlMeter && len(r.b) > 0 {
 			return nil, ErrPropertyBadLen
 		}
 	}

@@ -102,19 +102,19 @@ func decodeBucket15(c context, b []byte, weight uint16) (bucket Bucket, err erro
 	}
 	props := properties{b: b[n:]}
 	for props.next() {
-		r := reader{b: props.body}
-		switch props.typ {
-		case bucketWeight:
-			bucket.Weight = r.u16()
-		case bucketWatchPort:
-			bucket.WatchPort = PortNo(r.u32())
-		case bucketWatchGroup:
-			bucket.WatchGroup = r.u32()
-		default:
+		if props.typ > bucketWatchGroup {
 			return bucket, props.unknown()
 		}
-		if r.short {
-			return bucket, ErrPropertyBadLen
+		if err := props.onceOf32(); err != nil {
+			return bucket, err
+		}
+		switch props.typ {
+		case bucketWeight:
+			bucket.Weight = be.Uint16(props.body)
+		case bucketWatchPort:
+			bucket.WatchPort = PortNo(be.Uint32(props.body))
+		case bucketWatchGroup:
+			bucket.WatchGroup = be.Uint32(props.body)
 		}
 	}
 	return bucket, props.err
@@ -166,8 +166,11 @@ func (p *GroupProps) decode(b []byte) error {
 		if !found || vendor != vendorNetronome && vendor != vendorNetronome1 || typ != ntrMethod {
 			return props.unknown()
 		}
-		if len(data) < ntrMethodMinSize {
+		switch {
+		case len(data) < ntrMethodMinSize:
 			return ErrPropertyBadLen
+		case p.Method != "":
+			return NewError(ErrPropertyDupType, "selection method %q and another", p.Method)
 		}
 		r := reader{b: data[4:]}
 		p.Method, p.Param = r.text(ntrMethodSize), r.u64()

@@ -268,8 +268,8 @@ func decodeAsyncProps(c context, b []byte, m *AsyncConfig, loose bool) error {
 			}
 			return props.unknown()
 		}
-		if len(props.body) != 4 {
-			return ErrPropertyBadLen
+		if err := props.onceOf32(); err != nil {
+			return err
 		}
 		mask := be.Uint32(props.body)
 		if known := asyncReasons[k]; mask&^known != 0 { // also where Nicira's form brings them to older versions

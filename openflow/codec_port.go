@@ -282,11 +282,11 @@ func decodePortMod(c context, b []byte, m *PortMod) error {
 	}
 	props := properties{b: r.b}
 	for props.next() {
-		switch {
-		case props.typ != propEthernet:
+		if props.typ != propEthernet {
 			return props.unknown()
-		case len(props.body) != 4:
-			return ErrPropertyBadLen
+		}
+		if err := props.onceOf32(); err != nil {
+			return err
 		}
 		if err := m.setAdvertise(c.v, be.Uint32(props.body)); err != nil {
 			return err

@@ -77,12 +77,14 @@ func decodeTableMod(c context, b []byte, m *TableMod) error {
 	m.Eviction, m.Vacancy = tristate(config&TableConfigEviction != 0), tristate(config&TableConfigVacancy != 0)
 	props := properties{b: b[8:]}
 	for props.next() {
-		switch {
-		case props.typ != tablePropEviction && props.typ != tablePropVacancy:
+		if props.typ != tablePropEviction && props.typ != tablePropVacancy {
 			return props.unknown()
-		case len(props.body) != 4:
-			return ErrPropertyBadLen
-		case props.typ == tablePropEviction:
+		}
+		if err := props.onceOf32(); err != nil {
+			return err
+		}
+		switch props.typ {
+		case tablePropEviction:
 			m.EvictionFlags = be.Uint32(props.body)
 			if m.EvictionFlags &^= 7; m.EvictionFlags != 0 {
 				return NewError(ErrPropertyBadValue, "eviction flags %#x", m.EvictionFlags)

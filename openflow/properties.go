@@ -17,6 +17,7 @@ type properties struct {
 	typ  uint16
 	body []byte // without type and length
 	err  error
+	seen uint64 // bits of the types that once has been asked about
 }
 
 func (p *properties) next() bool {
@@ -35,6 +36,24 @@ func (p *properties) next() bool {
 	p.typ, p.body = be.Uint16(p.b), p.b[4:n:n]
 	p.b = p.b[roundUp8(n):]
 	return true
+}
+
+// once refuses a property of a type below 64 that stands for the second time, since
+// only one of the two could be meant (OFPBPC_DUP_TYPE, OpenFlow 1.4.1 §7.5.4).
+func (p *properties) once() error {
+	if p.seen>>p.typ&1 != 0 {
+		return NewError(ErrPropertyDupType, "type %d", p.typ)
+	}
+	p.seen |= 1 << p.typ
+	return nil
+}
+
+// onceOf32 is once for a property whose body has 4 bytes.
+func (p *properties) onceOf32() error {
+	if len(p.body) != 4 {
+		return NewError(ErrPropertyBadLen, "type %d with %d bytes", p.typ, len(p.body))
+	}
+	return p.once()
 }
 
 // experimenter splits an experimenter property's body: vendor, type, data.

@@ -3,6 +3,7 @@ package openflow
 import (
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -25,6 +26,13 @@ const (
 	packetOut13     = "ffffffff fffffffd"
 	meterMod        = "0000 0001 00000005"
 )
+
+// bucket15 is the body of a group-mod of OpenFlow 1.5 that adds a select group of one
+// bucket without actions, which has the properties.
+func bucket15(props string) string {
+	n := 8 + len(strings.ReplaceAll(props, " ", ""))/2
+	return fmt.Sprintf("0000 01 00 00000001 %04x 0000 ffffffff %04x 0000 00000001", n, n) + props
+}
 
 // TestSpecifiedErrors sends what a conformance tester would, and expects the error
 // that the specification (or, where that says nothing, Open vSwitch) names.
@@ -109,6 +117,21 @@ func TestSpecifiedErrors(t *testing.T) {
 		{"set-config with unknown flags", V13, 9, "0010 0080", ErrSwitchConfigBadFlags},
 		{"set-async with unknown reasons", V14, 28, "0001 0008 80000000", ErrAsyncInvalid},
 		{"set-async with an unknown property", V14, 28, "0042 0008 00000000", ErrPropertyBadType},
+		{"port-mod with a property twice", V14, 16, "00000001 00000000 020000000001 0000 00000000 00000000" + strings.Repeat("0000 0008 00000000", 2), ErrPropertyDupType},
+		{"port-mod with a property that is too long", V14, 16, "00000001 00000000 020000000001 0000 00000000 00000000 0000 000c 0000000000000000 00000000", ErrPropertyBadLen},
+		{"table-mod with eviction twice", V14, 17, "05 000000 00000004" + strings.Repeat("0002 0008 00000000", 2), ErrPropertyDupType},
+		{"table-mod with vacancy twice", V14, 17, "05 000000 00000008" + strings.Repeat("0003 0008 0a140000", 2), ErrPropertyDupType},
+		{"set-async with a property twice", V14, 28, strings.Repeat("0001 0008 00000001", 2), ErrPropertyDupType},
+		{"set-async with a property that is too long", V14, 28, "0001 000c 0000000100000000 00000000", ErrPropertyBadLen},
+		{"bucket with its weight twice", V15, 15, bucket15("0000 0008 00010000 0000 0008 00010000"), ErrPropertyDupType},
+		{"bucket with its port twice", V15, 15, bucket15("0001 0008 00000001 0001 0008 00000001"), ErrPropertyDupType},
+		{"bucket with a weight without padding", V15, 15, bucket15("0000 0006 00010000"), ErrPropertyBadLen},
+		{"bucket with a weight of 12 bytes", V15, 15, bucket15("0000 0010 000100000000000000000000"), ErrPropertyBadLen},
+		{"bucket with a port of 8 bytes", V15, 15, bucket15("0001 000c 0000000100000000 00000000"), ErrPropertyBadLen},
+		{"bucket with a group of 8 bytes", V15, 15, bucket15("0002 000c 0000000100000000 00000000"), ErrPropertyBadLen},
+		{"bucket with an unknown property", V15, 15, bucket15("0003 0008 00000001"), ErrPropertyBadType},
+		{"group with two selection methods", V15, 15, "0000 01 00 00000001 0000 0000 ffffffff" + strings.Repeat("ffff 0028 0000154d 00000001 00000000 68617368 000000000000000000000000 0000000000000000", 2), ErrPropertyDupType},
+		{"controller with a meter of 8 bytes", V13, 14, anyFlow + "0004 0028 00000000 ffff 0020 00002320 0025 000000000000 0005 000c 00000001 00000000 00000000", ErrPropertyBadLen},
 		{"unknown message in a bundle", V14, 34, "00000001 0000 0000 05 50 0008 00000001", ErrBundleMsgUnsup},
 		{"multipart request in a bundle", V14, 34, "00000001 0000 0000 05 12 0010 00000001 0000 0000 00000000", ErrBundleMsgUnsup},
 		{"echo request in a bundle", V14, 34, "00000001 0000 0000 05 02 0008 00000001", ErrBundleMsgUnsup},
