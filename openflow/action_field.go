@@ -77,6 +77,8 @@ func decodeLoad2(c context, b []byte) (Action, error) {
 func setFault(v Version, err error) error {
 	e := *AsError(err)
 	switch {
+	case e.Code == ErrMatchBadField:
+		e.Code = ErrActionBadSetType
 	case e.Code == ErrMatchBadLen:
 		e.Code = ErrActionBadSetLen
 	case e.Code == ErrMatchBadWildcards && v < V13:

@@ -34,7 +34,7 @@ func decodeOXM(b []byte, m *Match, cookie *cookieMatch) error {
 			err = m.addWide(&e)
 		case e.f != nil:
 			err = m.add(&e, &classes)
-		case cookie != nil && e.class == classNXM1 && e.code == cookieCode && len(e.value) == cookieSize:
+		case cookie != nil:
 			err = cookie.set(&e)
 		default:
 			err = NewError(ErrMatchBadField, "%s", e.oxmHeader)

@@ -68,10 +68,23 @@ func (h *oxmHeader) field() *flow.Field {
 	if h.hasMask {
 		size /= 2
 	}
-	if size > f.Bytes || !f.Wide() && (size != f.Bytes || h.hasMask && h.size&1 != 0) {
+	if size > f.Bytes || !f.Wide() && size != f.Bytes || h.hasMask && h.size&1 != 0 {
 		return nil
 	}
 	return f
+}
+
+// exists reports whether there is a field of the header's number, whatever its
+// length.
+func (h *oxmHeader) exists() bool { return flow.FieldByWire(h.class, h.code, h.experimenter) != nil }
+
+// isCookie reports whether the header is that of the pseudo field of cookies.
+func (h *oxmHeader) isCookie() bool {
+	size := h.size
+	if h.hasMask {
+		size /= 2
+	}
+	return h.class == classNXM1 && h.code == cookieCode && size == cookieSize
 }
 
 // fieldOfClass is a field of one of the three great classes.
@@ -170,23 +183,29 @@ func hasWire(v Version, f *flow.Field) bool { return oxmFields.heads[v][f.ID].by
 // is nil where the header has none.
 type oxmEntry struct {
 	oxmHeader
-	f           *flow.Field // nil: unknown
+	f           *flow.Field // nil: the pseudo field of cookies
 	value, mask []byte
 }
 
-// parse reads the entry at the front of b and gives what follows. The errors
-// are those of nx_pull_entry in Open vSwitch: ErrMatchBadLen for lengths,
-// ErrMatchBadWildcards for value bits outside the mask.
+// parse reads the entry at the front of b and gives what follows. The errors are
+// ErrMatchBadField for a field that there is not, whatever its length,
+// ErrMatchBadLen for a length that is not the field's or not there (OpenFlow 1.3.5
+// §7.4.4.5), ErrMatchBadWildcards for value bits outside the mask.
 func (e *oxmEntry) parse(b []byte) (rest []byte, err error) {
 	n, err := e.oxmHeader.parse(b)
 	if err != nil {
 		return nil, err
 	}
 	b = b[n:]
-	if e.size > len(b) {
+	e.f = e.field()
+	switch {
+	case e.f == nil && !e.exists():
+		return nil, NewError(ErrMatchBadField, "%s", e.oxmHeader)
+	case e.f == nil && !e.isCookie():
+		return nil, NewError(ErrMatchBadLen, "%s: the field has another length", e.oxmHeader)
+	case e.size > len(b):
 		return nil, NewError(ErrMatchBadLen, "%s, of which %d are there", e.oxmHeader, len(b))
 	}
-	e.f = e.field()
 	e.value, e.mask, rest = b[:e.size:e.size], nil, b[e.size:]
 	if e.hasMask {
 		half := e.size / 2

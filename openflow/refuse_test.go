@@ -53,6 +53,7 @@ func TestSpecifiedErrors(t *testing.T) {
 		{"set_field cut off", V13, 14, anyFlow + "0004 0018 00000000 0019 0010 80000a04 0800 000000000000", ErrActionBadSetLen},
 		{"set_field longer than its action", V13, 14, anyFlow + "0004 0018 00000000 0019 0010 80000608 0102030405060708", ErrActionBadSetLen},
 		{"set_field of an unknown field", V13, 14, anyFlow + "0004 0018 00000000 0019 0010 8000fe04 01020304 00000000", ErrActionBadSetType},
+		{"set_field of an unknown field, cut off", V13, 14, anyFlow + "0004 0018 00000000 0019 0010 8000fe0c 01020304 00000000", ErrActionBadSetType},
 		{"set_field with a mask in 1.2", V12, 14, anyFlow + "0004 0020 00000000 0019 0018 80000510 0000000000000001 00000000000000ff", ErrActionBadSetType},
 		{"set_field with bits outside a mask in 1.2", V12, 14, anyFlow + "0004 0020 00000000 0019 0018 80000510 0000000000000100 00000000000000ff", ErrActionBadSetArgument},
 		{"load of bits outside its mask in 1.1", V11, 13, packetOut13 + "0018 000000000000 ffff 0018 00002320 0021 00010108 00000100 000000ff 0000", ErrActionBadSetArgument},

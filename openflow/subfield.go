@@ -52,17 +52,13 @@ func decodeField32(header uint32) (flow.FieldID, error) {
 func actionField(h oxmHeader) (flow.FieldID, error) {
 	f := h.field()
 	switch {
-	case f == nil && (&oxmHeader{class: h.class, code: h.code, experimenter: h.experimenter}).exists():
+	case f == nil && h.exists():
 		return flow.FieldNone, NewError(ErrActionBadSetLen, "%s", h)
 	case f == nil:
 		return flow.FieldNone, NewError(ErrActionBadSetType, "%s", h)
 	}
 	return f.ID, nil
 }
-
-// exists reports whether there is a field of the header's number, whatever its
-// length.
-func (h *oxmHeader) exists() bool { return flow.FieldByWire(h.class, h.code, h.experimenter) != nil }
 
 // field reads an OXM header in an action, which names a field without a mask.
 func (r *reader) field() (flow.FieldID, error) {
