@@ -125,7 +125,11 @@ func decodeFeatures(c context, b []byte, m *FeaturesReply) error {
 	return err
 }
 
+// appendFeatures appends a features reply. It is one message, so that of ports that
+// are too many for it only the first are told: a switch without an answer could not
+// be used at all, and port descriptions have the others.
 func appendFeatures(c context, dst []byte, m *FeaturesReply) ([]byte, error) {
+	end := len(dst) - HeaderLen + MaxLen
 	dst = be.AppendUint64(dst, m.DatapathID)
 	dst = be.AppendUint32(dst, m.Buffers)
 	dst = append(dst, m.Tables)
@@ -144,11 +148,15 @@ func appendFeatures(c context, dst []byte, m *FeaturesReply) ([]byte, error) {
 	if c.v >= V13 {
 		return dst, nil
 	}
-	var err error
 	for i := range m.Ports {
-		if dst, err = appendPort(c, dst, &m.Ports[i]); err != nil {
+		out, err := appendPort(c, dst, &m.Ports[i])
+		if err != nil {
 			return dst, err
 		}
+		if len(out) > end {
+			break
+		}
+		dst = out
 	}
 	return dst, nil
 }
