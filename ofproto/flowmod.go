@@ -46,6 +46,9 @@ func checkFlowModAlone(m *openflow.FlowMod, v openflow.Version) error {
 	if m.Command == openflow.FlowDelete || m.Command == openflow.FlowDeleteStrict {
 		return nil
 	}
+	if err := checkTold(m.Actions); err != nil {
+		return err
+	}
 	table := m.Table
 	if table == openflow.TableAll {
 		table = 0

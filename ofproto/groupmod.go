@@ -102,6 +102,9 @@ func (b *Bridge) checkGroup(g *Group, v openflow.Version) error {
 	if g.kind == openflow.GroupTypeSelect && len(g.buckets) > 0 && weight == 0 {
 		return openflow.NewError(openflow.ErrGroupModInvalidGroup, "no bucket of a select group has a weight: none could be chosen")
 	}
+	if err := g.checkTold(); err != nil {
+		return err
+	}
 	return b.checkChain(g)
 }
 

@@ -108,16 +108,31 @@ func (b *Bridge) meterReferences(id uint32) uint32 {
 func (b *Bridge) groupDesc(m *openflow.GroupDescRequest, v openflow.Version) *openflow.GroupDescReply {
 	r := &openflow.GroupDescReply{Nicira: m.Nicira}
 	for _, g := range b.groupsSelected(m.Group) {
-		d := openflow.GroupDesc{Type: g.kind, Group: g.id}
-		if v >= openflow.V15 || v == openflow.V10 {
-			d.Props = g.props
-		}
-		for _, k := range g.buckets {
-			d.Buckets = append(d.Buckets, k.Bucket)
+		d := g.describe()
+		if v > openflow.V10 && v < openflow.V15 {
+			d.Props = openflow.GroupProps{} // which these versions cannot say
 		}
 		r.Groups = append(r.Groups, d)
 	}
 	return r
+}
+
+// describe is the group as it was made.
+func (g *Group) describe() openflow.GroupDesc {
+	d := openflow.GroupDesc{Type: g.kind, Group: g.id, Props: g.props}
+	for _, k := range g.buckets {
+		d.Buckets = append(d.Buckets, k.Bucket)
+	}
+	return d
+}
+
+// checkTold refuses a group that no description could tell of.
+func (g *Group) checkTold() error {
+	d := g.describe()
+	if openflow.GroupFits(&d) {
+		return nil
+	}
+	return openflow.NewError(openflow.ErrGroupModOutOfBuckets, "the buckets of group %d take more than its description has room for", g.id)
 }
 
 // Bits of a group features' capabilities (OFPGFC_*, OpenFlow 1.3.5 §7.3.5.12).

@@ -70,3 +70,12 @@ func checkPortNumber(p openflow.PortNo) error {
 	}
 	return nil
 }
+
+// checkTold refuses actions of which no flow statistics could tell: the flow would be
+// missing in every dump.
+func checkTold(actions []openflow.Action) error {
+	if openflow.ActionsFit(actions) {
+		return nil
+	}
+	return openflow.NewError(openflow.ErrActionTooMany, "the actions take more than %d bytes in some version: flow statistics could not tell of them", openflow.MaxActionBytes)
+}

@@ -243,9 +243,9 @@ func TestLimits(t *testing.T) {
 		want  datapath.DropReason
 		sent  int
 	}{
-		"as many outputs as may be": {again(4) + "table=1,actions=" + many("output:2", maxActions/4), datapath.DropNone, maxActions},
-		"outputs":                   {again(4) + "table=1,actions=" + many("output:2", maxActions/4+1), datapath.DropTooManyActions, 0},
-		"outputs in copies":         {again(4) + "table=1,actions=" + many("clone(dec_ttl,output:2)", maxActions/4), datapath.DropTooManyActions, 0},
+		"as many outputs as may be": {again(16) + "table=1,actions=" + many("output:2", maxActions/16), datapath.DropNone, maxActions},
+		"outputs":                   {again(16) + "table=1,actions=" + many("output:2", maxActions/16+1), datapath.DropTooManyActions, 0},
+		"outputs in copies":         {again(16) + "table=1,actions=" + many("clone(dec_ttl,output:2)", maxActions/16), datapath.DropTooManyActions, 0},
 		"actions without an output": {again(40) + "table=1,actions=" + many("load:1->NXM_NX_REG0[]", maxSteps/40), datapath.DropTooManyActions, 0},
 		"learned flows":             {learning(maxLearned + 1), datapath.DropTooManyActions, 0},
 		"as many as may be":         {learning(maxLearned), datapath.DropNone, 1},

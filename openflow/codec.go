@@ -249,7 +249,8 @@ func (row *messageRow) finish(msg []byte, start int, more bool) error {
 }
 
 // appendList appends the entries of a list behind the head at start, going on in
-// a new message where one is full.
+// a new message where one is full. An entry that no message has room for is left out
+// of what tells of flows and groups: the others must be seen all the same.
 func (row *messageRow) appendList(c context, out []byte, start int, m Message, more bool) ([]byte, error) {
 	head := len(out) - start
 	var err error
@@ -263,6 +264,10 @@ func (row *messageRow) appendList(c context, out []byte, start int, m Message, m
 		mark := len(out)
 		if out, err = row.list.entry(c, out, m, i); err != nil {
 			return out, err
+		}
+		if head+len(out)-mark > MaxLen && c.tells {
+			out = out[:mark]
+			continue
 		}
 		if len(out)-start <= MaxLen || mark-start == head {
 			continue

@@ -143,9 +143,6 @@ func appendBuckets15(c context, dst []byte, at int, g *GroupDesc) (_ []byte, err
 		}
 		setLen16(dst, start, start)
 	}
-	if len(dst)-list > MaxLen {
-		return dst, unencodable(c.v, "%d bytes of buckets", len(dst)-list)
-	}
 	setLen16(dst, at, list)
 	return g.Props.append(c.v, dst), nil
 }

@@ -222,14 +222,12 @@ func (e *FlowStats) appendCounts(dst []byte) []byte {
 	return dst
 }
 
-// appendEnd appends the instructions and writes the entry's length.
+// appendEnd appends the instructions and writes the entry's length. One that has no
+// room there is not sent (see appendList).
 func (e *FlowStats) appendEnd(c context, dst []byte, start int) ([]byte, error) {
 	dst, err := appendInstructions(c.following(&e.Match), dst, e.Actions)
 	if err != nil {
 		return dst, err
-	}
-	if len(dst)-start > MaxLen {
-		return dst, unencodable(c.v, "a flow of %d bytes", len(dst)-start)
 	}
 	setLen16(dst, start, start)
 	return dst, nil

@@ -115,9 +115,6 @@ func appendGroupDesc(c context, dst []byte, g *GroupDesc) (_ []byte, err error) 
 	if err != nil {
 		return dst, err
 	}
-	if len(dst)-start > MaxLen {
-		return dst, unencodable(c.v, "a group of %d bytes", len(dst)-start)
-	}
 	setLen16(dst, start, start)
 	return dst, nil
 }
