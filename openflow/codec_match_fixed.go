@@ -245,6 +245,7 @@ const (
 	wild11TPDst     = 1 << 7
 	wild11MPLSLabel = 1 << 8
 	wild11MPLSTC    = 1 << 9
+	wild11All       = 1<<10 - 1
 )
 
 // decodeMatch11 reads OpenFlow 1.1's match, whose masks have ones where a bit does
@@ -252,6 +253,9 @@ const (
 func decodeMatch11(b []byte, m *Match) error {
 	r := reader{b: b[matchHeadSize:]}
 	port, wild := r.u32(), r.u32()
+	if wild&^wild11All != 0 {
+		return NewError(ErrMatchBadWildcards, "wildcards %#x", wild)
+	}
 	if wild&wild11InPort == 0 {
 		m.Value.OFPort, m.Mask.OFPort = port, exactIP
 	}
@@ -284,7 +288,9 @@ func decodeMatch11(b []byte, m *Match) error {
 	}
 	label, tc := r.u32(), r.u8()
 	r.skip(3)
-	setMPLS11(m, wild, label, tc)
+	if err := setMPLS11(m, wild, label, tc); err != nil {
+		return err
+	}
 	m.Value.Metadata = r.u64()
 	m.Mask.Metadata = ^r.u64()
 	m.Value.Metadata &= m.Mask.Metadata
@@ -326,21 +332,30 @@ func setVLAN11(m *Match, wild uint32, vid uint16, pcp uint8) error {
 
 const (
 	mplsLabelShift = 12
+	mplsLabelMax   = 1<<20 - 1
 	mplsTCShift    = 9
+	mplsTCMax      = 7
 )
 
-func setMPLS11(m *Match, wild uint32, label uint32, tc uint8) {
+func setMPLS11(m *Match, wild uint32, label uint32, tc uint8) error {
 	if m.Value.EthType != flow.EthTypeMPLS && m.Value.EthType != flow.EthTypeMPLSMul {
-		return
+		return nil
 	}
 	if wild&wild11MPLSLabel == 0 {
+		if label > mplsLabelMax {
+			return NewError(ErrMatchBadValue, "mpls_label %#x", label)
+		}
 		m.Value.MPLS[0] |= label << mplsLabelShift
-		m.Mask.MPLS[0] |= 0xfffff << mplsLabelShift
+		m.Mask.MPLS[0] |= mplsLabelMax << mplsLabelShift
 	}
 	if wild&wild11MPLSTC == 0 {
-		m.Value.MPLS[0] |= uint32(tc&7) << mplsTCShift
-		m.Mask.MPLS[0] |= 7 << mplsTCShift
+		if tc > mplsTCMax {
+			return NewError(ErrMatchBadValue, "mpls_tc %d", tc)
+		}
+		m.Value.MPLS[0] |= uint32(tc) << mplsTCShift
+		m.Mask.MPLS[0] |= mplsTCMax << mplsTCShift
 	}
+	return nil
 }
 
 // appendMatch11 appends OpenFlow 1.1's match, leaving out what it cannot say (see
@@ -375,8 +390,8 @@ func appendMatch11(dst []byte, m *Match) []byte {
 	tos, proto := set(f.hasTOS, wild11TOS, uint32(f.tos)), set(f.hasProto, wild11IPProto, uint32(f.proto))
 	tpSrc, tpDst := set(f.hasTPSrc, wild11TPSrc, uint32(f.tpSrc)), set(f.hasTPDst, wild11TPDst, uint32(f.tpDst))
 	lse, lseMask := m.Value.MPLS[0], m.Mask.MPLS[0]
-	label := set(lseMask>>mplsLabelShift == 0xfffff, wild11MPLSLabel, lse>>mplsLabelShift)
-	tc := set(lseMask>>mplsTCShift&7 == 7, wild11MPLSTC, lse>>mplsTCShift&7)
+	label := set(lseMask>>mplsLabelShift == mplsLabelMax, wild11MPLSLabel, lse>>mplsLabelShift)
+	tc := set(lseMask>>mplsTCShift&mplsTCMax == mplsTCMax, wild11MPLSTC, lse>>mplsTCShift&mplsTCMax)
 
 	dst = be.AppendUint16(dst, fixedMatchType)
 	dst = be.AppendUint16(dst, matchSize11)
