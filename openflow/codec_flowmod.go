@@ -287,8 +287,25 @@ func decodeFlowMod11(c context, b []byte, m *FlowMod) (err error) {
 	if err != nil {
 		return err
 	}
+	if c.v >= V12 && m.Command <= FlowModifyStrict {
+		if err := checkVLANPresent(&m.Match); err != nil {
+			return err
+		}
+	}
 	m.Actions, err = decodeInstructions(c, rest)
 	return err
+}
+
+// checkVLANPresent refuses a flow of packets that have a VLAN and no tag, of which
+// there are none: the controller forgot OFPVID_PRESENT (OpenFlow 1.3.5 §7.2.3.7).
+// It is not for deletions and replies, because with Nicira's vlan_tci there may be
+// such flows.
+func checkVLANPresent(m *Match) error {
+	const vid = vlanVIDMask | flow.VLANPresent
+	if value := m.Value.VLAN[0].TCI & vid; m.Mask.VLAN[0].TCI&vid == vid && value != 0 && value&flow.VLANPresent == 0 {
+		return NewError(ErrMatchBadValue, "vlan_vid %d without OFPVID_PRESENT", value)
+	}
+	return nil
 }
 
 func appendFlowMod11(c context, dst []byte, m *FlowMod) ([]byte, error) {

@@ -34,6 +34,11 @@ func bucket15(props string) string {
 	return fmt.Sprintf("0000 01 00 00000001 %04x 0000 ffffffff %04x 0000 00000001", n, n) + props
 }
 
+// vlanFlow is the body of a flow-mod with a command and a match.
+func vlanFlow(command, match string) string {
+	return "0000000000000000 0000000000000000 00" + command + "0000 0000 8000 ffffffff ffffffff ffffffff 0000 0000" + match
+}
+
 // flow11 is the body of a flow-mod of OpenFlow 1.1 with wildcards, an EtherType and
 // what it says of labels.
 func flow11(wild uint32, ethType, mpls string) string {
@@ -63,6 +68,14 @@ func TestSpecifiedErrors(t *testing.T) {
 		{"MPLS class of 4 bits in 1.1", V11, 14, flow11(0x1f7, "8848", "00000000 08"), ErrMatchBadValue},
 		{"MPLS label of 21 bits in 1.1, wildcarded", V11, 14, flow11(0x3f7, "8847", "00100000 08"), 0},
 		{"MPLS label of 21 bits in 1.1, of another type", V11, 14, flow11(0x0f7, "0800", "00100000 08"), 0},
+		{"vlan_vid without OFPVID_PRESENT", V13, 14, vlanFlow("00", "0001 000a 80000c02 0005 000000000000"), ErrMatchBadValue},
+		{"vlan_vid without OFPVID_PRESENT, masked", V12, 14, vlanFlow("00", "0001 000c 80000d04 0005 ffff 00000000"), ErrMatchBadValue},
+		{"vlan_vid without OFPVID_PRESENT, modified", V15, 14, vlanFlow("01", "0001 000a 80000c02 0005 000000000000"), ErrMatchBadValue},
+		{"vlan_vid without OFPVID_PRESENT, deleted", V13, 14, vlanFlow("04", "0001 000a 80000c02 0005 000000000000"), 0},
+		{"vlan_tci, which would go out as vlan_vid, without OFPVID_PRESENT", V13, 14, vlanFlow("00", "0001 000a 00000802 0005 000000000000"), ErrMatchBadValue},
+		{"vlan_vid of which the mask leaves out OFPVID_PRESENT", V13, 14, vlanFlow("00", "0001 000c 80000d04 0005 0fff 00000000"), 0},
+		{"vlan_vid of packets without a tag", V13, 14, vlanFlow("00", "0001 000a 80000c02 0000 000000000000"), 0},
+		{"vlan_vid 0 of a tag", V13, 14, vlanFlow("00", "0001 000a 80000c02 1000 000000000000"), 0},
 		{"set_field cut off", V13, 14, anyFlow + "0004 0018 00000000 0019 0010 80000a04 0800 000000000000", ErrActionBadSetLen},
 		{"set_field longer than its action", V13, 14, anyFlow + "0004 0018 00000000 0019 0010 80000608 0102030405060708", ErrActionBadSetLen},
 		{"set_field of an unknown field", V13, 14, anyFlow + "0004 0018 00000000 0019 0010 8000fe04 01020304 00000000", ErrActionBadSetType},

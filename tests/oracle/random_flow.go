@@ -126,6 +126,9 @@ func (g tables) matchOn(m *flow.Match, f *flow.Field, v *view) {
 		value.Lo ^= 1 << g.IntN(max(1, min(f.Bits, 63)))
 	}
 	mask := g.mask(f)
+	if tci := value.And(mask).Lo; f.ID == flow.FieldVLANTCI && tci&flow.VLANPresent == 0 && tci&0xfff != 0 {
+		value.Lo |= flow.VLANPresent // without it no packet could match, and flow-mods are refused
+	}
 	m.SetField(f, value.And(mask), mask)
 }
 
