@@ -216,3 +216,13 @@ func TestOtherMessagesBetweenParts(t *testing.T) {
 		t.Errorf("the last part was answered with %v", e)
 	}
 }
+
+// TestNoIPFIX: the requests are known, and what they ask about is not there.
+func TestNoIPFIX(t *testing.T) {
+	eachVersion(t, func(t *testing.T, v openflow.Version) {
+		j := newJar(t, false)
+		p := j.connect(j.bridge("br0", 1, FailSecure), Controller, v)
+		p.fails(openflow.ErrNXStatsNotConfigured, &openflow.IPFIXBridgeRequest{})
+		p.fails(openflow.ErrNXStatsNotConfigured, &openflow.IPFIXFlowRequest{})
+	})
+}

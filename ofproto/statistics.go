@@ -68,6 +68,8 @@ func (s *Session) statistics(h openflow.Header, m openflow.Message) error {
 		s.send(h.XID, meterFeatures())
 	case *openflow.ControllerStatusRequest:
 		s.send(h.XID, b.controllers())
+	case *openflow.IPFIXBridgeRequest, *openflow.IPFIXFlowRequest:
+		return openflow.NewError(openflow.ErrNXStatsNotConfigured, "there is no IPFIX exporter")
 	default:
 		code := openflow.ErrRequestBadType
 		if m.Kind().Multipart() && h.Type == openflow.StatsRequestType(s.version) { // a reply is no request of an unknown kind
