@@ -2,9 +2,11 @@ package ofproto
 
 import (
 	"encoding/hex"
+	"slices"
 	"strings"
 	"testing"
 
+	"vswitch/flow"
 	"vswitch/openflow"
 )
 
@@ -225,4 +227,20 @@ func TestNoIPFIX(t *testing.T) {
 		p.fails(openflow.ErrNXStatsNotConfigured, &openflow.IPFIXBridgeRequest{})
 		p.fails(openflow.ErrNXStatsNotConfigured, &openflow.IPFIXFlowRequest{})
 	})
+}
+
+// TestTableFeaturesHaveSettableFields: in_port, which set_field does not set, is not
+// among the fields that it sets.
+func TestTableFeaturesHaveSettableFields(t *testing.T) {
+	for _, v := range []openflow.Version{openflow.V13, openflow.V14, openflow.V15} {
+		j := newJar(t, false)
+		p := j.connect(j.bridge("br0", 1, FailSecure), Controller, v)
+		got := p.ask(&openflow.TableFeaturesRequest{})
+		f := got[0].(*openflow.TableFeaturesReply).Tables[0]
+		for _, list := range []openflow.FieldSet{f.Flows.Apply.SetField, f.Flows.Write.SetField, f.Misses.Apply.SetField, f.Misses.Write.SetField} {
+			if len(list) < 50 || slices.Contains(list, flow.FieldInPortOXM) {
+				t.Errorf("%s: %d fields can be set: %v", v, len(list), list)
+			}
+		}
+	}
 }

@@ -231,7 +231,7 @@ func (t *Table) features(v openflow.Version) openflow.TableFeatures {
 			continue
 		}
 		f.Match = append(f.Match, openflow.TableMatchField{Field: field.ID, Maskable: field.Maskable, Wildcard: true})
-		if field.Writable {
+		if field.Writable && field.ID != flow.FieldInPortOXM { // which only a load sets (OpenFlow 1.3.5 §5.12)
 			f.Flows.Apply.SetField = append(f.Flows.Apply.SetField, field.ID)
 		}
 	}
