@@ -90,7 +90,7 @@ func decodeTableFeatures(c context, b []byte, m *TableFeatures, loose bool) erro
 			wildcards, _, err = decodeFieldSet(props.body, loose)
 		case props.typ <= featApplySetField+1:
 			err = m.side(props.typ).decode(c, &props, loose)
-		case props.typ >= propExperimenterMiss, knownFeature(c.v, props.typ):
+		case props.typ >= propExperimenterMiss && loose, knownFeature(c.v, props.typ):
 			m.Unknown = append(m.Unknown, props.keep())
 		case !loose:
 			err = props.unknown()

@@ -165,6 +165,8 @@ func TestSpecifiedErrors(t *testing.T) {
 		{"table features of table 255", V13, 18, "000c 0000 00000000 0040 ff 0000000000" + strings.Repeat("00", 56), ErrTableFeaturesBadTable},
 		{"table features twice", V13, 18, "000c 0000 00000000" + strings.Repeat("0040 05 0000000000"+strings.Repeat("00", 56), 2), ErrNXTableFeaturesDupTable},
 		{"table features with an unknown property", V13, 18, "000c 0000 00000000 0048 05 0000000000" + strings.Repeat("00", 56) + "0099 0004 00000000", ErrPropertyBadType},
+		{"table features with an experimenter's", V13, 18, "000c 0000 00000000 0050 05 0000000000" + strings.Repeat("00", 56) + "ffff 000c 01234567 00000001 00000000", ErrPropertyBadExperimenter},
+		{"table features with an experimenter's of misses", V14, 18, "000c 0000 00000000 0048 05 0000000000" + strings.Repeat("00", 56) + "fffe 0004 00000000", ErrPropertyBadType},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
