@@ -28,6 +28,15 @@ type QueueCounters struct {
 // RxDropped is the sum of the drops charged at receive.
 func (c *PortCounters) RxDropped() uint64 { return c.dropped(false) }
 
+// RxRefused is the part of RxDropped that flows, groups, meters and NORMAL had no say in:
+// broken frames, what the switch had no room for, and a port that is not to receive.
+func (c *PortCounters) RxRefused() (n uint64) {
+	for r := DropNone + 1; r < DropFlow; r++ {
+		n += c.Drops[r]
+	}
+	return n + c.Drops[DropPortNoRecv] + c.Drops[DropPortDown]
+}
+
 // TxDropped is the sum of the drops charged at transmit.
 func (c *PortCounters) TxDropped() uint64 { return c.dropped(true) }
 

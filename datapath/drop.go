@@ -22,7 +22,8 @@ const (
 	DropPanic
 	DropPortUnknown
 
-	// Decided by the slow path, charged to the port that received the frame.
+	// Decided by the slow path, charged to the port that received the frame. All but
+	// DropPortNoRecv and DropPortDown are no matter of the port: see RxRefused.
 	DropFlow
 	DropTableMiss
 	DropNoOutput

@@ -217,7 +217,7 @@ func (p *Port) stats(now int64) openflow.PortStats {
 	c := p.Counters()
 	return openflow.PortStats{
 		Port:      p.No,
-		RxPackets: c.RxPackets, RxBytes: c.RxBytes, RxDropped: c.RxDropped() + c.RxMissed, RxErrors: c.RxErrors,
+		RxPackets: c.RxPackets, RxBytes: c.RxBytes, RxDropped: c.RxRefused() + c.RxMissed, RxErrors: c.RxErrors,
 		TxPackets: c.TxPackets, TxBytes: c.TxBytes, TxDropped: c.TxDropped(), TxErrors: c.TxErrors,
 		Duration: age(p.created, now),
 	}
