@@ -60,13 +60,9 @@ type Bridge struct {
 	tlvs    atomic.Pointer[flow.TLVTable] // which Geneve options are tun_metadata fields
 	created int64
 
-	// missTo says whether some connected controller wants packets that no flow
-	// matches (OpenFlow before 1.3).
-	missTo    atomic.Bool
-	wantMiss  int // sessions of which that is true; guarded by Switch.mu
 	sessions  atomic.Pointer[[]*Session]
-	snooped   atomic.Bool // some session is a Snoop
-	snoops    int         // how many are; guarded by Switch.mu
+	wantMiss  atomic.Int32 // sessions of controllers that want packets which no flow matches (OpenFlow before 1.3)
+	snoops    atomic.Int32 // sessions that are Snoops
 	messages  messageCounts
 	dropped   atomic.Uint64      // asynchronous messages that found no room
 	lost      packetInDrops      // those of them that had waited
@@ -168,29 +164,26 @@ func (b *Bridge) table(n uint8) *Table { return b.tables[n].Load() }
 
 // countSnoop counts a session, which has come or goes, if it is one that only listens.
 // To look for one among all each time would make thousands of connections slow to end.
-func (b *Bridge) countSnoop(s *Session, change int) {
+func (b *Bridge) countSnoop(s *Session, change int32) {
 	if s.options.Kind == Snoop {
-		b.snoops += change
-		b.snooped.Store(b.snoops > 0)
+		b.snoops.Add(change)
 	}
 }
 
 // setWantsMiss notes whether the session has packets sent to it that no flow matches,
-// as those do that speak a version before 1.3, and so whether any session of the bridge
-// does.
+// as those do that speak a version before 1.3.
 func (s *Session) setWantsMiss(wants bool) {
-	b := s.bridge
-	switch {
-	case wants == s.wantsMiss:
+	if wants == s.wantsMiss {
 		return
-	case wants:
-		b.wantMiss++
-	default:
-		b.wantMiss--
 	}
 	s.wantsMiss = wants
-	if to := b.wantMiss > 0; b.missTo.Swap(to) != to {
-		b.sw.touch(settingsTag)
+	change := int32(-1)
+	if wants {
+		change = 1
+	}
+	// The first who wants them and the last one change what becomes of such packets.
+	if n := s.bridge.wantMiss.Add(change); n == 0 || wants && n == 1 {
+		s.bridge.sw.touch(settingsTag)
 	}
 }
 

@@ -221,7 +221,7 @@ func (b *Bridge) deleteGroup(id uint32) error {
 
 // removeUsers removes the flows that are among those who refer to what is to go, in
 // the order of tables and priorities.
-func (c *change) removeUsers(flows referrers[*Rule], gone []uint32, why openflow.RemovedReason) {
+func (c *change) removeUsers(flows referrers[uint32, *Rule], gone []uint32, why openflow.RemovedReason) {
 	var list []*Rule
 	for _, id := range gone {
 		list = slices.AppendSeq(list, maps.Keys(flows[id]))

@@ -41,7 +41,7 @@ func naiveUsers(b *Bridge) (u users) {
 	return u
 }
 
-func sameReferrers[K comparable](a, b referrers[K]) bool {
+func sameReferrers[K comparable](a, b referrers[uint32, K]) bool {
 	return maps.EqualFunc(a, b, func(x, y map[K]struct{}) bool { return maps.Equal(x, y) })
 }
 

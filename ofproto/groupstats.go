@@ -19,72 +19,65 @@ func (b *Bridge) groupStats(m *openflow.GroupStatsRequest) *openflow.GroupStatsR
 // users says who refers to groups and meters, so that a change of one costs what
 // depends on it and not what there is.
 type users struct {
-	flowsOfGroup, flowsOfMeter   referrers[*Rule]  // guarded by Switch.tables
-	groupsOfGroup, groupsOfMeter referrers[uint32] // by number; staged changes of groups included; guarded by Switch.mu
+	flowsOfGroup, flowsOfMeter   referrers[uint32, *Rule]  // guarded by Switch.tables
+	groupsOfGroup, groupsOfMeter referrers[uint32, uint32] // by number; staged changes of groups included; guarded by Switch.mu
 }
 
 func (u *users) init() {
-	u.flowsOfGroup, u.flowsOfMeter = referrers[*Rule]{}, referrers[*Rule]{}
-	u.groupsOfGroup, u.groupsOfMeter = referrers[uint32]{}, referrers[uint32]{}
+	u.flowsOfGroup, u.flowsOfMeter = referrers[uint32, *Rule]{}, referrers[uint32, *Rule]{}
+	u.groupsOfGroup, u.groupsOfMeter = referrers[uint32, uint32]{}, referrers[uint32, uint32]{}
 }
 
 // enterFlow notes a rule that is in its table from now on.
-func (u *users) enterFlow(r *Rule) { enterActions(u.flowsOfGroup, u.flowsOfMeter, r, r.actions) }
+func (u *users) enterFlow(r *Rule) {
+	eachUse(r.actions, u.flowsOfGroup, u.flowsOfMeter, func(of referrers[uint32, *Rule], id uint32) { of.enter(id, r) })
+}
 
 // strikeFlow undoes enterFlow.
-func (u *users) strikeFlow(r *Rule) { strikeActions(u.flowsOfGroup, u.flowsOfMeter, r, r.actions) }
+func (u *users) strikeFlow(r *Rule) {
+	eachUse(r.actions, u.flowsOfGroup, u.flowsOfMeter, func(of referrers[uint32, *Rule], id uint32) { of.strike(id, r) })
+}
 
 // replaceGroup notes that group g stands where old was. Either may be nil.
 func (u *users) replaceGroup(old, g *Group) {
 	if old != nil {
 		for _, k := range old.buckets {
-			strikeActions(u.groupsOfGroup, u.groupsOfMeter, old.id, k.Actions)
+			eachUse(k.Actions, u.groupsOfGroup, u.groupsOfMeter, func(of referrers[uint32, uint32], id uint32) { of.strike(id, old.id) })
 		}
 	}
 	if g != nil {
 		for _, k := range g.buckets {
-			enterActions(u.groupsOfGroup, u.groupsOfMeter, g.id, k.Actions)
+			eachUse(k.Actions, u.groupsOfGroup, u.groupsOfMeter, func(of referrers[uint32, uint32], id uint32) { of.enter(id, g.id) })
 		}
 	}
 }
 
-// referrers has, for each group or each meter, those who refer to it directly.
-type referrers[K comparable] map[uint32]map[K]struct{}
+// referrers has, for each of some things, those who refer to it directly.
+type referrers[ID, K comparable] map[ID]map[K]struct{}
 
-func (r referrers[K]) enter(id uint32, who K) {
+func (r referrers[ID, K]) enter(id ID, who K) {
 	if r[id] == nil {
 		r[id] = map[K]struct{}{}
 	}
 	r[id][who] = struct{}{}
 }
 
-func (r referrers[K]) strike(id uint32, who K) {
+func (r referrers[ID, K]) strike(id ID, who K) {
 	delete(r[id], who)
 	if len(r[id]) == 0 {
 		delete(r, id)
 	}
 }
 
-// enterActions notes that who has actions. Each counts once, however often it refers.
-func enterActions[K comparable](groups, meters referrers[K], who K, actions []openflow.Action) {
+// eachUse calls do for each use of a group or a meter in actions, with the table of
+// those who refer to that kind.
+func eachUse[R any](actions []openflow.Action, groups, meters R, do func(of R, id uint32)) {
 	for a := range everyAction(actions) {
 		switch a := a.(type) {
 		case openflow.Group:
-			groups.enter(a.ID, who)
+			do(groups, a.ID)
 		case openflow.Meter:
-			meters.enter(a.ID, who)
-		}
-	}
-}
-
-// strikeActions undoes enterActions.
-func strikeActions[K comparable](groups, meters referrers[K], who K, actions []openflow.Action) {
-	for a := range everyAction(actions) {
-		switch a := a.(type) {
-		case openflow.Group:
-			groups.strike(a.ID, who)
-		case openflow.Meter:
-			meters.strike(a.ID, who)
+			do(meters, a.ID)
 		}
 	}
 }

@@ -17,7 +17,8 @@ import (
 // frozen is a translation that goes on after the datapath has looked into the
 // packet again. It is immutable once it has an id.
 type frozen struct {
-	id uint32
+	id   uint32
+	hash uint64 // of what packets of one flow can have different
 	frozenState
 	work      []frame // without branches: those stay with the first half
 	actionSet [][]openflow.Action
@@ -83,18 +84,18 @@ type recircTable struct {
 	mu     sync.Mutex
 	next   uint32
 	states map[uint32]*frozen
-	alike  map[uint64][]*frozen           // by their hash: those that may share an id
-	byRule map[*Rule]map[*frozen]struct{} // that go on in what the rule says
+	alike  referrers[uint64, *frozen] // by their hash: those that may share an id
+	byRule referrers[*Rule, *frozen]  // that go on in what the rule says
 }
 
 func (t *recircTable) init() {
 	t.seed, t.next = maphash.MakeSeed(), 1
-	t.states, t.alike, t.byRule = map[uint32]*frozen{}, map[uint64][]*frozen{}, map[*Rule]map[*frozen]struct{}{}
+	t.states, t.alike, t.byRule = map[uint32]*frozen{}, referrers[uint64, *frozen]{}, referrers[*Rule, *frozen]{}
 }
 
-// hash is the same for states that go on alike. It covers all that packets of one
+// hashOf is the same for states that go on alike. It covers all that packets of one
 // flow can have different.
-func (t *recircTable) hash(f *frozen) uint64 {
+func (t *recircTable) hashOf(f *frozen) uint64 {
 	h := maphash.Comparable(t.seed, f.frozenState)
 	for _, v := range f.stack {
 		h = h*31 + maphash.Comparable(t.seed, v)
@@ -108,10 +109,10 @@ func (t *recircTable) hash(f *frozen) uint64 {
 // intern gives a state its id: that of an equal one, or a new one. It returns nil
 // where there are maxFrozen others.
 func (t *recircTable) intern(f *frozen) *frozen {
+	f.hash = t.hashOf(f)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	h := t.hash(f)
-	for _, o := range t.alike[h] {
+	for o := range t.alike[f.hash] {
 		if o.same(f) {
 			return o
 		}
@@ -125,13 +126,8 @@ func (t *recircTable) intern(f *frozen) *frozen {
 	f.id = t.next
 	t.next++
 	t.states[f.id] = f
-	t.alike[h] = append(t.alike[h], f)
-	f.eachRule(func(r *Rule) {
-		if t.byRule[r] == nil {
-			t.byRule[r] = map[*frozen]struct{}{}
-		}
-		t.byRule[r][f] = struct{}{}
-	})
+	t.alike.enter(f.hash, f)
+	f.eachRule(func(r *Rule) { t.byRule.enter(r, f) })
 	return f
 }
 
@@ -200,15 +196,8 @@ func (t *recircTable) forget(gone []removal) {
 // drop deletes one state. The caller holds mu.
 func (t *recircTable) drop(f *frozen) {
 	delete(t.states, f.id)
-	h := t.hash(f)
-	if t.alike[h] = slices.DeleteFunc(t.alike[h], func(o *frozen) bool { return o == f }); len(t.alike[h]) == 0 {
-		delete(t.alike, h)
-	}
-	f.eachRule(func(r *Rule) {
-		if delete(t.byRule[r], f); len(t.byRule[r]) == 0 {
-			delete(t.byRule, r)
-		}
-	})
+	t.alike.strike(f.hash, f)
+	f.eachRule(func(r *Rule) { t.byRule.strike(r, f) })
 }
 
 // freeze ends this half of the translation, or of the branch it is in: the rest

@@ -92,11 +92,6 @@ func (r *Rule) loadTimeouts() timeouts {
 	return timeouts{uint16(t >> 16), uint16(t)}
 }
 
-// outlived reports whether seconds have passed since then; 0 seconds never do.
-func outlived(since int64, seconds uint16, now int64) bool {
-	return seconds > 0 && now-since >= int64(seconds)*int64(time.Second)
-}
-
 // age is the time since then, in the milliseconds that the switch answers for.
 func age(then, now int64) time.Duration { return time.Duration(now - then).Truncate(time.Millisecond) }
 
@@ -150,11 +145,10 @@ func (r *Rule) match() flow.Sparse { return r.table.rules.Match(r.id) }
 
 // expired says whether the rule has outlived a timeout at time now.
 func (r *Rule) expired(now int64) (openflow.RemovedReason, bool) {
-	t := r.loadTimeouts()
-	switch {
-	case outlived(r.refreshed(), t.hard, now):
+	switch idle, hard := r.deadlines(); {
+	case now >= hard:
 		return openflow.RemovedHardTimeout, true
-	case outlived(r.used(), t.idle, now):
+	case now >= idle:
 		return openflow.RemovedIdleTimeout, true
 	}
 	return 0, false
@@ -163,14 +157,22 @@ func (r *Rule) expired(now int64) (openflow.RemovedReason, bool) {
 // expiry is when the rule outlives a timeout, if nothing hits it any more; math.MaxInt64
 // without one.
 func (r *Rule) expiry() int64 {
-	t, at := r.loadTimeouts(), int64(math.MaxInt64)
-	if t.hard != 0 {
-		at = r.refreshed() + int64(t.hard)*int64(time.Second)
-	}
+	idle, hard := r.deadlines()
+	return min(idle, hard)
+}
+
+// deadlines are when the rule outlives each timeout, math.MaxInt64 for one that it does
+// not have.
+func (r *Rule) deadlines() (idle, hard int64) {
+	t := r.loadTimeouts()
+	idle, hard = math.MaxInt64, math.MaxInt64
 	if t.idle != 0 {
-		at = min(at, r.used()+int64(t.idle)*int64(time.Second))
+		idle = r.used() + int64(t.idle)*int64(time.Second)
 	}
-	return at
+	if t.hard != 0 {
+		hard = r.refreshed() + int64(t.hard)*int64(time.Second)
+	}
+	return idle, hard
 }
 
 // outputs reports whether the rule's actions output to port (PortAny: any) and

@@ -402,7 +402,7 @@ func (s *Session) enqueue(xid uint32, m openflow.Message, async bool) {
 		s.countSent(m.Kind())
 	}
 	added := s.out[before:]
-	if s.options.Kind == Controller && s.bridge.snooped.Load() {
+	if s.options.Kind == Controller && s.bridge.snoops.Load() > 0 {
 		added = slices.Clone(added)
 	} else {
 		added = nil
@@ -430,7 +430,7 @@ func (s *Session) sendError(xid uint32, err error, offending []byte) {
 
 // snoop copies messages of a controller's connection to those who listen.
 func (b *Bridge) snoop(from *Session, data []byte) {
-	if from.options.Kind != Controller || !b.snooped.Load() {
+	if from.options.Kind != Controller || b.snoops.Load() == 0 {
 		return
 	}
 	for _, s := range *b.sessions.Load() {

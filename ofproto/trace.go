@@ -155,7 +155,7 @@ func (x *xlate) noteTable(n uint8, r *Rule) {
 }
 
 func (x *xlate) missText() string {
-	if x.bridge.missTo.Load() {
+	if x.bridge.wantMiss.Load() > 0 {
 		return "CONTROLLER"
 	}
 	return "drop"

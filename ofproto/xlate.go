@@ -356,7 +356,7 @@ func (x *xlate) miss(n uint8) {
 		}
 		fallthrough // as in OpenFlow 1.0, which "continue" stands for: there was no match in any table
 	case openflow.MissDefault:
-		if x.bridge.missTo.Load() {
+		if x.bridge.wantMiss.Load() > 0 {
 			x.packetIn(openflow.Controller{Reason: openflow.ReasonImplicitMiss, MaxLen: noLimit})
 			return
 		}
